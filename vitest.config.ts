@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
+    execArgv: ['--conditions=source'],
     testTimeout: 30_000,
   },
 })

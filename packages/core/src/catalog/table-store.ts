@@ -1,0 +1,89 @@
+import type { Field } from 'apache-arrow'
+import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
+import type { TableSource } from './table-source.ts'
+
+/** Looks up what a snapshot's catalog holds. */
+export type CatalogView = {
+  /** Changes with each change of a definition: the key of plan caches. */
+  readonly version: number
+  collections(model?: string): readonly CollectionDefinition[]
+  collection(model: string, name: string): CollectionDefinition | undefined
+  /** Finds a table by its full name. */
+  table(name: string): TableDefinition | undefined
+}
+
+/** Is a consistent read-only view of every table: a commit number, and for a transaction its own writes on top. */
+export type Snapshot = {
+  readonly commit: number
+  readonly catalog: CatalogView
+  /** @throws `NOT_FOUND` */
+  source(tableName: string): TableSource
+  close(): void
+}
+
+/** Says what an insert does with a row whose key is taken: fail with CONSTRAINT, replace the row, or leave it. */
+export type OnKeyConflict = 'error' | 'replace' | 'ignore'
+
+/** Is an open transaction. Its own writes are seen through its `snapshot`. Nothing is kept until `commit` resolves. */
+export type WriteTransaction = {
+  readonly snapshot: Snapshot
+  createCollection(
+    model: string,
+    name: string,
+    layout: {
+      readonly version: number
+      readonly tables: readonly TableSpecification[]
+      readonly options?: Readonly<Record<string, unknown>>
+    },
+  ): CollectionDefinition
+  dropCollection(model: string, name: string): void
+  renameCollection(model: string, from: string, to: string): void
+  /** Replaces a collection's options. */
+  setOptions(model: string, name: string, options: Readonly<Record<string, unknown>>): void
+  /** Adds nullable fields at the end; rows that exist read as null. Nothing is rewritten. */
+  addFields(tableName: string, fields: readonly Field[]): TableDefinition
+  dropField(tableName: string, field: string): TableDefinition
+  renameField(tableName: string, from: string, to: string): TableDefinition
+  /**
+   * Inserts rows and gives each its row id.
+   *
+   * @throws `CONSTRAINT` where a key is taken (with `error`) or a field that is not nullable is null, `TYPE`
+   */
+  insert(
+    tableName: string,
+    rows: RowBatch,
+    onConflict?: OnKeyConflict,
+  ): { readonly rowIds: Float64Array; readonly insertedCount: number }
+  /** Replaces the named fields of rows; the others keep their values. Row ids stay. */
+  update(tableName: string, rowIds: Float64Array, rows: RowBatch): number
+  /** Deletes rows by row id; ids that do not exist are left out of the count. */
+  delete(tableName: string, rowIds: Float64Array): number
+  /** Takes the next `count` numbers of a sequence kept with a collection (node ids, term ids); gives the first. */
+  allocate(tableName: string, sequence: string, count: number): number
+  /** @throws `CONFLICT` where a row or key that this transaction wrote was written by another since its snapshot */
+  commit(): Promise<number>
+  rollback(): void
+}
+
+/** Tells about the rows, bytes and files of a table. */
+export type TableReport = {
+  readonly table: string
+  readonly rowCount: number
+  readonly segmentCount: number
+  readonly segmentBytes: number
+  readonly memtableBytes: number
+}
+
+/** Is the storage and transaction layers as the store sees them. */
+export type TableStore = {
+  readonly readOnly: boolean
+  readonly lastCommit: number
+  /** Opens a snapshot of the last commit, or of an earlier one within the retention. */
+  snapshot(commit?: number): Snapshot
+  begin(options?: { readonly isolation?: 'snapshot' | 'serializable' }): WriteTransaction
+  /** Writes memtables into segments and merges segments where that pays. */
+  compact(options?: { readonly signal?: AbortSignal; readonly full?: boolean }): Promise<void>
+  verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
+  report(): readonly TableReport[]
+  close(): Promise<void>
+}

@@ -1,0 +1,158 @@
+import type { DataType } from 'apache-arrow'
+import { types } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import type {
+  CallExpression,
+  ColumnExpression,
+  ColumnId,
+  Expression,
+  LambdaExpression,
+  LiteralExpression,
+  ParameterExpression,
+  VariableExpression,
+} from './expression.ts'
+import { functionNamed } from './registry.ts'
+
+let lastColumnId = 0
+
+/** Gives a column id that no plan has used. */
+export function newColumnId(): ColumnId {
+  lastColumnId += 1
+  return lastColumnId
+}
+
+/** Refers to a column by its id. */
+export function column(field: {
+  readonly id: ColumnId
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+}): ColumnExpression {
+  return Object.freeze({
+    kind: 'column',
+    id: field.id,
+    name: field.name,
+    type: field.type,
+    nullable: field.nullable,
+  })
+}
+
+/** Makes a constant; its type is found from the value where none is given. */
+export function literal(value: Value, type: DataType = typeOfValue(value)): LiteralExpression {
+  return Object.freeze({
+    kind: 'literal',
+    value: value ?? null,
+    type,
+    nullable: value === null || value === undefined,
+  })
+}
+
+/** Makes a parameter; variant where its type is not known. */
+export function parameter(name: string, type: DataType = types.variant): ParameterExpression {
+  return Object.freeze({ kind: 'parameter', name, type, nullable: true })
+}
+
+/** Makes a variable for a lambda. */
+export function variable(name: string, type: DataType = types.variant): VariableExpression {
+  return Object.freeze({ kind: 'variable', id: newColumnId(), name, type, nullable: true })
+}
+
+/** Makes a lambda of variables and a body. */
+export function lambda(variables: readonly VariableExpression[], body: Expression): LambdaExpression {
+  return Object.freeze({
+    kind: 'lambda',
+    variables: Object.freeze([...variables]),
+    body,
+    type: body.type,
+    nullable: body.nullable,
+  })
+}
+
+/**
+ * Calls a function of the registry; the type is inferred.
+ *
+ * @throws `NOT_FOUND` for an unknown function, `TYPE` for arguments that it does not take
+ */
+export function call(name: string, ...args: Expression[]): CallExpression {
+  const definition = functionNamed(name)
+  const type = definition.type(
+    args.map((arg) => arg.type),
+    args,
+  )
+  const nullable = definition.nullable ? definition.nullable(args) : args.some((arg) => arg.nullable)
+  return Object.freeze({ kind: 'call', function: name, args: Object.freeze(args), type, nullable })
+}
+
+/** Joins predicates with `and`; no predicate gives `true`. */
+export function conjunction(predicates: readonly Expression[]): Expression {
+  const [first, ...rest] = predicates
+  if (first === undefined) return literal(true)
+  return rest.reduce<Expression>((left, right) => call('and', left, right), first)
+}
+
+/** Splits nested `and` into its parts. */
+export function conjuncts(predicate: Expression): Expression[] {
+  if (predicate.kind === 'call' && predicate.function === 'and') return predicate.args.flatMap(conjuncts)
+  return predicate.kind === 'literal' && predicate.value === true ? [] : [predicate]
+}
+
+/** Finds the type of a JavaScript value: int64, float64, utf8, bool, binary, timestamp, null, else variant. */
+export function typeOfValue(value: Value): DataType {
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? types.int64 : types.float64
+    case 'bigint':
+      return types.int64
+    case 'string':
+      return types.utf8
+    case 'boolean':
+      return types.bool
+    default:
+      if (value === null || value === undefined) return types.null
+      if (value instanceof Uint8Array) return types.binary
+      return types.variant
+  }
+}
+
+/** Gives the expressions directly under one. */
+export function childExpressions(expression: Expression): readonly Expression[] {
+  if (expression.kind === 'call') return expression.args
+  return expression.kind === 'lambda' ? [expression.body] : []
+}
+
+/** Rebuilds an expression bottom up; `change` gives the replacement of each node (or the node itself). */
+export function mapExpression(expression: Expression, change: (node: Expression) => Expression): Expression {
+  if (expression.kind === 'call') {
+    const args = expression.args.map((arg) => mapExpression(arg, change))
+    const same = args.every((arg, index) => arg === expression.args[index])
+    return change(same ? expression : call(expression.function, ...args))
+  }
+  if (expression.kind === 'lambda') {
+    const body = mapExpression(expression.body, change)
+    return change(body === expression.body ? expression : lambda(expression.variables, body))
+  }
+  return change(expression)
+}
+
+/** Collects the ids of the columns that an expression reads. */
+export function columnsOf(expression: Expression, into: Set<ColumnId> = new Set()): Set<ColumnId> {
+  if (expression.kind === 'column') into.add(expression.id)
+  for (const child of childExpressions(expression)) columnsOf(child, into)
+  return into
+}
+
+/** Replaces columns by expressions, as when a projection is merged into what reads it. */
+export function substituteColumns(
+  expression: Expression,
+  replacements: ReadonlyMap<ColumnId, Expression>,
+): Expression {
+  return mapExpression(expression, (node) =>
+    node.kind === 'column' ? (replacements.get(node.id) ?? node) : node,
+  )
+}
+
+/** Tells whether an expression gives the same value each time: it calls no volatile function. */
+export function isDeterministic(expression: Expression): boolean {
+  if (expression.kind === 'call' && functionNamed(expression.function).volatile) return false
+  return childExpressions(expression).every(isDeterministic)
+}

@@ -1,0 +1,56 @@
+import { describeValue } from '../types/column-builder.ts'
+import { typeName, types } from '../types/data-type.ts'
+import type { ColumnExpression, Expression, LiteralExpression } from './expression.ts'
+
+const INFIX = new Map([
+  ['eq', '='],
+  ['ne', '<>'],
+  ['lt', '<'],
+  ['le', '<='],
+  ['gt', '>'],
+  ['ge', '>='],
+  ['and', 'AND'],
+  ['or', 'OR'],
+  ['add', '+'],
+  ['subtract', '-'],
+  ['multiply', '*'],
+  ['divide', '/'],
+])
+
+/** Renders an expression for `explain`; `nameOf` names columns by id. */
+export function explainExpression(
+  expression: Expression,
+  nameOf: (column: ColumnExpression) => string = (column) => column.name,
+): string {
+  switch (expression.kind) {
+    case 'column':
+      return nameOf(expression)
+    case 'literal':
+      return explainLiteral(expression)
+    case 'parameter':
+      return `$${expression.name}`
+    case 'variable':
+      return expression.name
+    case 'lambda':
+      return `(${expression.variables.map(({ name }) => name).join(', ')}) -> ${explainExpression(expression.body, nameOf)}`
+    case 'call': {
+      const args = expression.args.map((arg) => explainExpression(arg, nameOf))
+      const infix = INFIX.get(expression.function)
+      if (infix !== undefined && args.length === 2) return `(${args[0]} ${infix} ${args[1]})`
+      return `${expression.function}(${args.join(', ')})`
+    }
+  }
+}
+
+function explainLiteral({ value, type }: LiteralExpression): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return `'${describeValue(value).slice(1, -1)}'`
+  return Array.isArray(value)
+    ? `[${value.length} values]`
+    : `${describeValue(value)}${type === types.variant ? ':variant' : ''}`
+}
+
+/** Names the type of an expression in an error message. */
+export function describeType(expression: Expression): string {
+  return typeName(expression.type)
+}

@@ -1,0 +1,74 @@
+import type { DataType } from 'apache-arrow'
+import { SheafError } from '../types/errors.ts'
+import type { Value } from '../types/value.ts'
+import type { Expression } from './expression.ts'
+
+/** Evaluates a function on one row's arguments. A lambda argument arrives as a JavaScript function. */
+export type Evaluate = (...args: Value[]) => Value
+
+/**
+ * Defines a function of expressions: what type it gives, how nulls go through it, and how it is computed.
+ * `evaluate` is the meaning; `compile` is the same meaning as JavaScript source, for generated code.
+ */
+export type FunctionDefinition = {
+  /** Unique; a model prefixes its own: `cypher.equals`. */
+  readonly name: string
+  /** Infers the result type. @throws `TYPE` for arguments that the function does not take */
+  readonly type: (argumentTypes: readonly DataType[], args: readonly Expression[]) => DataType
+  /** `strict`: any null argument gives null and `evaluate` is not called. `custom`: `evaluate` sees nulls. */
+  readonly nulls: 'strict' | 'custom'
+  /** Tells whether the result may be null; by default, where an argument may be. */
+  readonly nullable?: (args: readonly Expression[]) => boolean
+  /** Makes the evaluator for argument types. */
+  readonly evaluator: (argumentTypes: readonly DataType[], resultType: DataType) => Evaluate
+  /**
+   * Gives JavaScript source of the result for sources of non-null arguments (each a variable name or a constant, safe
+   * to repeat), or `undefined` where these types have no fast form. Only for `strict` functions.
+   */
+  readonly compile?: (
+    args: readonly string[],
+    argumentTypes: readonly DataType[],
+    resultType: DataType,
+  ) => string | undefined
+  /** True where equal arguments may give different results: never folded, never moved. */
+  readonly volatile?: boolean
+  /**
+   * True for a function `(value, ...keys)` that reads a path of literal keys inside a nested or variant value. The
+   * optimizer moves such calls into the scan, which answers them from the typed child column where there is one.
+   * For a path through objects alone it must equal `variant.get`.
+   */
+  readonly pathAccess?: boolean
+}
+
+const registry = new Map<string, FunctionDefinition>()
+
+/** Adds functions to the registry. Adding the same definition twice is harmless; another under its name is an error. */
+export function registerFunctions(definitions: Iterable<FunctionDefinition>): void {
+  for (const definition of definitions) {
+    const known = registry.get(definition.name)
+    if (known !== undefined && known !== definition) {
+      throw new SheafError(
+        'ALREADY_EXISTS',
+        `A function of this name is registered already. Choose another name: ${definition.name}`,
+      )
+    }
+    registry.set(definition.name, definition)
+  }
+}
+
+/** Finds a function. @throws `NOT_FOUND` */
+export function functionNamed(name: string): FunctionDefinition {
+  const definition = registry.get(name)
+  if (definition === undefined) {
+    throw new SheafError(
+      'NOT_FOUND',
+      `There is no function of this name. Check its spelling, or pass the model that brings it: ${name}`,
+    )
+  }
+  return definition
+}
+
+/** Tells whether the registry has a function. */
+export function hasFunction(name: string): boolean {
+  return registry.has(name)
+}

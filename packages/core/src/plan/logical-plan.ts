@@ -1,0 +1,315 @@
+import type { DataType } from 'apache-arrow'
+import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
+import type { Column } from '../types/column.ts'
+
+/** Describes a column that a plan gives. */
+export type PlanField = {
+  readonly id: ColumnId
+  /** The display name; columns are told apart by `id` alone. */
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/** Names an expression and gives its result an id. */
+export type NamedExpression = {
+  readonly id: ColumnId
+  readonly name: string
+  readonly expression: Expression
+}
+
+/** Reads a column of a table: a whole field, or the value under a path inside it. */
+export type ScanColumn = PlanField & {
+  /** The field's name in the table; `_row_id`, `_created` and `_deleted` are fields of every table. */
+  readonly field: string
+  /** A path inside the field, read by a path-access function of the registry. */
+  readonly access?: { readonly function: string; readonly path: readonly (string | number)[] }
+}
+
+/** Reads a table. `filters` are predicates over its columns that the scan applies exactly. */
+export type ScanPlan = {
+  readonly kind: 'scan'
+  /** Full name of the table in the catalog. */
+  readonly table: string
+  readonly columns: readonly ScanColumn[]
+  readonly filters: readonly Expression[]
+  readonly output: readonly PlanField[]
+}
+
+/** Gives rows that the plan carries itself. */
+export type ValuesPlan = {
+  readonly kind: 'values'
+  readonly columns: readonly Column[]
+  readonly rowCount: number
+  readonly output: readonly PlanField[]
+}
+
+/** Gives the rows for which the predicate is true (not false, not null). */
+export type FilterPlan = {
+  readonly kind: 'filter'
+  readonly input: LogicalPlan
+  readonly predicate: Expression
+  readonly output: readonly PlanField[]
+}
+
+/** Computes columns; the output is exactly these. */
+export type ProjectPlan = {
+  readonly kind: 'project'
+  readonly input: LogicalPlan
+  readonly expressions: readonly NamedExpression[]
+  readonly output: readonly PlanField[]
+}
+
+/** Tells which rows a join gives. Semi and anti give the left columns only. */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross'
+
+/** Is an equality between an expression over the left input and one over the right. */
+export type JoinKey = {
+  readonly left: Expression
+  readonly right: Expression
+  /** True where null equals null, as in DISTINCT and set operations. */
+  readonly nullsEqual?: boolean
+}
+
+/** Joins two inputs on equal keys and a residual predicate over both. */
+export type JoinPlan = {
+  readonly kind: 'join'
+  readonly how: JoinKind
+  readonly left: LogicalPlan
+  readonly right: LogicalPlan
+  readonly keys: readonly JoinKey[]
+  readonly residual: Expression | null
+  readonly output: readonly PlanField[]
+}
+
+/** Computes an aggregate over the rows of a group. */
+export type AggregateExpression = {
+  readonly id: ColumnId
+  readonly name: string
+  /** Name of an aggregate function of the registry of aggregates. */
+  readonly function: string
+  readonly args: readonly Expression[]
+  readonly distinct: boolean
+  /** Rows for which this is not true do not take part. */
+  readonly filter: Expression | null
+  /** The order in which an aggregate that depends on it (a list) sees its rows. */
+  readonly order: readonly SortKey[]
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/** Groups rows by expressions; with no groups, gives one row. Output: groups, then aggregates. */
+export type AggregatePlan = {
+  readonly kind: 'aggregate'
+  readonly input: LogicalPlan
+  readonly groups: readonly NamedExpression[]
+  readonly aggregates: readonly AggregateExpression[]
+  readonly output: readonly PlanField[]
+}
+
+/** Sorts by the one total order of values. */
+export type SortKey = {
+  readonly expression: Expression
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+/** Sorts rows; rows with equal keys keep their order. */
+export type SortPlan = {
+  readonly kind: 'sort'
+  readonly input: LogicalPlan
+  readonly keys: readonly SortKey[]
+  readonly output: readonly PlanField[]
+}
+
+/** Skips `offset` rows, then gives `count` rows; both are literals or parameters, `null` for none. */
+export type LimitPlan = {
+  readonly kind: 'limit'
+  readonly input: LogicalPlan
+  readonly offset: Expression | null
+  readonly count: Expression | null
+  readonly output: readonly PlanField[]
+}
+
+/** Gives each distinct row once, nulls being equal. */
+export type DistinctPlan = {
+  readonly kind: 'distinct'
+  readonly input: LogicalPlan
+  readonly output: readonly PlanField[]
+}
+
+/** Gives the rows of all inputs. `columns[i]` are the ids of input i that make the output, in its order. */
+export type UnionPlan = {
+  readonly kind: 'union'
+  readonly inputs: readonly LogicalPlan[]
+  readonly columns: readonly (readonly ColumnId[])[]
+  readonly output: readonly PlanField[]
+}
+
+/** Gives a row for each element of a list, beside the input's columns. */
+export type UnnestPlan = {
+  readonly kind: 'unnest'
+  readonly input: LogicalPlan
+  readonly list: Expression
+  readonly element: PlanField
+  /** A column for the element's 0-based index. */
+  readonly ordinality: PlanField | null
+  /** True keeps rows whose list is null or empty, with a null element. */
+  readonly outer: boolean
+  readonly output: readonly PlanField[]
+}
+
+/** Names an adjacency: which table's rows are edges, and which two of its columns they join. */
+export type AdjacencyReference = {
+  readonly table: string
+  readonly source: string
+  readonly target: string
+  /** A column whose value parts the edges (a graph's edge type, an RDF predicate), and the values wanted; `null` for all. */
+  readonly partition: { readonly field: string; readonly values: readonly number[] } | null
+}
+
+/** Tells which way edges are followed. */
+export type Direction = 'out' | 'in' | 'both'
+
+/** Gives a row for each edge of the node in `from`, beside the input's columns. */
+export type ExpandPlan = {
+  readonly kind: 'expand'
+  readonly input: LogicalPlan
+  readonly from: ColumnExpression
+  readonly adjacency: AdjacencyReference
+  readonly direction: Direction
+  /** The id of the node reached. */
+  readonly target: PlanField
+  /** The edge's row id in the adjacency's table; `null` where nobody needs it. */
+  readonly edge: PlanField | null
+  /** Columns of the input holding edge row ids that must not be followed again (relationship uniqueness). */
+  readonly exclude: readonly ColumnExpression[]
+  /** A column of the input that the node reached must equal (closing a cycle); `null` for none. */
+  readonly closes: ColumnExpression | null
+  readonly output: readonly PlanField[]
+}
+
+/** Gives the count of edges of each input row's node instead of a row each: what `expand` + `count(*)` becomes. */
+export type DegreePlan = {
+  readonly kind: 'degree'
+  readonly input: LogicalPlan
+  readonly from: ColumnExpression
+  readonly adjacency: AdjacencyReference
+  readonly direction: Direction
+  readonly exclude: readonly ColumnExpression[]
+  /** The count, Int64. */
+  readonly count: PlanField
+  readonly output: readonly PlanField[]
+}
+
+/** Tells what a path may repeat: `walk` anything, `trail` no edge, `reachability` gives each target once, without paths. */
+export type PathSemantics = 'walk' | 'trail' | 'reachability' | 'shortest' | 'all-shortest'
+
+/** Follows an adjacency a variable count of hops from the node in `from`. */
+export type PathPlan = {
+  readonly kind: 'path'
+  readonly input: LogicalPlan
+  readonly from: ColumnExpression
+  /** A column of the input that the path must end at; `null` for any end. */
+  readonly to: ColumnExpression | null
+  readonly adjacency: AdjacencyReference
+  readonly direction: Direction
+  readonly semantics: PathSemantics
+  readonly minimum: number
+  /** `null` for no bound. */
+  readonly maximum: number | null
+  readonly target: PlanField
+  /** A list of edge row ids, in order; `null` where nobody needs it. Not given by `reachability`. */
+  readonly edges: PlanField | null
+  /** A list of node ids, in order, both ends included; `null` where nobody needs it. */
+  readonly nodes: PlanField | null
+  /** Columns of the input with an edge row id or a list of them that the path must not use. */
+  readonly exclude: readonly ColumnExpression[]
+  readonly output: readonly PlanField[]
+}
+
+/** Repeats `step`, which reads the rows of the round before through `recursive-input`, until it gives no new rows. */
+export type RecursivePlan = {
+  readonly kind: 'recursive'
+  readonly name: string
+  readonly base: LogicalPlan
+  readonly step: LogicalPlan
+  /** True drops rows seen before (a set), false keeps all (a bag). */
+  readonly distinct: boolean
+  readonly output: readonly PlanField[]
+}
+
+/** Gives the rows of the last round of the surrounding `recursive` of this name. */
+export type RecursiveInputPlan = {
+  readonly kind: 'recursive-input'
+  readonly name: string
+  readonly output: readonly PlanField[]
+}
+
+/** Measures how far vectors are apart. `cosine` is 1 - cosine, `dot` is 1 - product, `l2` the Euclidean distance. */
+export type Metric = 'cosine' | 'l2' | 'dot'
+
+/** Gives the k rows of the input whose vector is nearest to a query vector, nearest first. */
+export type NearestPlan = {
+  readonly kind: 'nearest'
+  readonly input: LogicalPlan
+  /** A FixedSizeList column of float32 or float64. */
+  readonly vector: ColumnExpression
+  /** A literal or parameter holding the query vector. */
+  readonly query: Expression
+  readonly k: Expression
+  readonly metric: Metric
+  /** The distance, Float64. */
+  readonly distance: PlanField
+  readonly output: readonly PlanField[]
+}
+
+/** Is a part that a named engine runs whole: its text and parameters, over inputs that we give it. */
+export type ForeignPlan = {
+  readonly kind: 'foreign'
+  readonly engine: string
+  /** What the engine understands; refers to inputs by the names given there. */
+  readonly text: string
+  readonly inputs: readonly { readonly name: string; readonly plan: LogicalPlan }[]
+  readonly parameters: readonly Expression[]
+  readonly output: readonly PlanField[]
+}
+
+/** Is an operator that a model adds: found by name in the registry of operators. */
+export type ExtensionPlan = {
+  readonly kind: 'extension'
+  readonly operator: string
+  readonly inputs: readonly LogicalPlan[]
+  readonly expressions: readonly Expression[]
+  /** Plain data for the operator, shown by `explain`. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly output: readonly PlanField[]
+}
+
+/**
+ * Is what every query language lowers to: relational algebra on Arrow schemas, extended by steps over adjacencies and
+ * vectors. A closed union of plain frozen nodes, made by the constructors of `build.ts`.
+ */
+export type LogicalPlan =
+  | ScanPlan
+  | ValuesPlan
+  | FilterPlan
+  | ProjectPlan
+  | JoinPlan
+  | AggregatePlan
+  | SortPlan
+  | LimitPlan
+  | DistinctPlan
+  | UnionPlan
+  | UnnestPlan
+  | ExpandPlan
+  | DegreePlan
+  | PathPlan
+  | RecursivePlan
+  | RecursiveInputPlan
+  | NearestPlan
+  | ForeignPlan
+  | ExtensionPlan
+
+/** Names the kinds of plan nodes. */
+export type PlanKind = LogicalPlan['kind']

@@ -50,7 +50,8 @@ export const parserMayImport = {
   /** The starts of the names of files beside it. */
   siblings: ['syntax', 'lexer', 'token', 'parser', 'error'],
   /** Names out of `@sheafdb/core`: errors, and positions in a text. */
-  coreNames: /(Error|ErrorCode|ErrorPhase|Position)$/,
+  coreNames:
+    /^(SheafError|isSheafError|sourceError|positionAt|caretLine|assert|unreachable|ErrorCode|ErrorPhase|SourcePosition)$/,
   /** Parsers that others wrote. */
   externals: ['@duckdb/node-api', '@traqula/parser-sparql-1-2', '@traqula/algebra-sparql-1-2'],
 } as const

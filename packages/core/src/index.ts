@@ -1,0 +1,86 @@
+/**
+ * Is the core of Sheaf: open a store, query it in any model's language, and write models of your own.
+ */
+
+export { type Adjacency, buildAdjacency, buildCsr, type CsrIndex } from './catalog/adjacency.ts'
+export type {
+  CollectionDefinition,
+  RowBatch,
+  TableDefinition,
+  TableSpecification,
+} from './catalog/definition.ts'
+export { tableName } from './catalog/definition.ts'
+export type * from './catalog/engine.ts'
+export type * from './catalog/table-source.ts'
+export type * from './catalog/table-store.ts'
+export { type AggregateDefinition, hasAggregate, registerAggregates } from './expression/aggregates.ts'
+export * from './expression/build.ts'
+export { explainExpression } from './expression/explain.ts'
+export type * from './expression/expression.ts'
+export { castTarget } from './expression/functions/cast.ts'
+export { defineMember, readMember } from './expression/functions/nested.ts'
+export {
+  type Evaluate,
+  type FunctionDefinition,
+  functionNamed,
+  hasFunction,
+  registerFunctions,
+} from './expression/registry.ts'
+export {
+  AggregateBuilder,
+  agg,
+  bindExpression,
+  ColumnBuilder,
+  col,
+  columnResolver,
+  count,
+  lit,
+  max,
+  mean,
+  min,
+  type Operand,
+  sum,
+  type UnboundExpression,
+} from './expression/unbound.ts'
+export { type CollectionMethods, checkName, collectionMethods } from './model/collections.ts'
+export type { Model, ModelApi, ModelApis, ModelContext, Relation, TableFunction } from './model/model.ts'
+export {
+  type ExplainOptions,
+  Grouping,
+  Query,
+  type QueryOptions,
+  type QuerySession,
+  type RunOptions,
+} from './model/query.ts'
+export { decimalText, type RowDecoder } from './model/rows.ts'
+export * from './plan/build.ts'
+export { explainPlan } from './plan/explain.ts'
+export type * from './plan/logical-plan.ts'
+export { bindParameters } from './plan/parameters.ts'
+export {
+  mapPlan,
+  parametersOf,
+  planExpressions,
+  planInputs,
+  visitPlan,
+  withFreshIds,
+} from './plan/traverse.ts'
+export {
+  batchToRecordBatch,
+  columnFromData,
+  columnToData,
+  recordBatchToBatch,
+  schemaOf,
+} from './types/arrow.ts'
+export * from './types/column.ts'
+export {
+  columnFromValues,
+  dateToUnits,
+  describeValue,
+  makeNumberArray,
+  validityOf,
+} from './types/column-builder.ts'
+export * from './types/data-type.ts'
+export * from './types/errors.ts'
+export { headColumn, MISSING, takeColumn } from './types/take.ts'
+export * from './types/value.ts'

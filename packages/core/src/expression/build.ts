@@ -11,7 +11,10 @@ import type {
   ParameterExpression,
   VariableExpression,
 } from './expression.ts'
+import { registerCoreFunctions } from './functions/index.ts'
 import { functionNamed } from './registry.ts'
+
+registerCoreFunctions()
 
 let lastColumnId = 0
 

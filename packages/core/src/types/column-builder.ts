@@ -104,7 +104,7 @@ function toNarrow(
   return plain
 }
 
-const WIDTH_LIMITS = new Map<Function, readonly [number, number]>([
+const WIDTH_LIMITS = new Map<unknown, readonly [number, number]>([
   [Int8Array, [-128, 127]],
   [Int16Array, [-32_768, 32_767]],
   [Int32Array, [-2_147_483_648, 2_147_483_647]],

@@ -1,0 +1,81 @@
+import type { CollectionDefinition, TableSpecification } from '../catalog/definition.ts'
+import type { Engine, ExtensionOperator } from '../catalog/engine.ts'
+import type { CatalogView, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
+import type { AggregateDefinition } from '../expression/aggregates.ts'
+import type { FunctionDefinition } from '../expression/registry.ts'
+import type { LogicalPlan } from '../plan/logical-plan.ts'
+import type { Value } from '../types/value.ts'
+import type { Query, QueryOptions, RunOptions } from './query.ts'
+
+/** Is a plan under a name, by which other languages see a collection. */
+export type Relation = { readonly name: string; readonly plan: LogicalPlan }
+
+/** Is a table function of SQL text: `cypher('social', 'MATCH …')`. */
+export type TableFunction = {
+  readonly name: string
+  /** Lowers a call with constant arguments. */
+  readonly lower: (context: ModelContext, args: readonly Value[]) => LogicalPlan | Promise<LogicalPlan>
+}
+
+/**
+ * Is what a model has to work with, in a store, a transaction or a snapshot: the same code serves all three.
+ */
+export type ModelContext = {
+  /** The catalog as this session sees it now. */
+  catalog(): CatalogView
+  /** Opens the snapshot that reads of this session see; close it. */
+  snapshot(): Snapshot
+  /**
+   * Runs writes: in a store, as a transaction of its own that is committed when `work` resolves (and run again where
+   * it met a conflict); in a transaction, as part of it; in a snapshot, fails with READ_ONLY.
+   */
+  write<Result>(work: (transaction: WriteTransaction) => Result | Promise<Result>): Promise<Result>
+  /** Makes a lazy query. `lower` is called when the query first needs its plan. */
+  query<Row = Record<string, unknown>>(
+    lower: () => LogicalPlan | Promise<LogicalPlan>,
+    options?: QueryOptions<Row>,
+  ): Query<Row>
+  /** Runs a plan over a transaction's state and gives its rows as arrays of values: the reading part of an update. */
+  read(
+    plan: LogicalPlan,
+    options?: RunOptions & {
+      readonly parameters?: ReadonlyMap<string, Value>
+      readonly transaction?: WriteTransaction
+    },
+  ): Promise<Value[][]>
+  /** Finds a relation by its name among all models' collections: `people`, `social.nodes`, or `model:name` in full. */
+  relation(name: string): LogicalPlan | undefined
+  /** Lists the names of all relations. */
+  relationNames(): readonly string[]
+  /** Finds a table function of any model. */
+  tableFunction(name: string): TableFunction | undefined
+}
+
+/**
+ * Is how a model plugs in. Required: its name, the version of its layout, the layout, and `open`; everything else has
+ * a safe default.
+ */
+export type Model<Name extends string = string, Api = unknown> = {
+  /** The name under which the store shows it: `store.<name>`. */
+  readonly name: Name
+  readonly layoutVersion: number
+  /** Gives the tables of a new collection. */
+  layout(collection: string, options: Readonly<Record<string, unknown>>): readonly TableSpecification[]
+  /** Gives what the user holds. */
+  open(context: ModelContext): Api
+  /** Gives the relations under which other languages see a collection; by default each table as it is. */
+  relations?(collection: CollectionDefinition, context: ModelContext): readonly Relation[]
+  readonly functions?: readonly FunctionDefinition[]
+  readonly aggregates?: readonly AggregateDefinition[]
+  readonly operators?: readonly ExtensionOperator[]
+  readonly engines?: readonly Engine[]
+  readonly tableFunctions?: readonly TableFunction[]
+}
+
+/** Gives the API that a model shows on a store. */
+export type ModelApi<M> = M extends { open(context: ModelContext): infer Api } ? Api : never
+
+/** Maps each model that was passed to its API: `store.graph` exists where `graph()` was passed. */
+export type ModelApis<Models extends readonly Model[]> = {
+  readonly [M in Models[number] as M['name']]: ModelApi<M>
+}

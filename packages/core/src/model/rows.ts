@@ -1,0 +1,126 @@
+import { type DataType, Type } from 'apache-arrow'
+import { type Batch, type Column, type ColumnReader, columnReader } from '../types/column.ts'
+import { valueType } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+
+/** Makes a row of the values of a result row, which stand in the order of the plan's output. */
+export type RowDecoder<Row> = (values: readonly Value[]) => Row
+
+const MS_PER_DAY = 86_400_000
+
+/**
+ * Gives the function that reads a column as users see its values: dates and timestamps as `Date`, 64-bit integers as
+ * `number` where safe and else `bigint`, decimals as exact text, everything else as it is.
+ */
+export function readColumn(column: Column): ColumnReader {
+  const read = columnReader(column)
+  const convert = conversion(column.type)
+  if (convert === undefined) return read
+  return (index) => {
+    const value = read(index)
+    return value === null ? null : convert(value)
+  }
+}
+
+function conversion(columnType: DataType): ((value: Value) => Value) | undefined {
+  const type = valueType(columnType)
+  switch (type.typeId) {
+    case Type.Date:
+      return type.ArrayType === Int32Array
+        ? (days) => new Date((days as number) * MS_PER_DAY)
+        : (ms) => new Date(Number(ms))
+    case Type.Timestamp: {
+      const { unit } = type as unknown as { unit: 0 | 1 | 2 | 3 }
+      return (units) => new Date(timestampMs(units as number | bigint, unit))
+    }
+    case Type.Decimal: {
+      const { scale } = type as unknown as { scale: number }
+      return (unscaled) => decimalText(unscaled as bigint, scale)
+    }
+    default:
+      return undefined
+  }
+}
+
+function timestampMs(units: number | bigint, unit: 0 | 1 | 2 | 3): number {
+  if (unit === 0) return Number(units) * 1000
+  return unit === 1 ? Number(units) : Math.floor(Number(units) / (unit === 2 ? 1000 : 1_000_000))
+}
+
+/** Renders an unscaled decimal exactly. */
+export function decimalText(unscaled: bigint, scale: number): string {
+  const negative = unscaled < 0n
+  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
+  const whole = digits.slice(0, digits.length - scale)
+  return `${negative ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(digits.length - scale)}`}`
+}
+
+type RowMaker = (readers: readonly ColumnReader[], index: number) => Record<string, Value>
+
+const rowMakers = new Map<string, RowMaker>()
+const MAX_ROW_MAKERS = 1000
+
+/** Makes a function that builds row objects of given names; generated once a set of names, so that rows share a shape. */
+function rowMaker(names: readonly string[]): RowMaker {
+  const key = JSON.stringify(names)
+  let maker = rowMakers.get(key)
+  if (maker === undefined) {
+    maker = canGenerate() ? generateRowMaker(names) : plainRowMaker(names)
+    if (rowMakers.size >= MAX_ROW_MAKERS) rowMakers.clear()
+    rowMakers.set(key, maker)
+  }
+  return maker
+}
+
+/** Computed keys keep a column named `__proto__` an ordinary one. */
+function generateRowMaker(names: readonly string[]): RowMaker {
+  const members = names.map((name, at) => `[${JSON.stringify(name)}]: r${at}(i)`)
+  const locals = names.map((_, at) => `r${at} = readers[${at}]`)
+  const head = locals.length === 0 ? '' : `const ${locals.join(', ')};`
+  return new Function('readers', 'i', `${head} return { ${members.join(', ')} }`) as RowMaker
+}
+
+function plainRowMaker(names: readonly string[]): RowMaker {
+  return (readers, index) =>
+    Object.fromEntries(names.map((name, at) => [name, (readers[at] as ColumnReader)(index)]))
+}
+
+let generationAllowed: boolean | undefined
+
+/** Tells whether this host allows code generation. */
+function canGenerate(): boolean {
+  if (generationAllowed === undefined) {
+    try {
+      generationAllowed = new Function('return true')() as boolean
+    } catch (error) {
+      if (!(error instanceof EvalError)) throw error
+      generationAllowed = false
+    }
+  }
+  return generationAllowed
+}
+
+/** Gives the rows of a batch as objects by column name. */
+export function rowsOfBatch(batch: Batch, names: readonly string[]): Record<string, Value>[] {
+  const readers = batch.columns.map(readColumn)
+  const make = rowMaker(names)
+  const { selection } = batch
+  const count = selection === null ? batch.length : selection.length
+  const rows = new Array<Record<string, Value>>(count)
+  for (let index = 0; index < count; index += 1)
+    rows[index] = make(readers, selection === null ? index : (selection[index] as number))
+  return rows
+}
+
+/** Gives the rows of a batch through a decoder. */
+export function decodeBatch<Row>(batch: Batch, decode: RowDecoder<Row>): Row[] {
+  const readers = batch.columns.map(readColumn)
+  const { selection } = batch
+  const count = selection === null ? batch.length : selection.length
+  const rows = new Array<Row>(count)
+  for (let index = 0; index < count; index += 1) {
+    const at = selection === null ? index : (selection[index] as number)
+    rows[index] = decode(readers.map((read) => read(at)))
+  }
+  return rows
+}

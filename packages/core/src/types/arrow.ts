@@ -1,0 +1,323 @@
+import {
+  type Data,
+  type DataType,
+  Dictionary,
+  type Field,
+  type FixedSizeBinary,
+  Int8,
+  Int16,
+  Int32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Type,
+  Uint8,
+  Uint16,
+  Uint32,
+  Vector,
+} from 'apache-arrow'
+import {
+  type Batch,
+  type BoxedColumn,
+  boxedColumn,
+  type Column,
+  type DictionaryColumn,
+  isBoxedType,
+  type NumberArray,
+} from './column.ts'
+import { columnFromValues, makeNumberArray } from './column-builder.ts'
+import { isVariant, makeField, types, valueType } from './data-type.ts'
+import { SheafError } from './errors.ts'
+import { takeColumn } from './take.ts'
+import type { Value } from './value.ts'
+
+/** Describes a column for a schema. */
+export type NamedType = { readonly name: string; readonly type: DataType; readonly nullable: boolean }
+
+/** Makes the Arrow schema of columns. A dictionary is no part of it: results carry plain types. */
+export function schemaOf(fields: readonly NamedType[]): Schema {
+  return new Schema(
+    fields.map((field) => makeField(field.name, valueType(field.type), { nullable: field.nullable })),
+  )
+}
+
+/** Makes an Arrow record batch of a batch: selected rows only, dictionaries decoded, buffers shared where whole. */
+export function batchToRecordBatch(batch: Batch, schema: Schema): RecordBatch {
+  const { selection } = batch
+  const length = selection === null ? batch.length : selection.length
+  const children = batch.columns.map((column, index) =>
+    columnToData(
+      selection === null ? column : takeColumn(column, selection),
+      (schema.fields[index] as Field).type,
+    ),
+  )
+  const struct = new Struct(schema.fields)
+  return new RecordBatch(schema, makeData({ type: struct, length, nullCount: 0, children }))
+}
+
+/** Makes Arrow data of a column in the type wanted. */
+export function columnToData(column: Column, type: DataType = column.type): Data {
+  if (isVariant(type)) return variantToData(column)
+  const { length } = column
+  switch (column.layout) {
+    case 'flat':
+      return makeData({
+        type,
+        length,
+        nullBitmap: column.validity,
+        data: widened(column.values, type),
+      } as never)
+    case 'bit':
+      return makeData({ type, length, nullBitmap: column.validity, data: column.values } as never)
+    case 'bytes':
+      return makeData({
+        type,
+        length,
+        nullBitmap: column.validity,
+        valueOffsets: column.offsets,
+        data: column.data,
+      } as never)
+    case 'dictionary':
+      return columnToData(decodeDictionary(column), type)
+    case 'list':
+      return makeData({
+        type,
+        length,
+        nullBitmap: column.validity,
+        valueOffsets: column.offsets,
+        child: childData(column.child, type),
+      } as never)
+    case 'fixed':
+      return makeData({
+        type,
+        length,
+        nullBitmap: column.validity,
+        child: childData(column.child, type),
+      } as never)
+    case 'struct':
+      return makeData({
+        type,
+        length,
+        nullBitmap: column.validity,
+        children: column.children.map((child, index) =>
+          columnToData(child, (type.children[index] as Field).type),
+        ),
+      } as never)
+    case 'boxed':
+      return boxedToData(column, type)
+  }
+}
+
+function childData(child: Column, type: DataType): Data {
+  return columnToData(child, (type.children[0] as Field).type)
+}
+
+/** Gives numbers in the width of their Arrow type; the same array where it has that width. */
+function widened(values: NumberArray, type: DataType): NumberArray {
+  const target = makeNumberArray(type, 0)
+  if (target.constructor === values.constructor) return values
+  const wide = makeNumberArray(type, values.length)
+  if (wide instanceof BigInt64Array || wide instanceof BigUint64Array) {
+    for (let index = 0; index < values.length; index += 1) wide[index] = BigInt(values[index] as number)
+  } else (wide as Float64Array).set(values as Float64Array)
+  return wide
+}
+
+/** Replaces the codes of a dictionary column by their values. */
+export function decodeDictionary(column: DictionaryColumn): Column {
+  const indexes = Uint32Array.from(column.codes)
+  const taken = takeColumn(column.dictionary, indexes)
+  return taken.layout === 'boxed' ? taken : ({ ...taken, validity: column.validity } as Column)
+}
+
+function variantToData(_column: Column): Data {
+  throw new SheafError('UNSUPPORTED', 'Variant columns cannot be given as Arrow yet. Cast the column.')
+}
+
+function boxedToData(column: BoxedColumn, type: DataType): Data {
+  if (type.typeId === Type.Null) return makeData({ type, length: column.length } as never)
+  if (!isBoxedType(type)) return columnToData(columnFromValues(type, column.values), type)
+  if (type.typeId === Type.Decimal) return decimalToData(column, type)
+  throw new SheafError(
+    'UNSUPPORTED',
+    `Columns of this type cannot be given as Arrow yet. Cast the column: ${type}`,
+  )
+}
+
+function decimalToData(column: BoxedColumn, type: DataType): Data {
+  const words = ((type as unknown as { bitWidth: number }).bitWidth ?? 128) / 32
+  const data = new Uint32Array(column.length * words)
+  const nullBitmap = new Uint8Array((column.length + 7) >> 3)
+  for (let index = 0; index < column.length; index += 1) {
+    const value = column.values[index]
+    if (value === null || value === undefined) continue
+    nullBitmap[index >> 3] = (nullBitmap[index >> 3] as number) | (1 << (index & 7))
+    let rest = BigInt.asUintN(words * 32, value as bigint)
+    for (let word = 0; word < words; word += 1) {
+      data[index * words + word] = Number(rest & 0xffffffffn)
+      rest >>= 32n
+    }
+  }
+  return makeData({ type, length: column.length, nullBitmap, data } as never)
+}
+
+/** Makes columns of an Arrow record batch; buffers are shared. Works by shape, across copies of apache-arrow. */
+export function recordBatchToBatch(batch: RecordBatch): Batch {
+  return { length: batch.numRows, columns: batch.data.children.map(columnFromData), selection: null }
+}
+
+/** Makes a column of Arrow data. @throws `UNSUPPORTED` for layouts that the engine does not know */
+export function columnFromData(data: Data): Column {
+  const { type, length } = data
+  if (data.offset !== 0 && data.offset % 8 !== 0 && data.nullBitmap?.length) return copied(data)
+  const validity = validityOfData(data)
+  if (isVariant(type)) return variantFromData(data, validity)
+  switch (type.typeId) {
+    case Type.Int:
+    case Type.Float:
+    case Type.Date:
+    case Type.Time:
+    case Type.Timestamp:
+    case Type.Duration:
+      if (type.typeId === Type.Float && (type as unknown as { precision: number }).precision === 0)
+        return copied(data)
+      return {
+        layout: 'flat',
+        type,
+        length,
+        validity,
+        values: data.values.subarray(0, length) as NumberArray,
+      }
+    case Type.Bool:
+      return data.offset % 8 === 0
+        ? {
+            layout: 'bit',
+            type,
+            length,
+            validity,
+            values: data.values.subarray(data.offset >> 3) as Uint8Array,
+          }
+        : copied(data)
+    case Type.Utf8:
+    case Type.Binary:
+      return {
+        layout: 'bytes',
+        type,
+        length,
+        validity,
+        offsets: data.valueOffsets as Int32Array,
+        data: data.values as Uint8Array,
+      }
+    case Type.Dictionary:
+      return {
+        layout: 'dictionary',
+        type: valueType(type),
+        length,
+        validity,
+        codes: data.values.subarray(0, length) as DictionaryColumn['codes'],
+        dictionary: wholeDictionary(data.dictionary as Vector),
+      }
+    case Type.List:
+      return {
+        layout: 'list',
+        type,
+        length,
+        validity,
+        offsets: data.valueOffsets as Int32Array,
+        child: columnFromData(data.children[0] as Data),
+      }
+    case Type.FixedSizeList:
+      return {
+        layout: 'fixed',
+        type,
+        length,
+        validity,
+        size: (type as unknown as { listSize: number }).listSize,
+        child: columnFromData(data.children[0] as Data),
+      }
+    case Type.Struct:
+      return { layout: 'struct', type, length, validity, children: data.children.map(columnFromData) }
+    case Type.Null:
+      return boxedColumn(type, new Array<Value>(length).fill(null))
+    default:
+      return copied(data)
+  }
+}
+
+function validityOfData(data: Data): Uint8Array | null {
+  if (data.nullCount === 0 || !data.nullBitmap || data.nullBitmap.length === 0) return null
+  return data.nullBitmap.subarray(data.offset >> 3)
+}
+
+const dictionaries = new WeakMap<Vector, Column>()
+
+function wholeDictionary(vector: Vector): Column {
+  let column = dictionaries.get(vector)
+  if (column === undefined) {
+    column =
+      vector.data.length === 1
+        ? columnFromData(vector.data[0] as Data)
+        : columnFromValues(vector.type as DataType, vectorValues(vector))
+    dictionaries.set(vector, column)
+  }
+  return column
+}
+
+function vectorValues(vector: Vector): Value[] {
+  return Array.from({ length: vector.length }, (_, index) => vector.get(index) as Value)
+}
+
+/** Reads data through apache-arrow's getters, for layouts that are rare: views, large offsets, decimals, odd offsets. */
+function copied(data: Data): Column {
+  const { type } = data
+  const vector = new Vector([data])
+  if (type.typeId === Type.Decimal) return boxedColumn(type, decimalValues(data))
+  const values = vectorValues(vector)
+  if (type.typeId === Type.LargeUtf8 || type.typeId === Type.Utf8View)
+    return columnFromValues(types.utf8, values)
+  if (type.typeId === Type.LargeBinary || type.typeId === Type.BinaryView)
+    return columnFromValues(types.binary, values)
+  if (type.typeId === Type.FixedSizeBinary) return columnFromValues(type as FixedSizeBinary, values)
+  if (type.typeId === Type.Float) return columnFromValues(types.float32, values)
+  if (isBoxedType(type)) return boxedColumn(type, values)
+  return columnFromValues(type, values)
+}
+
+function decimalValues(data: Data): Value[] {
+  const words = ((data.type as unknown as { bitWidth: number }).bitWidth ?? 128) / 32
+  const raw = data.values as unknown as Uint32Array
+  return Array.from({ length: data.length }, (_, index) => {
+    if (!data.getValid(index)) return null
+    let value = 0n
+    for (let word = words - 1; word >= 0; word -= 1)
+      value = (value << 32n) | BigInt(raw[index * words + word] as number)
+    return BigInt.asIntN(words * 32, value)
+  })
+}
+
+function variantFromData(_data: Data, _validity: Uint8Array | null): Column {
+  throw new SheafError('UNSUPPORTED', 'Variant columns cannot be read from Arrow yet.')
+}
+
+/** Gives the Arrow type of a dictionary's codes. */
+export function codeType(codes: DictionaryColumn['codes']): DataType {
+  if (codes instanceof Int8Array) return new Int8()
+  if (codes instanceof Int16Array) return new Int16()
+  if (codes instanceof Int32Array) return new Int32()
+  if (codes instanceof Uint8Array) return new Uint8()
+  return codes instanceof Uint16Array ? new Uint16() : new Uint32()
+}
+
+/** Makes Arrow data of a dictionary column, its codes kept. */
+export function dictionaryToData(column: DictionaryColumn, id?: number): Data {
+  const type = new Dictionary(column.type, codeType(column.codes) as Int32, id ?? null, false)
+  const dictionary = new Vector([columnToData(column.dictionary)])
+  return makeData({
+    type,
+    length: column.length,
+    nullBitmap: column.validity,
+    data: column.codes,
+    dictionary,
+  } as never)
+}

@@ -17,7 +17,7 @@ const WORD_START = /[\p{L}\p{Nl}_\p{Pc}]/u
 const WORD = /[\p{L}\p{Nl}_\p{Pc}][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Sc}]*/uy
 const NUMBER =
   /0[xX][\da-zA-Z_]+|0[oO][\da-zA-Z_]+|(?:\d[\d_]*)?\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*(?:[eE][+-]?\d+)|\d[\d_]*/y
-const BLANK = /(?:\s|\/\/[^\n\r]*|\/\*[^]*?\*\/)+/y
+const BLANK = /(?:\s|\/\/[^\n\r]*|\/\*[\s\S]*?\*\/)+/y
 
 /** Splits a query text into tokens, the last of kind `end`. @throws `SYNTAX` at a character that cannot stand there. */
 export function tokenize(text: string): readonly Token[] {
@@ -33,7 +33,12 @@ export function tokenize(text: string): readonly Token[] {
 }
 
 /** Builds a syntax error about an offset in the text. */
-export function syntaxError(text: string, offset: number, message: string, detail = 'UnexpectedSyntax'): SheafError {
+export function syntaxError(
+  text: string,
+  offset: number,
+  message: string,
+  detail = 'UnexpectedSyntax',
+): SheafError {
   return sourceError('SYNTAX', message, { text, offset, phase: 'compile time', detail })
 }
 
@@ -84,7 +89,12 @@ function numberToken(text: string, start: number): Token {
   const end = start + found.length
   const isFloat = !/^0[xXoO]/.test(found) && /[.eE]/.test(found)
   if (WORD_START.test(text[end] ?? '') || !isNumber(found)) {
-    throw syntaxError(text, start, 'A number is not well formed. Write digits, 0x with hexadecimal or 0o with octal digits.', 'InvalidNumberLiteral')
+    throw syntaxError(
+      text,
+      start,
+      'A number is not well formed. Write digits, 0x with hexadecimal or 0o with octal digits.',
+      'InvalidNumberLiteral',
+    )
   }
   return { kind: isFloat ? 'float' : 'integer', text: found.replaceAll('_', ''), start, end }
 }
@@ -102,7 +112,8 @@ function parameterToken(text: string, start: number): Token {
   }
   if (text[start + 1] === '(' || wordAt(text, start + 1) === null) {
     const digits = /^\d+/.exec(text.slice(start + 1, start + 20))?.[0]
-    if (digits !== undefined) return { kind: 'parameter', text: digits, start, end: start + 1 + digits.length }
+    if (digits !== undefined)
+      return { kind: 'parameter', text: digits, start, end: start + 1 + digits.length }
     return { kind: 'symbol', text: '$', start, end: start + 1 }
   }
   const name = wordAt(text, start + 1) as string
@@ -145,9 +156,9 @@ function stringToken(text: string, start: number): Token {
       continue
     }
     parts.push(text.slice(from, at))
-    const escape = readEscape(text, at)
-    parts.push(escape.value)
-    at = escape.end
+    const escaped = readEscape(text, at)
+    parts.push(escaped.value)
+    at = escaped.end
     from = at
   }
   if (at >= text.length) throw syntaxError(text, start, `A string is not closed. End it with ${quote}`)
@@ -162,9 +173,18 @@ function readEscape(text: string, at: number): { readonly value: string; readonl
   const length = char === 'u' ? 4 : char === 'U' ? 8 : 0
   const digits = text.slice(at + 2, at + 2 + length)
   const code = Number.parseInt(digits, 16)
-  if (length === 0) throw syntaxError(text, at, 'An escape in a string is not known. Write a backslash as \\\\')
+  if (length === 0)
+    throw syntaxError(text, at, 'An escape in a string is not known. Write a backslash as \\\\')
   if (digits.length < length || !/^[\da-fA-F]+$/.test(digits) || code > 0x10ffff) {
-    throw syntaxError(text, at, 'A Unicode escape is not well formed. Write \\u and 4 hexadecimal digits.', 'InvalidUnicodeLiteral')
+    throw syntaxError(
+      text,
+      at,
+      'A Unicode escape is not well formed. Write \\u and 4 hexadecimal digits.',
+      'InvalidUnicodeLiteral',
+    )
   }
-  return { value: length === 4 ? String.fromCharCode(code) : String.fromCodePoint(code), end: at + 2 + length }
+  return {
+    value: length === 4 ? String.fromCharCode(code) : String.fromCodePoint(code),
+    end: at + 2 + length,
+  }
 }

@@ -32,7 +32,12 @@ function checkDepth(statement: Statement): void {
   const pending: { readonly value: object; readonly depth: number }[] = [{ value: statement, depth: 0 }]
   for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
     if (entry.depth > MAX_TREE_DEPTH) {
-      throw syntaxError(statement.text, 0, 'The query is nested too deep. Split it with WITH or pass parts as parameters.', 'NestedTooDeep')
+      throw syntaxError(
+        statement.text,
+        0,
+        'The query is nested too deep. Split it with WITH or pass parts as parameters.',
+        'NestedTooDeep',
+      )
     }
     for (const value of Object.values(entry.value)) {
       if (typeof value === 'object' && value !== null) pending.push({ value, depth: entry.depth + 1 })

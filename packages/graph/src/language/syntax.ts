@@ -54,7 +54,11 @@ export type MatchClause = Span & {
 }
 
 /** Is `UNWIND list AS variable`. */
-export type UnwindClause = Span & { readonly kind: 'unwind'; readonly list: Expression; readonly variable: Name }
+export type UnwindClause = Span & {
+  readonly kind: 'unwind'
+  readonly list: Expression
+  readonly variable: Name
+}
 
 /** Is `WITH` or `RETURN`, with what may follow it. */
 export type ProjectionClause = Span & {
@@ -98,8 +102,17 @@ export type SetClause = Span & { readonly kind: 'set'; readonly items: readonly 
 
 /** Is one item of SET: one property, all properties (`=`), some properties (`+=`) or labels. */
 export type SetItem =
-  | (Span & { readonly kind: 'setProperty'; readonly target: PropertyExpression | IndexExpression; readonly value: Expression })
-  | (Span & { readonly kind: 'setAll'; readonly variable: Name; readonly value: Expression; readonly keep: boolean })
+  | (Span & {
+      readonly kind: 'setProperty'
+      readonly target: PropertyExpression | IndexExpression
+      readonly value: Expression
+    })
+  | (Span & {
+      readonly kind: 'setAll'
+      readonly variable: Name
+      readonly value: Expression
+      readonly keep: boolean
+    })
   | (Span & { readonly kind: 'setLabels'; readonly variable: Name; readonly labels: readonly LabelName[] })
 
 /** Is `REMOVE item, …`. */
@@ -210,12 +223,20 @@ export type GroupPattern = Span & {
 export type LabelName = Span & ({ readonly kind: 'label'; readonly name: string } | DynamicLabel)
 
 /** Is `$(expression)`: labels computed at run time, all of them or any. */
-export type DynamicLabel = { readonly kind: 'dynamicLabel'; readonly expression: Expression; readonly any: boolean }
+export type DynamicLabel = {
+  readonly kind: 'dynamicLabel'
+  readonly expression: Expression
+  readonly any: boolean
+}
 
 /** Is a condition on labels or on a relationship's type. */
 export type LabelExpression =
   | LabelName
-  | (Span & { readonly kind: 'labelAnd'; readonly operands: readonly LabelExpression[]; readonly colons: boolean })
+  | (Span & {
+      readonly kind: 'labelAnd'
+      readonly operands: readonly LabelExpression[]
+      readonly colons: boolean
+    })
   | (Span & { readonly kind: 'labelOr'; readonly operands: readonly LabelExpression[] })
   | (Span & { readonly kind: 'labelNot'; readonly operand: LabelExpression })
   | (Span & { readonly kind: 'labelAny' })
@@ -242,9 +263,17 @@ export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>='
 /** Is a variable. */
 export type VariableExpression = Span & { readonly kind: 'variable'; readonly name: string }
 /** Is `object.key`. */
-export type PropertyExpression = Span & { readonly kind: 'property'; readonly object: Expression; readonly key: Name }
+export type PropertyExpression = Span & {
+  readonly kind: 'property'
+  readonly object: Expression
+  readonly key: Name
+}
 /** Is `object[index]`. */
-export type IndexExpression = Span & { readonly kind: 'index'; readonly object: Expression; readonly index: Expression }
+export type IndexExpression = Span & {
+  readonly kind: 'index'
+  readonly object: Expression
+  readonly index: Expression
+}
 /** Is a call of a function, its name as written (namespaces joined by dots). */
 export type CallExpression = Span & {
   readonly kind: 'function'
@@ -279,10 +308,19 @@ export type Expression =
   | VariableExpression
   | PropertyExpression
   | IndexExpression
-  | (Span & { readonly kind: 'slice'; readonly object: Expression; readonly from: Expression | null; readonly to: Expression | null })
+  | (Span & {
+      readonly kind: 'slice'
+      readonly object: Expression
+      readonly from: Expression | null
+      readonly to: Expression | null
+    })
   | (Span & { readonly kind: 'list'; readonly items: readonly Expression[] })
   | MapExpression
-  | (Span & { readonly kind: 'mapProjection'; readonly variable: Name; readonly entries: readonly ProjectionEntry[] })
+  | (Span & {
+      readonly kind: 'mapProjection'
+      readonly variable: Name
+      readonly entries: readonly ProjectionEntry[]
+    })
   | (Span & {
       readonly kind: 'listComprehension'
       readonly variable: Name
@@ -317,12 +355,17 @@ export type Expression =
   | (Span & {
       readonly kind: 'case'
       readonly subject: Expression | null
-      readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+      readonly branches: readonly { readonly when: Expression; readonly result: Expression }[]
       readonly otherwise: Expression | null
     })
   | (Span & { readonly kind: 'not' | 'negate' | 'plus'; readonly operand: Expression })
   | (Span & { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] })
-  | (Span & { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression })
+  | (Span & {
+      readonly kind: 'binary'
+      readonly operator: BinaryOperator
+      readonly left: Expression
+      readonly right: Expression
+    })
   | (Span & {
       readonly kind: 'comparison'
       readonly operands: readonly Expression[]

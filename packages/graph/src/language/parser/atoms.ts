@@ -1,5 +1,12 @@
-import type { Expression, ListQuantifier, MapExpression, Name, PathPattern, ProjectionEntry } from '../syntax.ts'
-import { commaList, type Cursor } from './cursor.ts'
+import type {
+  Expression,
+  ListQuantifier,
+  MapExpression,
+  Name,
+  PathPattern,
+  ProjectionEntry,
+} from '../syntax.ts'
+import { type Cursor, commaList } from './cursor.ts'
 import { parsePathPattern, tryPattern } from './patterns.ts'
 
 /** Reads an atom: a literal, parameter, variable, call, list, map, CASE, comprehension, subquery or `( … )`. */
@@ -31,9 +38,15 @@ const MAX_INTEGER = 2n ** 63n - 1n
 
 function parseInteger(cursor: Cursor, negated: boolean): Expression {
   const token = cursor.next()
-  const value = BigInt(token.text.replace(/^0[oO]?(?=[0-7]+$)/, (prefix) => (prefix === '0' ? '' : '0o')) || '0')
+  const value = BigInt(
+    token.text.replace(/^0[oO]?(?=[0-7]+$)/, (prefix) => (prefix === '0' ? '' : '0o')) || '0',
+  )
   if (value > (negated ? MAX_INTEGER + 1n : MAX_INTEGER)) {
-    throw cursor.error(token.start, 'An integer is out of the range of 64 bits. Write it as a float or as text.', 'IntegerOverflow')
+    throw cursor.error(
+      token.start,
+      'An integer is out of the range of 64 bits. Write it as a float or as text.',
+      'IntegerOverflow',
+    )
   }
   const number = value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
   return { kind: 'literal', value: number, isFloat: false, ...cursor.span(token.start) }
@@ -43,7 +56,11 @@ function parseFloatLiteral(cursor: Cursor): Expression {
   const token = cursor.next()
   const value = Number(token.text)
   if (!Number.isFinite(value)) {
-    throw cursor.error(token.start, 'A float is out of range. Its magnitude is at most 1.8e308.', 'FloatingPointOverflow')
+    throw cursor.error(
+      token.start,
+      'A float is out of range. Its magnitude is at most 1.8e308.',
+      'FloatingPointOverflow',
+    )
   }
   return { kind: 'literal', value, isFloat: true, ...cursor.span(token.start) }
 }
@@ -139,7 +156,8 @@ function parseWord(cursor: Cursor): Expression {
   if (cursor.isSymbol('(', 1)) {
     if (QUANTIFIERS.has(word) && isInVariable(cursor)) return parseQuantifier(cursor, word as ListQuantifier)
     if (word === 'reduce' && cursor.isSymbol('=', 3)) return parseReduce(cursor)
-    if ((word === 'filter' || word === 'extract') && isInVariable(cursor)) return parseLegacyComprehension(cursor)
+    if ((word === 'filter' || word === 'extract') && isInVariable(cursor))
+      return parseLegacyComprehension(cursor)
     if (word === 'shortestpath' || word === 'allshortestpaths') return parseShortest(cursor)
     if (word === 'count' && cursor.isSymbol('*', 2) && cursor.isSymbol(')', 3)) return parseCountStar(cursor)
   }
@@ -161,11 +179,11 @@ function parseCase(cursor: Cursor): Expression {
   const { start } = cursor.next()
   return cursor.withBar(false, () => {
     const subject = cursor.isWords('when') ? null : cursor.rules.expression(cursor)
-    const branches: { when: Expression; then: Expression }[] = []
+    const branches: { when: Expression; result: Expression }[] = []
     while (cursor.takeWords('when')) {
       const when = cursor.rules.expression(cursor)
       cursor.expectWords('then')
-      branches.push({ when, then: cursor.rules.expression(cursor) })
+      branches.push({ when, result: cursor.rules.expression(cursor) })
     }
     if (branches.length === 0) throw cursor.unexpected('WHEN')
     const otherwise = cursor.takeWords('else') ? cursor.rules.expression(cursor) : null
@@ -293,6 +311,7 @@ function parseProjectionEntry(cursor: Cursor): ProjectionEntry {
     return { kind: 'ownProperty', key: cursor.schemaName('the name of a property'), ...cursor.span(start) }
   }
   const key = cursor.schemaName('a key')
-  if (!cursor.takeSymbol(':')) return { kind: 'entry', key, value: variableExpression(key), ...cursor.span(start) }
+  if (!cursor.takeSymbol(':'))
+    return { kind: 'entry', key, value: variableExpression(key), ...cursor.span(start) }
   return { kind: 'entry', key, value: cursor.rules.expression(cursor), ...cursor.span(start) }
 }

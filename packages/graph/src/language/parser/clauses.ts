@@ -10,7 +10,7 @@ import type {
   SubqueryClause,
   YieldItem,
 } from '../syntax.ts'
-import { commaList, type Cursor } from './cursor.ts'
+import { type Cursor, commaList } from './cursor.ts'
 import { parsePatterns } from './patterns.ts'
 import { parseProjection } from './projections.ts'
 import { parseCreate, parseDelete, parseForeach, parseMerge, parseRemove, parseSet } from './updates.ts'
@@ -36,7 +36,13 @@ export function parseSubqueryBody(cursor: Cursor): Query {
   const clause = cursor.isSymbol('(') || isNamedPattern(cursor) ? bareMatch(cursor) : null
   if (clause === null) return parseQuery(cursor)
   const { start, end } = clause
-  return { kind: 'query', parts: [{ kind: 'singleQuery', clauses: [clause], start, end }], all: [], start, end }
+  return {
+    kind: 'query',
+    parts: [{ kind: 'singleQuery', clauses: [clause], start, end }],
+    all: [],
+    start,
+    end,
+  }
 }
 
 function isNamedPattern(cursor: Cursor): boolean {
@@ -46,7 +52,14 @@ function isNamedPattern(cursor: Cursor): boolean {
 function bareMatch(cursor: Cursor): MatchClause {
   const { start } = cursor.peek()
   const patterns = parsePatterns(cursor)
-  return { kind: 'match', optional: false, repeatable: false, patterns, where: parseWhere(cursor), ...cursor.span(start) }
+  return {
+    kind: 'match',
+    optional: false,
+    repeatable: false,
+    patterns,
+    where: parseWhere(cursor),
+    ...cursor.span(start),
+  }
 }
 
 function parseSingleQuery(cursor: Cursor): SingleQuery {
@@ -57,7 +70,9 @@ function parseSingleQuery(cursor: Cursor): SingleQuery {
 }
 
 function endsQuery(cursor: Cursor): boolean {
-  return cursor.peek().kind === 'end' || cursor.isSymbol(';') || cursor.isSymbol('}') || cursor.isWords('union')
+  return (
+    cursor.peek().kind === 'end' || cursor.isSymbol(';') || cursor.isSymbol('}') || cursor.isWords('union')
+  )
 }
 
 /** Reads one clause. */
@@ -73,7 +88,8 @@ export function parseClause(cursor: Cursor): Clause {
   if (cursor.takeWords('set')) return parseSet(cursor, start)
   if (cursor.takeWords('remove')) return parseRemove(cursor, start)
   if (cursor.takeWords('detach', 'delete')) return parseDelete(cursor, start, true)
-  if (cursor.takeWords('nodetach', 'delete') || cursor.takeWords('delete')) return parseDelete(cursor, start, false)
+  if (cursor.takeWords('nodetach', 'delete') || cursor.takeWords('delete'))
+    return parseDelete(cursor, start, false)
   if (cursor.takeWords('foreach')) return parseForeach(cursor, start, parseClause)
   if (cursor.takeWords('optional', 'call')) return parseCallLike(cursor, start, true)
   if (cursor.takeWords('call')) return parseCallLike(cursor, start, false)
@@ -134,7 +150,12 @@ function parseImports(cursor: Cursor): readonly Name[] | '*' {
   return imports
 }
 
-function parseSubqueryClause(cursor: Cursor, start: number, optional: boolean, imports: readonly Name[] | '*' | null): SubqueryClause {
+function parseSubqueryClause(
+  cursor: Cursor,
+  start: number,
+  optional: boolean,
+  imports: readonly Name[] | '*' | null,
+): SubqueryClause {
   cursor.expectSymbol('{')
   const query = cursor.nested(() => parseQuery(cursor))
   cursor.expectSymbol('}')

@@ -126,7 +126,10 @@ export class Cursor {
   /** Builds the error that something else was expected here. */
   unexpected(expected: string): Error {
     const token = this.peek()
-    const found = token.kind === 'end' ? 'the end of the query' : `"${this.text.slice(token.start, token.end).slice(0, 40)}"`
+    const found =
+      token.kind === 'end'
+        ? 'the end of the query'
+        : `"${this.text.slice(token.start, token.end).slice(0, 40)}"`
     return syntaxError(this.text, token.start, `Found ${found} where ${expected} is expected.`)
   }
 
@@ -139,7 +142,11 @@ export class Cursor {
   nested<T>(rule: () => T): T {
     this.depth += 1
     if (this.depth > MAX_DEPTH) {
-      throw this.error(this.peek().start, `The query is nested over ${MAX_DEPTH} levels deep. Split it with WITH or pass parts as parameters.`, 'NestedTooDeep')
+      throw this.error(
+        this.peek().start,
+        `The query is nested over ${MAX_DEPTH} levels deep. Split it with WITH or pass parts as parameters.`,
+        'NestedTooDeep',
+      )
     }
     try {
       return rule()

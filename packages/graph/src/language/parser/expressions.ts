@@ -128,7 +128,11 @@ function parseLeft(
 
 function checkChain(cursor: Cursor, count: number): void {
   if (count < MAX_CHAIN) return
-  throw cursor.error(cursor.peek().start, `An expression has over ${MAX_CHAIN} operators in a row. Use a list or a parameter.`, 'NestedTooDeep')
+  throw cursor.error(
+    cursor.peek().start,
+    `An expression has over ${MAX_CHAIN} operators in a row. Use a list or a parameter.`,
+    'NestedTooDeep',
+  )
 }
 
 function parseSign(cursor: Cursor): Expression {
@@ -150,7 +154,13 @@ function negativeInteger(cursor: Cursor, start: number): Expression {
   const atom = parseAtom(cursor, true)
   const value = atom.kind === 'literal' ? atom.value : null
   const negated = typeof value === 'bigint' ? -value : -(value as number)
-  const literal = { kind: 'literal', value: negated === 0 ? 0 : negated, isFloat: false, start, end: atom.end } as const
+  const literal = {
+    kind: 'literal',
+    value: negated === 0 ? 0 : negated,
+    isFloat: false,
+    start,
+    end: atom.end,
+  } as const
   return parsePostfix(cursor, literal)
 }
 

@@ -9,7 +9,13 @@ export function startsLabels(cursor: Cursor): boolean {
 function isPredicateAfterIs(cursor: Cursor): boolean {
   const after = cursor.peek(1)
   const word = after.kind === 'word' ? after.text.toLowerCase() : ''
-  return word === 'null' || word === 'not' || word === 'typed' || word === 'normalized' || (after.kind === 'symbol' && after.text === '::')
+  return (
+    word === 'null' ||
+    word === 'not' ||
+    word === 'typed' ||
+    word === 'normalized' ||
+    (after.kind === 'symbol' && after.text === '::')
+  )
 }
 
 /** Reads `:A`, `:A:B`, `:A|B`, `:A|:B`, `:A&!B`, `:%`, `IS A`. */
@@ -39,7 +45,9 @@ function orLabels(cursor: Cursor): LabelExpression {
     cursor.takeSymbol(':')
     operands.push(andLabels(cursor))
   }
-  return operands.length === 1 ? (operands[0] as LabelExpression) : { kind: 'labelOr', operands, ...cursor.span(start) }
+  return operands.length === 1
+    ? (operands[0] as LabelExpression)
+    : { kind: 'labelOr', operands, ...cursor.span(start) }
 }
 
 function andLabels(cursor: Cursor): LabelExpression {
@@ -77,7 +85,11 @@ function labelName(cursor: Cursor): LabelName {
     return { kind: 'dynamicLabel', expression, any, ...cursor.span(start) }
   }
   if (cursor.peek().kind === 'parameter') {
-    throw cursor.error(start, 'A parameter cannot stand for a label or a type. Write $(…) around it.', 'InvalidParameterUse')
+    throw cursor.error(
+      start,
+      'A parameter cannot stand for a label or a type. Write $(…) around it.',
+      'InvalidParameterUse',
+    )
   }
   const name = cursor.schemaName('a label or a type')
   return { kind: 'label', ...name }

@@ -11,7 +11,7 @@ import type {
   Quantifier,
   RelationshipPattern,
 } from '../syntax.ts'
-import { commaList, type Cursor } from './cursor.ts'
+import { type Cursor, commaList } from './cursor.ts'
 import { parseLabels, startsLabels } from './labels.ts'
 
 /** Reads `pattern, …` of MATCH and CREATE. */
@@ -83,7 +83,9 @@ function startsGroup(cursor: Cursor): boolean {
 }
 
 function nodeOrGroup(cursor: Cursor): NodePattern | GroupPattern {
-  return startsGroup(cursor) || isNamedGroup(cursor) ? cursor.nested(() => parseGroup(cursor)) : parseNode(cursor)
+  return startsGroup(cursor) || isNamedGroup(cursor)
+    ? cursor.nested(() => parseGroup(cursor))
+    : parseNode(cursor)
 }
 
 function isNamedGroup(cursor: Cursor): boolean {
@@ -131,7 +133,8 @@ export function parseNode(cursor: Cursor): NodePattern {
 }
 
 function parseProperties(cursor: Cursor): Expression | null {
-  if (cursor.isSymbol('{') || cursor.peek().kind === 'parameter') return cursor.withBar(false, () => cursor.rules.expression(cursor))
+  if (cursor.isSymbol('{') || cursor.peek().kind === 'parameter')
+    return cursor.withBar(false, () => cursor.rules.expression(cursor))
   return null
 }
 
@@ -153,7 +156,13 @@ type RelationshipBody = {
   readonly where: Expression | null
 }
 
-const EMPTY_BODY: RelationshipBody = { variable: null, types: null, range: null, properties: null, where: null }
+const EMPTY_BODY: RelationshipBody = {
+  variable: null,
+  types: null,
+  range: null,
+  properties: null,
+  where: null,
+}
 
 function parseRelationship(cursor: Cursor): RelationshipPattern {
   const { start } = cursor.peek()
@@ -185,7 +194,12 @@ function parseRange(cursor: Cursor): Quantifier | null {
   if (cursor.isSymbol('-')) throw rangeError(cursor)
   const low = integerHere(cursor)
   if (!cursor.takeSymbol('..')) {
-    if (cursor.peek().kind === 'float') throw cursor.error(star.start, 'A range of lengths has whole numbers: *1..3', 'InvalidRelationshipPattern')
+    if (cursor.peek().kind === 'float')
+      throw cursor.error(
+        star.start,
+        'A range of lengths has whole numbers: *1..3',
+        'InvalidRelationshipPattern',
+      )
     return low === null ? { min: 1, max: null } : { min: low, max: low }
   }
   if (cursor.isSymbol('-')) throw rangeError(cursor)
@@ -210,7 +224,8 @@ export function tryPattern(cursor: Cursor): PathPattern | null {
   try {
     const { start } = cursor.peek()
     const elements = parseElements(cursor)
-    if (elements.length > 1) return { kind: 'path', variable: null, selector: null, elements, ...cursor.span(start) }
+    if (elements.length > 1)
+      return { kind: 'path', variable: null, selector: null, elements, ...cursor.span(start) }
   } catch (error) {
     if (!isSyntaxError(error) || mustBePattern(cursor, from)) throw error
   }

@@ -1,5 +1,5 @@
 import type { ProjectionClause, ProjectionItem, SortItem } from '../syntax.ts'
-import { commaList, type Cursor } from './cursor.ts'
+import { type Cursor, commaList } from './cursor.ts'
 
 /** Reads what follows WITH or RETURN. */
 export function parseProjection(cursor: Cursor, kind: 'with' | 'return', start: number): ProjectionClause {

@@ -12,7 +12,7 @@ import type {
   SetClause,
   SetItem,
 } from '../syntax.ts'
-import { commaList, type Cursor } from './cursor.ts'
+import { type Cursor, commaList } from './cursor.ts'
 import { parseTarget } from './expressions.ts'
 import { parseLabelNames, startsLabels } from './labels.ts'
 import { parsePathPattern, parsePatterns } from './patterns.ts'
@@ -28,7 +28,11 @@ export function parseMerge(cursor: Cursor, start: number): MergeClause {
   const onCreate: SetItem[] = []
   const onMatch: SetItem[] = []
   for (;;) {
-    const target = cursor.takeWords('on', 'create') ? onCreate : cursor.takeWords('on', 'match') ? onMatch : null
+    const target = cursor.takeWords('on', 'create')
+      ? onCreate
+      : cursor.takeWords('on', 'match')
+        ? onMatch
+        : null
     if (target === null) break
     cursor.expectWords('set')
     target.push(...commaList(cursor, parseSetItem))
@@ -77,7 +81,11 @@ function propertyTarget(cursor: Cursor): PropertyExpression | IndexExpression {
   const { start } = cursor.peek()
   const target = parseTarget(cursor)
   if (target.kind === 'property' || target.kind === 'index') return target
-  throw cursor.error(start, 'Only a property, a variable or labels can be set or removed. Write variable.key', 'UnexpectedSyntax')
+  throw cursor.error(
+    start,
+    'Only a property, a variable or labels can be set or removed. Write variable.key',
+    'UnexpectedSyntax',
+  )
 }
 
 /** Reads what follows REMOVE. */
@@ -89,20 +97,41 @@ function parseRemoveItem(cursor: Cursor): RemoveItem {
   const { start } = cursor.peek()
   const labelled = labelledVariable(cursor)
   if (labelled !== null) {
-    return { kind: 'removeLabels', variable: labelled, labels: parseLabelNames(cursor), ...cursor.span(start) }
+    return {
+      kind: 'removeLabels',
+      variable: labelled,
+      labels: parseLabelNames(cursor),
+      ...cursor.span(start),
+    }
   }
   return { kind: 'removeProperty', target: propertyTarget(cursor), ...cursor.span(start) }
 }
 
 /** Reads what follows DELETE. */
 export function parseDelete(cursor: Cursor, start: number, detach: boolean): DeleteClause {
-  return { kind: 'delete', detach, expressions: commaList(cursor, cursor.rules.expression), ...cursor.span(start) }
+  return {
+    kind: 'delete',
+    detach,
+    expressions: commaList(cursor, cursor.rules.expression),
+    ...cursor.span(start),
+  }
 }
 
-const UPDATES: ReadonlySet<Clause['kind']> = new Set(['create', 'merge', 'set', 'remove', 'delete', 'foreach'])
+const UPDATES: ReadonlySet<Clause['kind']> = new Set([
+  'create',
+  'merge',
+  'set',
+  'remove',
+  'delete',
+  'foreach',
+])
 
 /** Reads what follows FOREACH. */
-export function parseForeach(cursor: Cursor, start: number, parseClause: (cursor: Cursor) => Clause): ForeachClause {
+export function parseForeach(
+  cursor: Cursor,
+  start: number,
+  parseClause: (cursor: Cursor) => Clause,
+): ForeachClause {
   cursor.expectSymbol('(')
   const variable = cursor.variable()
   cursor.expectWords('in')
@@ -112,7 +141,11 @@ export function parseForeach(cursor: Cursor, start: number, parseClause: (cursor
   while (!cursor.isSymbol(')')) {
     const clause = cursor.nested(() => parseClause(cursor))
     if (!UPDATES.has(clause.kind)) {
-      throw cursor.error(clause.start, 'FOREACH holds only CREATE, MERGE, SET, REMOVE, DELETE and FOREACH.', 'InvalidClauseComposition')
+      throw cursor.error(
+        clause.start,
+        'FOREACH holds only CREATE, MERGE, SET, REMOVE, DELETE and FOREACH.',
+        'InvalidClauseComposition',
+      )
     }
     updates.push(clause)
   }

@@ -1,0 +1,69 @@
+import type { Column, Validity } from '../types/column.ts'
+
+/** Gives rows `start` up to `end` of a column, sharing its buffers where these can be cut. */
+export function sliceColumn(column: Column, start: number, end: number): Column {
+  if (start === 0 && end === column.length) return column
+  const length = end - start
+  switch (column.layout) {
+    case 'flat':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        values: column.values.subarray(start, end),
+      }
+    case 'bit':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        values: sliceBits(column.values, start, end) as Uint8Array,
+      }
+    case 'bytes':
+    case 'list':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        offsets: column.offsets.subarray(start, end + 1),
+      }
+    case 'dictionary':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        codes: column.codes.subarray(start, end),
+      }
+    case 'fixed':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        child: sliceColumn(column.child, start * column.size, end * column.size),
+      }
+    case 'struct':
+      return {
+        ...column,
+        length,
+        validity: sliceBits(column.validity, start, end),
+        children: column.children.map((child) => sliceColumn(child, start, end)),
+      }
+    case 'boxed':
+      return { ...column, length, values: column.values.slice(start, end) }
+  }
+}
+
+/** Cuts bits `start` up to `end` out of a bitmap: a view where they start at a byte, else a copy. */
+export function sliceBits(bits: Validity, start: number, end: number): Validity {
+  if (bits === null) return null
+  if ((start & 7) === 0) return bits.subarray(start >> 3, (end + 7) >> 3)
+  const cut = new Uint8Array((end - start + 7) >> 3)
+  const shift = start & 7
+  const first = start >> 3
+  for (let index = 0; index < cut.length; index += 1) {
+    const low = (bits[first + index] as number) >> shift
+    const high = ((bits[first + index + 1] ?? 0) << (8 - shift)) & 255
+    cut[index] = low | high
+  }
+  return cut
+}

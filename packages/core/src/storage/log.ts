@@ -1,0 +1,286 @@
+/**
+ * The log: every commit, in order, before it is anywhere else.
+ *
+ * File: `log/<number, ten digits>.log`. Header of 24 bytes: `SHEAFLOG`, u32 format version (1), u32 zero, u64 base
+ * (the sequence before the file's first).
+ * Then records, each at a multiple of eight:
+ *
+ * | offset | size | field                                                                        |
+ * |--------|------|------------------------------------------------------------------------------|
+ * | 0      | 4    | size of the payload in bytes                                                 |
+ * | 4      | 4    | CRC32C of the bytes from 8 to the payload's end                              |
+ * | 8      | 8    | sequence: the commit number, one more than the record's before               |
+ * | 16     | 8    | synced: the last sequence known to be on the disk when this was written      |
+ * | 24     | 1    | type: 1 commit, 2 mark (no payload; says that all before it is on the disk)  |
+ * | 25     | 7    | zero                                                                         |
+ * | 32     |      | payload, then zeros up to a multiple of eight                                |
+ *
+ * A record is valid if its checksum is. At the first that is not, reading ends: a crash may tear whatever was not yet
+ * synced, and nothing of that was acknowledged. Where a valid record further on has `synced` at or past the bad one,
+ * the bad one had been on the disk: that is corruption, and reported.
+ */
+import { SheafError } from '../types/errors.ts'
+import { crc32c } from './checksum.ts'
+import { type FileHandle, type FileSystem, readFile } from './file-system.ts'
+
+const MAGIC = 'SHEAFLOG'
+const FORMAT_VERSION = 1
+const FILE_HEADER_BYTES = 24
+const RECORD_HEADER_BYTES = 32
+const COMMIT = 1
+const MARK = 2
+
+/** Gives the path of a log file. */
+export function logPath(folder: string, number: number): string {
+  return `${folder}/log/${String(number).padStart(10, '0')}.log`
+}
+
+/** Lists the numbers of the log files of a store, ascending. */
+export function listLogs(fileSystem: FileSystem, folder: string): readonly number[] {
+  return fileSystem
+    .list(`${folder}/log`)
+    .filter((name) => /^\d{10}\.log$/.test(name))
+    .map((name) => Number(name.slice(0, 10)))
+}
+
+/** Says when a commit counts as done: when it is synced, when it is written, or synced now and then. */
+export type Durability = 'commit' | 'interval' | 'none'
+
+type Waiting = { readonly sequence: number; resolve(): void; reject(error: unknown): void }
+
+/** Appends records to one log file; commits that wait at the same time share one sync. */
+export class LogWriter {
+  readonly number: number
+  readonly #handle: FileHandle
+  readonly #durability: Durability
+  #offset: number
+  #written = 0
+  #synced: number
+  #waiting: Waiting[] = []
+  #syncing: Promise<void> | null = null
+  #failure: unknown = undefined
+
+  constructor(handle: FileHandle, options: { number: number; synced: number; durability: Durability }) {
+    this.number = options.number
+    this.#handle = handle
+    this.#durability = options.durability
+    this.#synced = options.synced
+    this.#written = options.synced
+    this.#offset = handle.sizeBytes
+  }
+
+  /** Makes a new log file, durable in its folder. */
+  static create(
+    fileSystem: FileSystem,
+    folder: string,
+    options: { number: number; synced: number; durability: Durability },
+  ): LogWriter {
+    const handle = fileSystem.open(logPath(folder, options.number), 'create')
+    const header = new Uint8Array(FILE_HEADER_BYTES)
+    header.set(new TextEncoder().encode(MAGIC))
+    const view = new DataView(header.buffer)
+    view.setUint32(8, FORMAT_VERSION, true)
+    view.setBigUint64(16, BigInt(options.synced), true)
+    handle.write(0, header)
+    handle.syncNow()
+    fileSystem.syncFolder(`${folder}/log`)
+    return new LogWriter(handle, options)
+  }
+
+  get sizeBytes(): number {
+    return this.#offset
+  }
+
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Writes a commit's record. After an error nothing more may be written. @throws `IO`, `NO_SPACE` */
+  append(sequence: number, payload: Uint8Array): void {
+    this.#write(sequence, COMMIT, payload)
+    this.#written = sequence
+  }
+
+  #write(sequence: number, type: number, payload: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure
+    const record = encodeRecord({ sequence, synced: this.#synced, type, payload })
+    try {
+      this.#handle.write(this.#offset, record)
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+    this.#offset += record.length
+  }
+
+  /** Resolves when the record of a sequence is as durable as asked for. */
+  settled(sequence: number): Promise<void> {
+    if (this.#durability !== 'commit') return Promise.resolve()
+    const promise = new Promise<void>((resolve, reject) => this.#waiting.push({ sequence, resolve, reject }))
+    this.#startSync()
+    return promise
+  }
+
+  /** Syncs what was written. */
+  async sync(): Promise<void> {
+    if (this.#synced >= this.#written) return
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ sequence: this.#written, resolve, reject })
+      this.#startSync()
+    })
+  }
+
+  #startSync(): void {
+    this.#syncing ??= this.#syncAll().finally(() => {
+      this.#syncing = null
+    })
+  }
+
+  async #syncAll(): Promise<void> {
+    // Commits of the same turn of the event loop gather before the first sync.
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting
+      this.#waiting = []
+      const upTo = this.#written
+      try {
+        if (this.#failure !== undefined) throw this.#failure
+        await this.#handle.sync()
+        this.#synced = Math.max(this.#synced, upTo)
+        for (const waiting of group) waiting.resolve()
+      } catch (error) {
+        this.#failure ??= error
+        for (const waiting of group) waiting.reject(error)
+      }
+    }
+  }
+
+  /** Syncs, marks that all is on the disk, and closes the file. */
+  async close(): Promise<void> {
+    try {
+      if (this.#failure === undefined) {
+        await this.sync()
+        this.#write(this.#written, MARK, new Uint8Array(0))
+      }
+    } finally {
+      this.#handle.close()
+    }
+  }
+}
+
+type LogRecord = {
+  readonly sequence: number
+  readonly synced: number
+  readonly type: number
+  readonly payload: Uint8Array
+}
+
+function encodeRecord(record: LogRecord): Uint8Array {
+  const size = RECORD_HEADER_BYTES + record.payload.length
+  const bytes = new Uint8Array(size + ((8 - (size % 8)) % 8))
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, record.payload.length, true)
+  view.setBigUint64(8, BigInt(record.sequence), true)
+  view.setBigUint64(16, BigInt(record.synced), true)
+  view.setUint8(24, record.type)
+  bytes.set(record.payload, RECORD_HEADER_BYTES)
+  view.setUint32(4, crc32c(bytes.subarray(8, size)), true)
+  return bytes
+}
+
+/** Is what the reading of a log file found. */
+export type LogContent = {
+  readonly commits: readonly { readonly sequence: number; readonly payload: Uint8Array }[]
+  /** The sequence before the file's first. */
+  readonly base: number
+  /** The last sequence read. */
+  readonly last: number
+  /** Where the valid records end, and whether anything follows. */
+  readonly endOffset: number
+  readonly torn: boolean
+}
+
+/**
+ * Reads the commits of a log file.
+ *
+ * @throws `CORRUPT` where a record is bad that was on the disk before later ones, `VERSION`
+ */
+export function readLog(fileSystem: FileSystem, path: string): LogContent {
+  const bytes = readFile(fileSystem, path)
+  const commits: { sequence: number; payload: Uint8Array }[] = []
+  if (bytes.length < FILE_HEADER_BYTES) return { commits, base: 0, last: 0, endOffset: 0, torn: true }
+  const base = readHeader(bytes, path)
+  let offset = FILE_HEADER_BYTES
+  let last = base
+  for (let record = decodeRecord(bytes, offset); record !== null; record = decodeRecord(bytes, offset)) {
+    if (record.type === COMMIT) {
+      if (record.sequence !== last + 1) throw corruptLog(path, offset)
+      commits.push({ sequence: record.sequence, payload: record.payload })
+      last = record.sequence
+    }
+    offset = nextOffset(offset, record.payload.length)
+  }
+  if (syncedAfter(bytes, offset) > last) throw corruptLog(path, offset)
+  return { commits, base, last, endOffset: offset, torn: offset < bytes.length }
+}
+
+/** Makes the error of a record of the log that is bad though it had been on the disk. */
+export function corruptLog(path: string, offset: number): SheafError {
+  return new SheafError(
+    'CORRUPT',
+    `The log is damaged: commits that were acknowledged cannot be read. Run repair(): ${path} at byte ${offset}`,
+    { path, offset },
+  )
+}
+
+function readHeader(bytes: Uint8Array, path: string): number {
+  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
+  if (magic !== MAGIC)
+    throw new SheafError('CORRUPT', `This is not a log of Sheaf: ${path}`, { path, offset: 0 })
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  if (view.getUint32(8, true) > FORMAT_VERSION) {
+    throw new SheafError('VERSION', `A newer Sheaf wrote this log. Use it to open the store: ${path}`, {
+      path,
+    })
+  }
+  return Number(view.getBigUint64(16, true))
+}
+
+function nextOffset(offset: number, payloadBytes: number): number {
+  const end = offset + RECORD_HEADER_BYTES + payloadBytes
+  return end + ((8 - (end % 8)) % 8)
+}
+
+function decodeRecord(bytes: Uint8Array, offset: number): LogRecord | null {
+  if (offset + RECORD_HEADER_BYTES > bytes.length) return null
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset)
+  const type = view.getUint8(24)
+  if (type !== COMMIT && type !== MARK) return null
+  const end = RECORD_HEADER_BYTES + view.getUint32(0, true)
+  if (offset + end > bytes.length) return null
+  if (crc32c(bytes.subarray(offset + 8, offset + end)) !== view.getUint32(4, true)) return null
+  return {
+    sequence: Number(view.getBigUint64(8, true)),
+    synced: Number(view.getBigUint64(16, true)),
+    type,
+    payload: bytes.subarray(offset + RECORD_HEADER_BYTES, offset + end),
+  }
+}
+
+/** Finds the highest `synced` of the valid records after an offset, 0 where there are none. */
+function syncedAfter(bytes: Uint8Array, from: number): number {
+  let promised = 0
+  for (let offset = from; offset + RECORD_HEADER_BYTES <= bytes.length; offset += 8) {
+    if (!looksLikeRecord(bytes, offset)) continue
+    const record = decodeRecord(bytes, offset)
+    if (record !== null) promised = Math.max(promised, record.synced)
+  }
+  return promised
+}
+
+function looksLikeRecord(bytes: Uint8Array, offset: number): boolean {
+  const type = bytes[offset + 24]
+  if (type !== COMMIT && type !== MARK) return false
+  for (let at = 25; at < RECORD_HEADER_BYTES; at += 1) if (bytes[offset + at] !== 0) return false
+  return true
+}

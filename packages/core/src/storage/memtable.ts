@@ -1,0 +1,272 @@
+import type { Column } from '../types/column.ts'
+import { columnReader } from '../types/column.ts'
+import { compareValues, type Value } from '../types/value.ts'
+import { sliceColumn } from './column-slice.ts'
+import { isConsecutive, type RowChunk } from './commit-record.ts'
+import { type GrowableColumn, growableColumn } from './growable-column.ts'
+import { keyToken } from './key-token.ts'
+import { CHUNK_ROWS, type KeyToken, type Part, type PartField, type SearchKey, type ZoneMap } from './part.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+const NONE = -1
+
+/**
+ * Is the newest row versions of a table, in memory, in the order of their commits. Appending is cheap, and readers
+ * see a prefix that appends leave as it is.
+ */
+export class Memtable implements Part {
+  /** The fields of the table's key, in order; none where it has no key. */
+  readonly key: readonly PartField[]
+  rowCount = 0
+  readonly #columns = new Map<number, GrowableColumn>()
+  #rowIds = new Float64Array(16)
+  #created = new Float64Array(16)
+  #deleted = new Float64Array(16)
+  /** Commits of deletions, ascending: counts the rows deleted up to a commit. */
+  readonly #deletions: number[] = []
+  readonly #rowIndex = new VersionIndex()
+  readonly #keyIndex = new VersionIndex()
+  /** Row ids are `rowIds[0] + position` as long as nothing breaks it, and then need no index. */
+  #contiguous = true
+
+  constructor(key: readonly PartField[]) {
+    this.key = key
+  }
+
+  get sizeBytes(): number {
+    let size = this.rowCount * 24
+    for (const column of this.#columns.values()) size += column.sizeBytes
+    return size + (this.#keyIndex.size + this.#rowIndex.size) * 48
+  }
+
+  /** Appends rows created at a commit. Their columns are as `coerceColumn` gives them. */
+  append(rows: RowChunk, commit: number): void {
+    const count = rows.rowIds.length
+    const at = this.rowCount
+    this.#reserve(at + count)
+    this.#appendColumns(rows, at, count)
+    this.#rowIds.set(rows.rowIds, at)
+    this.#created.fill(commit, at, at + count)
+    this.#deleted.fill(NEVER, at, at + count)
+    this.rowCount = at + count
+    this.#indexRows(at, rows.rowIds)
+    if (this.key.length > 0) this.#indexKeys(at, count)
+  }
+
+  #appendColumns(rows: RowChunk, at: number, count: number): void {
+    for (const [fieldId, column] of rows.columns) {
+      let target = this.#columns.get(fieldId)
+      if (target === undefined) {
+        target = growableColumn(column.type)
+        this.#columns.set(fieldId, target)
+      }
+      if (target.length < at) target.appendNulls(at - target.length)
+      target.append(column, 0, count)
+    }
+  }
+
+  #reserve(needed: number): void {
+    if (needed <= this.#rowIds.length) return
+    const capacity = Math.max(needed, this.#rowIds.length * 2)
+    this.#rowIds = growFloats(this.#rowIds, this.rowCount, capacity)
+    this.#created = growFloats(this.#created, this.rowCount, capacity)
+    this.#deleted = growFloats(this.#deleted, this.rowCount, capacity)
+  }
+
+  #indexRows(at: number, rowIds: Float64Array): void {
+    if (this.#contiguous) {
+      const first = at === 0 ? (rowIds[0] ?? 0) : (this.#rowIds[0] as number) + at
+      if (rowIds.length === 0 || (rowIds[0] === first && isConsecutive(rowIds))) return
+      this.#contiguous = false
+      for (let position = 0; position < at; position += 1)
+        this.#rowIndex.add(this.#rowIds[position] as number, position)
+    }
+    for (let index = 0; index < rowIds.length; index += 1)
+      this.#rowIndex.add(rowIds[index] as number, at + index)
+  }
+
+  #indexKeys(at: number, count: number): void {
+    const columns = this.key.map((field) => this.#columns.get(field.fieldId))
+    for (let position = at; position < at + count; position += 1) {
+      this.#keyIndex.add(keyToken(columns.map((column) => column?.read(position) ?? null)), position)
+    }
+  }
+
+  rowCountAt(commit: number): number {
+    if (this.rowCount === 0 || (this.#created[this.rowCount - 1] as number) <= commit) return this.rowCount
+    let low = 0
+    let high = this.rowCount
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#created[middle] as number) <= commit) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  visibleCount(commit: number): number {
+    return this.rowCountAt(commit) - countUpTo(this.#deletions, commit)
+  }
+
+  column(field: PartField, chunk: number, length: number): Column {
+    let growable = this.#columns.get(field.fieldId)
+    if (growable === undefined) {
+      growable = growableColumn(field.type)
+      this.#columns.set(field.fieldId, growable)
+    }
+    const start = chunk * CHUNK_ROWS
+    return sliceColumn(growable.view(start + length), start, start + length)
+  }
+
+  /** Gives a column of all rows. */
+  wholeColumn(field: PartField): Column {
+    const growable = this.#columns.get(field.fieldId) ?? growableColumn(field.type)
+    this.#columns.set(field.fieldId, growable)
+    return growable.view(this.rowCount)
+  }
+
+  /** Reads one value, without making a column. */
+  read(fieldId: number, position: number): Value {
+    return this.#columns.get(fieldId)?.read(position) ?? null
+  }
+
+  selection(chunk: number, length: number, commit: number): Uint32Array | null {
+    if (this.#deletions.length === 0 || (this.#deletions[0] as number) > commit) return null
+    const start = chunk * CHUNK_ROWS
+    const kept = new Uint32Array(length)
+    let count = 0
+    for (let index = 0; index < length; index += 1) {
+      if ((this.#deleted[start + index] as number) > commit) {
+        kept[count] = index
+        count += 1
+      }
+    }
+    return count === length ? null : kept.subarray(0, count)
+  }
+
+  isVisible(position: number, commit: number): boolean {
+    return (this.#created[position] as number) <= commit && (this.#deleted[position] as number) > commit
+  }
+
+  rowIdAt(position: number): number {
+    return this.#rowIds[position] as number
+  }
+
+  createdAt(position: number): number {
+    return this.#created[position] as number
+  }
+
+  deletedAt(position: number): number {
+    return this.#deleted[position] as number
+  }
+
+  findRow(rowId: number, commit: number): number {
+    if (this.#contiguous) {
+      const position = rowId - (this.#rowIds[0] as number)
+      return position >= 0 && position < this.rowCount && this.isVisible(position, commit) ? position : NONE
+    }
+    return this.#rowIndex.find(rowId, (position) => this.isVisible(position, commit))
+  }
+
+  findKey(key: SearchKey, commit: number): number {
+    return this.#keyIndex.find(key.token, (position) => this.isVisible(position, commit))
+  }
+
+  markDeleted(position: number, commit: number): void {
+    this.#deleted[position] = commit
+    this.#deletions.push(commit)
+  }
+
+  zoneMap(field: PartField, chunk: number): ZoneMap | null {
+    const growable = this.#columns.get(field.fieldId)
+    if (growable === undefined) return { minimum: null, maximum: null, nullCount: this.rowCount }
+    return this.#zoneOf(field, chunk)
+  }
+
+  readonly #zones = new Map<number, { readonly rowCount: number; readonly zone: ZoneMap }>()
+
+  /** Scans are only skipped for chunks that are full: the others are not worth a pass over their values. */
+  #zoneOf(field: PartField, chunk: number): ZoneMap | null {
+    const length = Math.min(this.rowCount - chunk * CHUNK_ROWS, CHUNK_ROWS)
+    const known = this.#zones.get(field.fieldId)
+    if (chunk !== 0 || length <= 0) return null
+    if (known !== undefined && known.rowCount === this.rowCount) return known.zone
+    const zone = zoneOfColumn(this.column(field, chunk, length))
+    this.#zones.set(field.fieldId, { rowCount: this.rowCount, zone })
+    return zone
+  }
+
+  distinctCount(): number | null {
+    return null
+  }
+
+  keyRange(): null {
+    return null
+  }
+}
+
+/** Computes the least and greatest value of a column of numbers or text; of other columns it knows the nulls only. */
+export function zoneOfColumn(column: Column): ZoneMap {
+  const read = columnReader(column)
+  let minimum: Value = null
+  let maximum: Value = null
+  let nullCount = 0
+  const ordered = column.layout === 'flat' || column.layout === 'bytes' || column.layout === 'dictionary'
+  for (let index = 0; index < column.length; index += 1) {
+    const value = read(index)
+    if (value === null) nullCount += 1
+    else if (!ordered) continue
+    else if (minimum === null) {
+      minimum = value
+      maximum = value
+    } else if (compareValues(value, minimum) < 0) minimum = value
+    else if (compareValues(value, maximum) > 0) maximum = value
+  }
+  if (!ordered && nullCount < column.length) return { minimum: undefined, maximum: undefined, nullCount }
+  return { minimum, maximum, nullCount }
+}
+
+function growFloats(
+  array: Float64Array<ArrayBuffer>,
+  used: number,
+  capacity: number,
+): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(capacity)
+  grown.set(array.subarray(0, used))
+  return grown
+}
+
+/** Counts the numbers of an ascending list that are at most a limit. */
+function countUpTo(ascending: readonly number[], limit: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ascending[middle] as number) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Finds the positions of the versions of a row or key, the newest first. */
+class VersionIndex {
+  readonly #newest = new Map<KeyToken, number>()
+  /** Position of the version before, by position. */
+  readonly #before = new Map<number, number>()
+
+  get size(): number {
+    return this.#newest.size + this.#before.size
+  }
+
+  add(token: KeyToken, position: number): void {
+    const before = this.#newest.get(token)
+    if (before !== undefined) this.#before.set(position, before)
+    this.#newest.set(token, position)
+  }
+
+  find(token: KeyToken, accept: (position: number) => boolean): number {
+    let position = this.#newest.get(token)
+    while (position !== undefined && !accept(position)) position = this.#before.get(position)
+    return position ?? NONE
+  }
+}

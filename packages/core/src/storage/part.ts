@@ -1,0 +1,60 @@
+import type { DataType } from 'apache-arrow'
+import type { Column } from '../types/column.ts'
+import type { Value } from '../types/value.ts'
+
+/** Is the count of rows of a chunk: of a segment's record batch, and of a scan's largest batch. */
+export const CHUNK_ROWS = 65_536
+
+/** Identifies a column of a part. */
+export type PartField = { readonly fieldId: number; readonly type: DataType }
+
+/** Describes the values of a column in a chunk. A bound of `undefined` is not known; all null has both `null`. */
+export type ZoneMap = {
+  readonly minimum: Value | undefined
+  readonly maximum: Value | undefined
+  readonly nullCount: number
+}
+
+/**
+ * Is a part of a table's row versions: a memtable or a segment. A row version has a position in its part; versions
+ * are hidden from a commit number when they were created after it or deleted at or before it. Of one row id, and of
+ * one key, at most one version in all parts is visible at a commit.
+ */
+export type Part = {
+  readonly rowCount: number
+  /** Counts the first positions that may be visible at a commit: later ones were created after it. */
+  rowCountAt(commit: number): number
+  /** Counts the rows that are visible at a commit. */
+  visibleCount(commit: number): number
+  /** Gives positions `chunk * CHUNK_ROWS` up to `+ length` of a column. */
+  column(field: PartField, chunk: number, length: number): Column
+  /** Gives the indexes within a chunk of the rows visible at a commit, `null` where all its `length` rows are. */
+  selection(chunk: number, length: number, commit: number): Uint32Array | null
+  isVisible(position: number, commit: number): boolean
+  rowIdAt(position: number): number
+  createdAt(position: number): number
+  /** Finds the position of the version of a row id that is visible at a commit, or -1. */
+  findRow(rowId: number, commit: number): number
+  /** Finds the position of the version of a key that is visible at a commit, or -1. */
+  findKey(key: SearchKey, commit: number): number
+  /** Ends a version. */
+  markDeleted(position: number, commit: number): void
+  /** Describes a column in a chunk, `null` where nothing is known. */
+  zoneMap(field: PartField, chunk: number): ZoneMap | null
+  /** Estimates the count of distinct values, `null` where nothing is known. */
+  distinctCount(field: PartField): number | null
+  /** Gives the range of positions that may hold keys from a lower to an upper bound of the key's first field. */
+  keyRange(
+    lower: Value | undefined,
+    upper: Value | undefined,
+  ): { readonly start: number; readonly end: number } | null
+}
+
+/** Is a key to search: the values of its fields, and the text or number that stands for them in a map. */
+export type SearchKey = {
+  readonly values: readonly Value[]
+  readonly token: KeyToken
+}
+
+/** Is a primitive that is equal for equal keys. */
+export type KeyToken = string | number | bigint | boolean | null

@@ -1,0 +1,108 @@
+import type { TableDefinition } from '../catalog/definition.ts'
+import type { ScanColumnRequest, ScanPredicate } from '../catalog/table-source.ts'
+import { CHUNK_ROWS, type Part, type PartField, type ZoneMap } from '../storage/part.ts'
+import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
+import { columnFromValues } from '../types/column-builder.ts'
+import { types } from '../types/data-type.ts'
+import { SheafError } from '../types/errors.ts'
+import { compareValues, type Value } from '../types/value.ts'
+import { partField } from './table-view.ts'
+
+/** Is a requested column, found in a table's definition. */
+export type ResolvedColumn =
+  | { readonly kind: 'system'; readonly name: '_row_id' | '_created' | '_deleted' }
+  | { readonly kind: 'field'; readonly field: PartField }
+  | { readonly kind: 'access'; readonly field: PartField; readonly request: ScanColumnRequest }
+
+/** Is a run of positions of a part: a whole chunk or the visible beginning of it. */
+export type ScanChunk = { readonly part: Part; readonly chunk: number; readonly length: number }
+
+/** Finds a requested column. @throws `NOT_FOUND` */
+export function resolveRequest(definition: TableDefinition, request: ScanColumnRequest): ResolvedColumn {
+  const field = definition.fields.find((each) => each.name === request.field)
+  if (field !== undefined) {
+    const found = partField(field)
+    return request.access === undefined
+      ? { kind: 'field', field: found }
+      : { kind: 'access', field: found, request }
+  }
+  const { field: name } = request
+  if (name === '_row_id' || name === '_created' || name === '_deleted') return { kind: 'system', name }
+  const known = definition.fields.map((each) => each.name).join(', ')
+  throw new SheafError(
+    'NOT_FOUND',
+    `Table ${definition.name} has no field "${name}". Its fields are: ${known}`,
+  )
+}
+
+/** Reads a requested column of a chunk. */
+export function requestedColumn(column: ResolvedColumn, place: ScanChunk): Column {
+  const { part, chunk, length } = place
+  switch (column.kind) {
+    case 'field':
+      return part.column(column.field, chunk, length)
+    case 'access':
+      return accessColumn(part.column(column.field, chunk, length), column.request)
+    case 'system':
+      return systemColumn(column.name, place)
+  }
+}
+
+/** Reads the values under a path in the values of a column. */
+export function accessColumn(root: Column, request: ScanColumnRequest): Column {
+  const { access } = request
+  if (access === undefined) return root
+  const read = columnReader(root)
+  const values: Value[] = new Array(root.length)
+  for (let index = 0; index < root.length; index += 1) {
+    const value = read(index)
+    values[index] = value === null ? null : access.read(value, access.path)
+  }
+  return isBoxedType(request.type)
+    ? boxedColumn(request.type, values)
+    : columnFromValues(request.type, values)
+}
+
+function systemColumn(name: '_row_id' | '_created' | '_deleted', place: ScanChunk): Column {
+  const { part, chunk, length } = place
+  const start = chunk * CHUNK_ROWS
+  if (name === '_deleted') return columnFromValues(types.uint64, new Array<Value>(length).fill(null))
+  const numbers = new Float64Array(length)
+  for (let index = 0; index < length; index += 1)
+    numbers[index] = name === '_row_id' ? part.rowIdAt(start + index) : part.createdAt(start + index)
+  return idColumn(numbers)
+}
+
+/** Makes a UInt64 column of ids, as narrow as they allow. */
+export function idColumn(ids: Float64Array): Column {
+  let maximum = 0
+  for (let index = 0; index < ids.length; index += 1) maximum = Math.max(maximum, ids[index] as number)
+  const values = maximum < 2 ** 32 ? Uint32Array.from(ids) : BigUint64Array.from(ids, (id) => BigInt(id))
+  return { layout: 'flat', type: types.uint64, length: ids.length, validity: null, values }
+}
+
+/** Tells whether no row of a chunk can match a predicate. */
+export function zoneRejects(zone: ZoneMap | null, predicate: ScanPredicate): boolean {
+  if (zone === null || zone.minimum === undefined || zone.maximum === undefined) return false
+  const { minimum, maximum } = zone
+  if (minimum === null) return true
+  const { operator, value } = predicate
+  switch (operator) {
+    case 'eq':
+      return compareValues(value, minimum) < 0 || compareValues(value, maximum) > 0
+    case 'lt':
+      return compareValues(minimum, value) >= 0
+    case 'le':
+      return compareValues(minimum, value) > 0
+    case 'gt':
+      return compareValues(maximum, value) <= 0
+    case 'ge':
+      return compareValues(maximum, value) < 0
+    case 'in':
+      return (value as readonly Value[]).every(
+        (each) => compareValues(each, minimum) < 0 || compareValues(each, maximum) > 0,
+      )
+    case 'is-not-null':
+      return false
+  }
+}

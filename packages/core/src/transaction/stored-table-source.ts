@@ -1,0 +1,283 @@
+import { type Adjacency, buildAdjacency, type EdgeList } from '../catalog/adjacency.ts'
+import type { AdjacencyDefinition, TableDefinition } from '../catalog/definition.ts'
+import type {
+  ColumnStatistics,
+  Pushdown,
+  ScanColumnRequest,
+  ScanCounters,
+  ScanPredicate,
+  ScanRequest,
+  TableSource,
+  TableStatistics,
+} from '../catalog/table-source.ts'
+import { searchKey } from '../storage/key-token.ts'
+import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
+import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
+import { types } from '../types/data-type.ts'
+import { compareValues, type Value } from '../types/value.ts'
+import { readRows } from './read-rows.ts'
+import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
+import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts'
+
+/** Keeps adjacencies for as long as the rows under them stay the same. */
+export type AdjacencyCache = Map<string, { readonly version: string; readonly adjacency: Adjacency }>
+
+/** Reads a table's parts at one snapshot. */
+export class StoredTableSource implements TableSource {
+  readonly definition: TableDefinition
+  readonly version: string
+  readonly #view: TableView
+  readonly #adjacencies: AdjacencyCache
+
+  constructor(view: TableView, adjacencies: AdjacencyCache) {
+    this.definition = view.definition
+    this.version = view.version
+    this.#view = view
+    this.#adjacencies = adjacencies
+  }
+
+  statistics(): TableStatistics {
+    const { parts, commit, hidden } = this.#view
+    let rowCount = 0
+    for (const part of parts) rowCount += part.visibleCount(commit) - (hidden.get(part)?.size ?? 0)
+    return { rowCount, column: (field) => this.#columnStatistics(field) }
+  }
+
+  #columnStatistics(field: string): ColumnStatistics | null {
+    const resolved = resolveRequest(this.definition, { field, type: types.variant })
+    if (resolved.kind !== 'field') return null
+    let minimum: Value = null
+    let maximum: Value = null
+    let nullCount = 0
+    let distinctCount: number | null = 0
+    for (const part of this.#view.parts) {
+      if (part.rowCount === 0) continue
+      const chunks = Math.ceil(part.rowCount / CHUNK_ROWS)
+      for (let chunk = 0; chunk < chunks; chunk += 1) {
+        const zone = part.zoneMap(resolved.field, chunk)
+        if (zone === null || zone.minimum === undefined) return null
+        nullCount += zone.nullCount
+        if (zone.minimum === null) continue
+        if (minimum === null || compareValues(zone.minimum, minimum) < 0) minimum = zone.minimum
+        if (maximum === null || compareValues(zone.maximum, maximum) > 0) maximum = zone.maximum
+      }
+      const distinct = part.distinctCount(resolved.field)
+      distinctCount = distinct === null || distinctCount === null ? null : Math.max(distinctCount, distinct)
+    }
+    return { minimum, maximum, nullCount, distinctCount }
+  }
+
+  pushdown(predicate: ScanPredicate, request: ScanRequest): Pushdown {
+    const column = request.columns[predicate.column]
+    if (column === undefined || column.access !== undefined) return 'unsupported'
+    return resolveRequest(this.definition, column).kind === 'field' ? 'inexact' : 'unsupported'
+  }
+
+  *scan(request: ScanRequest, counters?: ScanCounters): Generator<Batch> {
+    const columns = request.columns.map((column) => resolveRequest(this.definition, column))
+    const filters = request.predicates.flatMap((predicate) => {
+      const column = columns[predicate.column]
+      return column?.kind === 'field' ? [{ predicate, field: column.field }] : []
+    })
+    for (const part of this.#view.parts) {
+      const range = this.#keyRange(part, request)
+      const end = Math.min(part.rowCountAt(this.#view.commit), range?.end ?? Number.POSITIVE_INFINITY)
+      if (end === 0) continue
+      if (counters !== undefined) counters.segmentsRead += 1
+      let read = 0
+      for (let chunk = ((range?.start ?? 0) / CHUNK_ROWS) | 0; chunk * CHUNK_ROWS < end; chunk += 1) {
+        const length = Math.min(part.rowCountAt(this.#view.commit) - chunk * CHUNK_ROWS, CHUNK_ROWS)
+        if (filters.some(({ predicate, field }) => zoneRejects(part.zoneMap(field, chunk), predicate)))
+          continue
+        const selection = this.#selection(part, chunk, length, range)
+        if (selection !== null && selection.length === 0) continue
+        read += selection?.length ?? length
+        const place: ScanChunk = { part, chunk, length }
+        yield makeBatch(
+          columns.map((column) => requestedColumn(column, place)),
+          length,
+          selection,
+        )
+      }
+      if (counters !== undefined) countRead(counters, read)
+    }
+  }
+
+  /** Finds the range of a sorted part that predicates on the key's first field leave. */
+  #keyRange(part: Part, request: ScanRequest): { readonly start: number; readonly end: number } | null {
+    const first = this.definition.key[0]
+    if (first === undefined || request.predicates.length === 0) return null
+    let lower: Value | undefined
+    let upper: Value | undefined
+    for (const predicate of request.predicates) {
+      const column = request.columns[predicate.column]
+      if (column?.field !== first || column.access !== undefined) continue
+      const { operator, value } = predicate
+      if (operator === 'eq' || operator === 'gt' || operator === 'ge')
+        lower = lower === undefined || compareValues(value, lower) > 0 ? value : lower
+      if (operator === 'eq' || operator === 'lt' || operator === 'le')
+        upper = upper === undefined || compareValues(value, upper) < 0 ? value : upper
+    }
+    return lower === undefined && upper === undefined ? null : part.keyRange(lower, upper)
+  }
+
+  #selection(
+    part: Part,
+    chunk: number,
+    length: number,
+    range: { readonly start: number; readonly end: number } | null,
+  ): Uint32Array | null {
+    let selection = part.selection(chunk, length, this.#view.commit)
+    const hidden = this.#view.hidden.get(part)
+    const start = chunk * CHUNK_ROWS
+    if (hidden !== undefined && hidden.size > 0)
+      selection = keepWhere(selection, length, (index) => !hidden.has(start + index))
+    if (range !== null && (range.start > start || range.end < start + length))
+      selection = keepWhere(
+        selection,
+        length,
+        (index) => start + index >= range.start && start + index < range.end,
+      )
+    return selection
+  }
+
+  lookup(
+    keys: readonly (readonly Value[])[],
+    columns: readonly ScanColumnRequest[],
+  ): { readonly batch: Batch; readonly index: Uint32Array } {
+    const places: RowPlace[] = []
+    const index: number[] = []
+    for (let at = 0; at < keys.length; at += 1) {
+      const place = findKey(this.#view, searchKey(keys[at] as readonly Value[]))
+      if (place === null) continue
+      places.push(place)
+      index.push(at)
+    }
+    const taken = readRows(this.#view, places, columns)
+    return { batch: makeBatch(taken, places.length), index: Uint32Array.from(index) }
+  }
+
+  gather(
+    rowIds: ArrayLike<number>,
+    columns: readonly ScanColumnRequest[],
+  ): { readonly columns: readonly Column[]; readonly found: Uint8Array } {
+    const found = new Uint8Array(rowIds.length)
+    const places: (RowPlace | null)[] = new Array(rowIds.length)
+    for (let at = 0; at < rowIds.length; at += 1) {
+      const place = findRow(this.#view, rowIds[at] as number)
+      places[at] = place
+      if (place !== null) found[at] = 1
+    }
+    return { columns: readRows(this.#view, places, columns), found }
+  }
+
+  adjacency(definition: AdjacencyDefinition): Adjacency {
+    const known = this.#adjacencies.get(definition.name)
+    if (known !== undefined && known.version === this.version) return known.adjacency
+    const adjacency = buildAdjacency(definition, this.#edges(definition))
+    this.#adjacencies.set(definition.name, { version: this.version, adjacency })
+    return adjacency
+  }
+
+  #edges(definition: AdjacencyDefinition): EdgeList {
+    const { rowCount } = this.statistics()
+    const names = [definition.source, definition.target, '_row_id']
+    if (definition.partition !== null) names.push(definition.partition)
+    const request: ScanRequest = {
+      columns: names.map((field) => ({ field, type: types.int64 })),
+      predicates: [],
+    }
+    const lists = names.map(() => new Float64Array(rowCount))
+    let count = 0
+    for (const batch of this.scan(request)) {
+      const rows = batch.selection?.length ?? batch.length
+      for (let column = 0; column < names.length; column += 1) {
+        copyIds(batch.columns[column] as Column, batch.selection, rows, lists[column] as Float64Array, count)
+      }
+      count += rows
+    }
+    const [sources, targets, edges, partitions] = lists as [Float64Array, Float64Array, Float64Array] & {
+      3?: Float64Array
+    }
+    return withoutNulls({ count, sources, targets, edges, partitions: partitions ?? null })
+  }
+}
+
+function keepWhere(
+  selection: Uint32Array | null,
+  length: number,
+  keep: (index: number) => boolean,
+): Uint32Array {
+  const kept = new Uint32Array(selection?.length ?? length)
+  let count = 0
+  for (let at = 0; at < kept.length; at += 1) {
+    const index = selection === null ? at : (selection[at] as number)
+    if (keep(index)) {
+      kept[count] = index
+      count += 1
+    }
+  }
+  return kept.subarray(0, count)
+}
+
+function countRead(counters: ScanCounters, rows: number): void {
+  counters.rowsRead += rows
+  if (rows === 0) {
+    counters.segmentsRead -= 1
+    counters.segmentsSkipped += 1
+  }
+}
+
+/** Copies ids of the selected rows; null becomes -1. */
+function copyIds(
+  column: Column,
+  selection: Uint32Array | null,
+  rows: number,
+  target: Float64Array,
+  at: number,
+): void {
+  if (
+    column.layout === 'flat' &&
+    column.validity === null &&
+    !(column.values instanceof BigInt64Array) &&
+    !(column.values instanceof BigUint64Array)
+  ) {
+    const { values } = column
+    if (selection === null) target.set(values, at)
+    else for (let row = 0; row < rows; row += 1) target[at + row] = values[selection[row] as number] as number
+    return
+  }
+  const read = columnReader(column)
+  for (let row = 0; row < rows; row += 1) {
+    const value = read(selection === null ? row : (selection[row] as number))
+    target[at + row] = value === null ? -1 : Number(value)
+  }
+}
+
+/** Leaves out edges without a source, target or partition. */
+function withoutNulls(list: EdgeList): EdgeList {
+  const { count, sources, targets, edges, partitions } = list
+  let kept = 0
+  for (let at = 0; at < count; at += 1) {
+    if ((sources[at] as number) < 0 || (targets[at] as number) < 0) continue
+    if (partitions !== null && (partitions[at] as number) < 0) continue
+    if (kept !== at) {
+      sources[kept] = sources[at] as number
+      targets[kept] = targets[at] as number
+      edges[kept] = edges[at] as number
+      if (partitions !== null) partitions[kept] = partitions[at] as number
+    }
+    kept += 1
+  }
+  if (kept === count) return list
+  return {
+    count: kept,
+    sources: sources.subarray(0, kept),
+    targets: targets.subarray(0, kept),
+    edges: edges.subarray(0, kept),
+    partitions: partitions?.subarray(0, kept) ?? null,
+  }
+}
+
+/** Names the fields that a part is asked for. */
+export type { PartField }

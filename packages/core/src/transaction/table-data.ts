@@ -1,0 +1,66 @@
+import type { Adjacency } from '../catalog/adjacency.ts'
+import { Memtable } from '../storage/memtable.ts'
+import type { Part, PartField } from '../storage/part.ts'
+
+/** Is what the store holds of one table: its parts, and the counters that go with it. Shared by all snapshots. */
+export class TableData {
+  readonly id: number
+  /** Fields of the key. */
+  readonly key: readonly PartField[]
+  /** The memtable that commits go to; the last of `parts`. */
+  active: Memtable
+  /** Segments, frozen memtables and the active one. Replaced as a whole, so that a reader keeps what it saw. */
+  parts: readonly Part[]
+  nextRowId = 0
+  /** Commits that changed the table, ascending, as far back as anyone may ask. */
+  readonly #changes: number[] = [0]
+  /** The adjacencies last built, by name. */
+  readonly adjacencies: Map<string, { readonly version: string; readonly adjacency: Adjacency }> = new Map()
+
+  constructor(id: number, key: readonly PartField[]) {
+    this.id = id
+    this.key = key
+    this.active = new Memtable(key)
+    this.parts = [this.active]
+  }
+
+  get lastChange(): number {
+    return this.#changes[this.#changes.length - 1] as number
+  }
+
+  noteChange(commit: number): void {
+    if (commit > this.lastChange) this.#changes.push(commit)
+  }
+
+  /** Finds the last commit up to the given one that changed the table. */
+  changeUpTo(commit: number): number {
+    let index = this.#changes.length - 1
+    while (index > 0 && (this.#changes[index] as number) > commit) index -= 1
+    return this.#changes[index] as number
+  }
+
+  /** Forgets changes that no snapshot tells apart any more. */
+  forgetChanges(oldestCommit: number): void {
+    const kept = this.#changes.findLastIndex((change) => change <= oldestCommit)
+    if (kept > 0) this.#changes.splice(0, kept)
+  }
+
+  /** Starts a new memtable; the former stays readable among the parts. */
+  freeze(): Memtable {
+    const frozen = this.active
+    this.active = new Memtable(this.key)
+    this.parts = [...this.parts, this.active]
+    return frozen
+  }
+
+  /** Adds a part before the active memtable. */
+  addPart(part: Part): void {
+    this.parts = [...this.parts.slice(0, -1), part, this.active]
+  }
+
+  /** Replaces parts by others. */
+  replaceParts(removed: readonly Part[], added: readonly Part[]): void {
+    const kept = this.parts.filter((part) => !removed.includes(part) && part !== this.active)
+    this.parts = [...kept, ...added, this.active]
+  }
+}

@@ -1,0 +1,58 @@
+import type { TableDefinition } from '../catalog/definition.ts'
+import type { Part, PartField, SearchKey } from '../storage/part.ts'
+import { fieldIdOf } from '../types/data-type.ts'
+import { assert } from '../types/errors.ts'
+
+/** Is the rows of a table that a reader sees: parts up to a commit, less the rows that its own transaction deleted. */
+export type TableView = {
+  readonly definition: TableDefinition
+  readonly parts: readonly Part[]
+  readonly commit: number
+  /** Positions that the reader's own transaction deleted, by part. */
+  readonly hidden: ReadonlyMap<Part, ReadonlySet<number>>
+  /** Changes whenever the rows may have. */
+  readonly version: string
+}
+
+/** Is a place of a row version. */
+export type RowPlace = { readonly part: Part; readonly position: number }
+
+/** Finds the row of a row id that a view sees. */
+export function findRow(view: TableView, rowId: number): RowPlace | null {
+  for (let index = view.parts.length - 1; index >= 0; index -= 1) {
+    const part = view.parts[index] as Part
+    const position = part.findRow(rowId, view.commit)
+    if (position >= 0 && !isHidden(view, part, position)) return { part, position }
+  }
+  return null
+}
+
+/** Finds the row of a key that a view sees. */
+export function findKey(view: TableView, key: SearchKey): RowPlace | null {
+  for (let index = view.parts.length - 1; index >= 0; index -= 1) {
+    const part = view.parts[index] as Part
+    const position = part.findKey(key, view.commit)
+    if (position >= 0 && !isHidden(view, part, position)) return { part, position }
+  }
+  return null
+}
+
+function isHidden(view: TableView, part: Part, position: number): boolean {
+  return view.hidden.size > 0 && view.hidden.get(part)?.has(position) === true
+}
+
+/** Gives the id and type under which parts know a field. */
+export function partField(field: TableDefinition['fields'][number]): PartField {
+  const fieldId = fieldIdOf(field)
+  assert(fieldId !== undefined, `field ${field.name} has no id`)
+  return { fieldId, type: field.type }
+}
+
+/** Gives the fields of a table's key. */
+export function keyFields(definition: TableDefinition): readonly PartField[] {
+  return definition.key.map((name) => {
+    const field = definition.fields.find((each) => each.name === name)
+    assert(field !== undefined, `the key's field ${name} is not among the fields of ${definition.name}`)
+    return partField(field)
+  })
+}

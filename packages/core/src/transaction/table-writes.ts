@@ -1,0 +1,369 @@
+import type { RowBatch, TableDefinition } from '../catalog/definition.ts'
+import type { OnKeyConflict } from '../catalog/table-store.ts'
+import type { RowChunk } from '../storage/commit-record.ts'
+import { coerceColumn } from '../storage/growable-column.ts'
+import { searchKey } from '../storage/key-token.ts'
+import { Memtable } from '../storage/memtable.ts'
+import { CHUNK_ROWS, type KeyToken, type Part, type SearchKey } from '../storage/part.ts'
+import { takeColumn } from '../storage/take.ts'
+import { type Column, type ColumnReader, columnReader, isNullAt, nullColumn } from '../types/column.ts'
+import { describeValue } from '../types/column-builder.ts'
+import { SheafError } from '../types/errors.ts'
+import { readRows } from './read-rows.ts'
+import { findKey, findRow, keyFields, partField, type RowPlace, type TableView } from './table-view.ts'
+
+/** Is the commit number of rows that only their own transaction sees: before every other. */
+const OWN = 0
+
+/** Is what a transaction has written to one table so far. */
+export class TableWrites {
+  definition: TableDefinition
+  /** What the snapshot sees of the table without the writes. */
+  readonly base: TableView
+  readonly hidden: Map<Part, Set<number>> = new Map()
+  /** Row ids of the snapshot's rows that this transaction ended, in order. */
+  readonly deletedRows: number[] = []
+  readonly #takeRowIds: (count: number) => number
+  readonly #memtable: Memtable
+  #version = 0
+
+  constructor(base: TableView, takeRowIds: (count: number) => number) {
+    this.base = base
+    this.definition = base.definition
+    this.#takeRowIds = takeRowIds
+    this.#memtable = new Memtable(keyFields(base.definition))
+  }
+
+  /** Tells whether anything is left to commit. */
+  get isEmpty(): boolean {
+    return this.deletedRows.length === 0 && this.#memtable.visibleCount(OWN) === 0
+  }
+
+  /** Gives what the transaction sees: the snapshot's rows and its own. */
+  view(): TableView {
+    return {
+      definition: this.definition,
+      parts: [...this.base.parts, this.#memtable],
+      commit: this.base.commit,
+      hidden: this.hidden,
+      version: `${this.base.version}+${this.#version}`,
+    }
+  }
+
+  /** Inserts rows. Nothing is changed where it throws. @throws `CONSTRAINT`, `TYPE` */
+  insert(
+    rows: RowBatch,
+    onConflict: OnKeyConflict,
+  ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
+    const columns = this.#columnsOf(rows)
+    if (this.definition.key.length === 0) {
+      const rowIds = this.#newRowIds(rows.length)
+      this.#append({ rowIds, columns })
+      return { rowIds, insertedCount: rows.length }
+    }
+    return this.#insertByKey(rows.length, columns, onConflict)
+  }
+
+  /** Brings the columns of a batch to the fields' types; what the batch leaves out stays null. */
+  #columnsOf(rows: RowBatch): Map<number, Column> {
+    const columns = new Map<number, Column>()
+    for (let at = 0; at < rows.fields.length; at += 1) {
+      const name = rows.fields[at] as string
+      const field = this.definition.fields.find((each) => each.name === name)
+      if (field === undefined) {
+        throw new SheafError(
+          'NOT_FOUND',
+          `Table ${this.definition.name} has no field "${name}". Add it first.`,
+        )
+      }
+      const column = coerceColumn(rows.columns[at] as Column, field.type)
+      if (column.length !== rows.length)
+        throw new SheafError(
+          'ARGUMENT',
+          `Give each column as many rows as the batch: "${name}" has ${column.length}`,
+        )
+      columns.set(partField(field).fieldId, column)
+    }
+    this.#checkNulls(columns, rows.length)
+    return columns
+  }
+
+  #checkNulls(columns: ReadonlyMap<number, Column>, length: number): void {
+    for (const field of this.definition.fields) {
+      if (field.nullable || length === 0) continue
+      const column = columns.get(partField(field).fieldId)
+      if (column !== undefined && !hasNull(column)) continue
+      throw new SheafError(
+        'CONSTRAINT',
+        `A field that must not be null is null. Give each row a value: "${field.name}" of ${this.definition.name}`,
+      )
+    }
+  }
+
+  #newRowIds(count: number): Float64Array {
+    const first = this.#takeRowIds(count)
+    const ids = new Float64Array(count)
+    for (let index = 0; index < count; index += 1) ids[index] = first + index
+    return ids
+  }
+
+  #append(rows: RowChunk): void {
+    if (rows.rowIds.length === 0) return
+    this.#memtable.append(rows, OWN)
+    this.#version += 1
+  }
+
+  #insertByKey(
+    length: number,
+    columns: ReadonlyMap<number, Column>,
+    onConflict: OnKeyConflict,
+  ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
+    const plan = this.#resolveKeys(length, columns, onConflict)
+    const fresh = this.#newRowIds(plan.freshCount)
+    let next = 0
+    for (let row = 0; row < length; row += 1) {
+      if (plan.rowIds[row] !== -1) continue
+      plan.rowIds[row] = fresh[next] as number
+      next += 1
+    }
+    for (let row = 0; row < length; row += 1) {
+      const earlier = plan.sameAs[row] as number
+      if (earlier >= 0) plan.rowIds[row] = plan.rowIds[earlier] as number
+    }
+    for (const place of plan.replaced) this.#end(place)
+    this.#append(takeRows(this.definition, plan.rowIds, columns, plan.written))
+    return { rowIds: plan.rowIds, insertedCount: plan.written.length }
+  }
+
+  /** Decides for each row whether it is written, which row it replaces, and where its row id comes from. */
+  #resolveKeys(
+    length: number,
+    columns: ReadonlyMap<number, Column>,
+    onConflict: OnKeyConflict,
+  ): {
+    /** The row ids known so far; -1 where one is to be taken. */
+    readonly rowIds: Float64Array
+    /** The row of this batch whose row id a row shares, or -1. */
+    readonly sameAs: Int32Array
+    readonly written: Int32Array
+    readonly replaced: readonly RowPlace[]
+    readonly freshCount: number
+  } {
+    const readKey = keyReader(this.definition, columns)
+    const view = this.view()
+    const seen = new Map<KeyToken, number>()
+    const rowIds = new Float64Array(length).fill(-1)
+    const sameAs = new Int32Array(length).fill(-1)
+    const writes = new Uint8Array(length).fill(1)
+    const replaced: RowPlace[] = []
+    let freshCount = 0
+    for (let row = 0; row < length; row += 1) {
+      const key = readKey(row)
+      const earlier = seen.get(key.token)
+      if (earlier !== undefined) {
+        if (onConflict === 'error') throw this.#keyTaken(key)
+        sameAs[row] = (sameAs[earlier] as number) >= 0 ? (sameAs[earlier] as number) : earlier
+        rowIds[row] = -2
+        if (onConflict === 'ignore') writes[row] = 0
+        else {
+          writes[earlier] = 0
+          seen.set(key.token, row)
+        }
+        continue
+      }
+      seen.set(key.token, row)
+      const place = findKey(view, key)
+      if (place === null) {
+        freshCount += 1
+        continue
+      }
+      if (onConflict === 'error') throw this.#keyTaken(key)
+      rowIds[row] = place.part.rowIdAt(place.position)
+      if (onConflict === 'ignore') writes[row] = 0
+      else replaced.push(place)
+    }
+    return { rowIds, sameAs, written: indexesOf(writes), replaced, freshCount }
+  }
+
+  #keyTaken(key: SearchKey): SheafError {
+    const shown = key.values.map(describeValue).join(', ')
+    return new SheafError(
+      'CONSTRAINT',
+      `The key is taken. Use another, or replace the row: (${this.definition.key.join(', ')}) = (${shown}) in ${this.definition.name}`,
+    )
+  }
+
+  /** Deletes rows by row id; gives how many there were. */
+  delete(rowIds: ArrayLike<number>): number {
+    const view = this.view()
+    let count = 0
+    for (let at = 0; at < rowIds.length; at += 1) {
+      const place = findRow(view, rowIds[at] as number)
+      if (place === null) continue
+      this.#end(place)
+      count += 1
+    }
+    if (count > 0) this.#version += 1
+    return count
+  }
+
+  #end(place: RowPlace): void {
+    if (place.part === this.#memtable) {
+      this.#memtable.markDeleted(place.position, OWN)
+      return
+    }
+    const hidden = this.hidden.get(place.part) ?? new Set<number>()
+    this.hidden.set(place.part, hidden.add(place.position))
+    this.deletedRows.push(place.part.rowIdAt(place.position))
+  }
+
+  /** Replaces fields of rows; gives how many rows there were. Nothing is changed where it throws. */
+  update(rowIds: ArrayLike<number>, rows: RowBatch): number {
+    const view = this.view()
+    const places: RowPlace[] = []
+    const kept: number[] = []
+    const seen = new Set<number>()
+    // Of two updates of one row in a batch the later wins.
+    for (let at = rowIds.length - 1; at >= 0; at -= 1) {
+      const rowId = rowIds[at] as number
+      const place = seen.has(rowId) ? null : findRow(view, rowId)
+      seen.add(rowId)
+      if (place === null) continue
+      places.push(place)
+      kept.push(at)
+    }
+    places.reverse()
+    kept.reverse()
+    if (places.length === 0) return 0
+    const chunk = this.#updatedRows(view, places, { rows, kept: Int32Array.from(kept) })
+    if (rows.fields.some((field) => this.definition.key.includes(field))) this.#checkUpdatedKeys(view, chunk)
+    for (const place of places) this.#end(place)
+    this.#append(chunk)
+    return places.length
+  }
+
+  #updatedRows(
+    view: TableView,
+    places: readonly RowPlace[],
+    change: { readonly rows: RowBatch; readonly kept: Int32Array },
+  ): RowChunk {
+    const { fields } = this.definition
+    const unknown = change.rows.fields.find((name) => !fields.some((field) => field.name === name))
+    if (unknown !== undefined)
+      throw new SheafError(
+        'NOT_FOUND',
+        `Table ${this.definition.name} has no field "${unknown}". Add it first.`,
+      )
+    const unchanged = fields.filter((field) => !change.rows.fields.includes(field.name))
+    const requests = unchanged.map((field) => ({ field: field.name, type: field.type }))
+    const old = readRows(view, places, requests)
+    const plan = { which: new Uint32Array(change.kept.length), index: change.kept }
+    const columns = new Map<number, Column>()
+    for (const field of fields) {
+      const given = change.rows.fields.indexOf(field.name)
+      const column =
+        given < 0
+          ? (old[unchanged.indexOf(field)] as Column)
+          : takeColumn(field.type, [coerceColumn(change.rows.columns[given] as Column, field.type)], plan)
+      columns.set(partField(field).fieldId, coerceColumn(column, field.type))
+    }
+    this.#checkNulls(columns, places.length)
+    return { rowIds: Float64Array.from(places, (place) => place.part.rowIdAt(place.position)), columns }
+  }
+
+  #checkUpdatedKeys(view: TableView, chunk: RowChunk): void {
+    const readKey = keyReader(this.definition, chunk.columns)
+    const updated = new Set(chunk.rowIds)
+    const seen = new Set<KeyToken>()
+    for (let row = 0; row < chunk.rowIds.length; row += 1) {
+      const key = readKey(row)
+      const place = findKey(view, key)
+      const taken = place !== null && !updated.has(place.part.rowIdAt(place.position))
+      if (taken || seen.has(key.token)) throw this.#keyTaken(key)
+      seen.add(key.token)
+    }
+  }
+
+  /** Gives the rows to be committed. */
+  committedRows(): RowChunk {
+    const memtable = this.#memtable
+    const fields = this.definition.fields.map(partField)
+    const chunks = Math.ceil(memtable.rowCount / CHUNK_ROWS)
+    const dead = memtable.visibleCount(OWN) < memtable.rowCount
+    const sources = (field: (typeof fields)[number]): Column[] =>
+      Array.from({ length: chunks }, (_, chunk) =>
+        memtable.column(field, chunk, Math.min(memtable.rowCount - chunk * CHUNK_ROWS, CHUNK_ROWS)),
+      )
+    if (!dead) {
+      const rowIds = Float64Array.from({ length: memtable.rowCount }, (_, at) => memtable.rowIdAt(at))
+      return {
+        rowIds,
+        columns: new Map(fields.map((field) => [field.fieldId, memtable.wholeColumn(field)])),
+      }
+    }
+    const live: number[] = []
+    for (let at = 0; at < memtable.rowCount; at += 1) if (memtable.isVisible(at, OWN)) live.push(at)
+    const plan = {
+      which: Uint32Array.from(live, (at) => Math.floor(at / CHUNK_ROWS)),
+      index: Int32Array.from(live, (at) => at % CHUNK_ROWS),
+    }
+    return {
+      rowIds: Float64Array.from(live, (at) => memtable.rowIdAt(at)),
+      columns: new Map(
+        fields.map((field) => [
+          field.fieldId,
+          coerceColumn(takeColumn(field.type, sources(field), plan), field.type),
+        ]),
+      ),
+    }
+  }
+
+  /** Gives the keys of the rows to be committed, for finding conflicts. */
+  *committedKeys(): Generator<SearchKey> {
+    const { columns, rowIds } = this.committedRows()
+    const readKey = keyReader(this.definition, columns)
+    for (let row = 0; row < rowIds.length; row += 1) yield readKey(row)
+  }
+}
+
+function hasNull(column: Column): boolean {
+  if (column.layout !== 'boxed' && column.validity === null) return false
+  for (let index = 0; index < column.length; index += 1) if (isNullAt(column, index)) return true
+  return false
+}
+
+/** Makes the function that reads the key of a row. */
+function keyReader(
+  definition: TableDefinition,
+  columns: ReadonlyMap<number, Column>,
+): (row: number) => SearchKey {
+  const readers: readonly (ColumnReader | null)[] = keyFields(definition).map((field) => {
+    const column = columns.get(field.fieldId)
+    return column === undefined ? null : columnReader(column)
+  })
+  return (row) => searchKey(readers.map((read) => read?.(row) ?? null))
+}
+
+function indexesOf(flags: Uint8Array): Int32Array {
+  const indexes: number[] = []
+  for (let index = 0; index < flags.length; index += 1) if (flags[index] === 1) indexes.push(index)
+  return Int32Array.from(indexes)
+}
+
+/** Takes the given rows of a batch: all of them without copying where none is left out. */
+function takeRows(
+  definition: TableDefinition,
+  rowIds: Float64Array,
+  columns: ReadonlyMap<number, Column>,
+  rows: Int32Array,
+): RowChunk {
+  if (rows.length === rowIds.length) return { rowIds, columns }
+  const plan = { which: new Uint32Array(rows.length), index: rows }
+  const taken = new Map<number, Column>()
+  for (const field of definition.fields) {
+    const { fieldId, type } = partField(field)
+    const column = columns.get(fieldId) ?? nullColumn(type, rowIds.length)
+    taken.set(fieldId, coerceColumn(takeColumn(type, [column], plan), type))
+  }
+  return { rowIds: Float64Array.from(rows, (row) => rowIds[row] as number), columns: taken }
+}

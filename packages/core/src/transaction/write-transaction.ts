@@ -1,0 +1,383 @@
+import type { Field } from 'apache-arrow'
+import {
+  COLLECTIONS_TABLE,
+  catalogColumns,
+  FIELDS_TABLE,
+  fieldRow,
+  readCatalogRows,
+  SYSTEM_TABLES,
+  TABLES_TABLE,
+  tableRow,
+} from '../catalog/catalog-tables.ts'
+import type {
+  CollectionDefinition,
+  RowBatch,
+  TableDefinition,
+  TableSpecification,
+} from '../catalog/definition.ts'
+import { tableName } from '../catalog/definition.ts'
+import type { TableSource } from '../catalog/table-source.ts'
+import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
+import { columnFromValues } from '../types/column-builder.ts'
+import { fieldIdOf } from '../types/data-type.ts'
+import { SheafError } from '../types/errors.ts'
+import type { Value } from '../types/value.ts'
+import type { TableView } from './table-view.ts'
+import { TableWrites } from './table-writes.ts'
+
+type CatalogRowValues = Readonly<Record<string, Value>>
+
+/** Is what an open transaction needs of the store. */
+export type TransactionHost = {
+  /** Opens the snapshot that the transaction reads. */
+  readonly snapshot: Snapshot
+  view(definition: TableDefinition, commit: number): TableView
+  source(view: TableView): TableSource
+  catalog(source: (name: string) => TableSource, version: number): CatalogView
+  nextTableId(): number
+  takeRowIds(tableId: number, count: number): number
+  takeSequence(tableId: number, name: string, count: number): number
+  commit(transaction: OpenTransaction): Promise<number>
+}
+
+let catalogVersions = 0
+
+/** Is an open transaction: what it wrote, table by table, over its snapshot. */
+export class OpenTransaction implements WriteTransaction {
+  readonly snapshot: Snapshot
+  readonly serializable: boolean
+  readonly writes: Map<number, TableWrites> = new Map()
+  /** Tables that were read, for serialisable isolation. */
+  readonly readTables: Set<number> = new Set()
+  readonly createdTables: Set<number> = new Set()
+  /** Sequences that were taken from, as `[table id, name]`. */
+  readonly sequences: Map<string, readonly [number, string]> = new Map()
+  readonly #host: TransactionHost
+  #catalog: CatalogView
+  #state: 'open' | 'done' = 'open'
+
+  constructor(host: TransactionHost, serializable: boolean) {
+    this.#host = host
+    this.serializable = serializable
+    this.#catalog = host.snapshot.catalog
+    const owner = this
+    this.snapshot = {
+      commit: host.snapshot.commit,
+      get catalog() {
+        return owner.#catalog
+      },
+      source: (name) => this.#source(name),
+      close() {},
+    }
+  }
+
+  #source(name: string): TableSource {
+    this.#checkOpen()
+    const definition = this.#catalog.table(name)
+    if (definition === undefined) throw unknownTable(name)
+    this.readTables.add(definition.id)
+    const writes = this.writes.get(definition.id)
+    return this.#host.source(
+      writes === undefined ? this.#host.view(definition, this.snapshot.commit) : writes.view(),
+    )
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'done')
+      throw new SheafError('CLOSED', 'The transaction has ended. Begin another one.')
+  }
+
+  #writesOf(definition: TableDefinition): TableWrites {
+    this.#checkOpen()
+    let writes = this.writes.get(definition.id)
+    if (writes === undefined) {
+      const { id } = definition
+      writes = new TableWrites(this.#host.view(definition, this.snapshot.commit), (count) =>
+        this.#host.takeRowIds(id, count),
+      )
+      this.writes.set(id, writes)
+    }
+    writes.definition = definition
+    return writes
+  }
+
+  #table(name: string): TableDefinition {
+    const definition = this.#catalog.table(name)
+    if (definition === undefined) throw unknownTable(name)
+    if (SYSTEM_TABLES.includes(definition))
+      throw new SheafError('READ_ONLY', `The catalog's tables change with what they describe only: ${name}`)
+    return definition
+  }
+
+  createCollection(
+    model: string,
+    name: string,
+    layout: {
+      readonly version: number
+      readonly tables: readonly TableSpecification[]
+      readonly options?: Readonly<Record<string, unknown>>
+    },
+  ): CollectionDefinition {
+    this.#checkOpen()
+    if (this.#catalog.collection(model, name) !== undefined)
+      throw new SheafError('ALREADY_EXISTS', `There is a ${model} collection of this name already: ${name}`)
+    this.#insertRows(COLLECTIONS_TABLE, [
+      {
+        model,
+        name,
+        layout_version: layout.version,
+        options: JSON.stringify(layout.options ?? {}),
+      },
+    ])
+    for (const specification of layout.tables) this.#createTable(model, name, specification)
+    this.#reloadCatalog()
+    return this.#catalog.collection(model, name) as CollectionDefinition
+  }
+
+  #createTable(model: string, collection: string, specification: TableSpecification): void {
+    const id = this.#host.nextTableId()
+    this.createdTables.add(id)
+    this.#insertRows(TABLES_TABLE, [
+      tableRow({
+        id,
+        name: tableName(model, collection, specification.part),
+        model,
+        collection,
+        part: specification.part,
+        fields: [],
+        key: specification.key,
+        adjacencies: specification.adjacencies ?? [],
+        options: specification.options ?? {},
+      }),
+    ])
+    checkFieldNames(specification.fields, [])
+    for (const name of specification.key) {
+      if (!specification.fields.some((field) => field.name === name))
+        throw new SheafError('ARGUMENT', `A key must name fields of its table. There is no field "${name}".`)
+    }
+    this.#insertRows(
+      FIELDS_TABLE,
+      specification.fields.map((field, index) => fieldRow(id, index, field)),
+    )
+  }
+
+  dropCollection(model: string, name: string): void {
+    const collection = this.#collection(model, name)
+    const ids = new Set<Value>(collection.tables.map((table) => table.id))
+    this.#deleteRows(FIELDS_TABLE, (row) => ids.has(row.table_id))
+    this.#deleteRows(TABLES_TABLE, (row) => ids.has(row.table_id))
+    this.#deleteRows(COLLECTIONS_TABLE, (row) => row.model === model && row.name === name)
+    for (const table of collection.tables) this.writes.delete(table.id)
+    this.#reloadCatalog()
+  }
+
+  #collection(model: string, name: string): CollectionDefinition {
+    this.#checkOpen()
+    const collection = this.#catalog.collection(model, name)
+    if (collection === undefined)
+      throw new SheafError('NOT_FOUND', `There is no ${model} collection of this name: ${name}`)
+    return collection
+  }
+
+  renameCollection(model: string, from: string, to: string): void {
+    const collection = this.#collection(model, from)
+    if (this.#catalog.collection(model, to) !== undefined)
+      throw new SheafError('ALREADY_EXISTS', `There is a ${model} collection of this name already: ${to}`)
+    this.#updateRows(COLLECTIONS_TABLE, (row) => row.model === model && row.name === from, { name: to })
+    for (const table of collection.tables) {
+      this.#updateRows(TABLES_TABLE, (row) => row.table_id === table.id, {
+        collection: to,
+        name: tableName(model, to, table.part),
+      })
+    }
+    this.#reloadCatalog()
+  }
+
+  setOptions(model: string, name: string, options: Readonly<Record<string, unknown>>): void {
+    this.#collection(model, name)
+    this.#updateRows(COLLECTIONS_TABLE, (row) => row.model === model && row.name === name, {
+      options: JSON.stringify(options),
+    })
+    this.#reloadCatalog()
+  }
+
+  addFields(name: string, fields: readonly Field[]): TableDefinition {
+    this.#checkOpen()
+    const table = this.#table(name)
+    checkFieldNames(fields, table.fields)
+    const required = fields.find((field) => !field.nullable)
+    if (required !== undefined)
+      throw new SheafError('CONSTRAINT', `A field added to a table must be nullable: "${required.name}"`)
+    const first = this.#nextFieldId(table.id)
+    this.#insertRows(
+      FIELDS_TABLE,
+      fields.map((field, index) => fieldRow(table.id, first + index, field)),
+    )
+    return this.#reloadTable(name)
+  }
+
+  /** Field ids are never reused: dropped fields keep their rows in the catalog. */
+  #nextFieldId(tableId: number): number {
+    let next = 0
+    for (const { values } of readCatalogRows(this.#source(FIELDS_TABLE.name))) {
+      if (values.table_id === tableId) next = Math.max(next, (values.field_id as number) + 1)
+    }
+    return next
+  }
+
+  dropField(name: string, field: string): TableDefinition {
+    this.#checkOpen()
+    const table = this.#table(name)
+    const fieldId = this.#fieldId(table, field)
+    const used = table.adjacencies.some((each) => [each.source, each.target, each.partition].includes(field))
+    if (table.key.includes(field) || used)
+      throw new SheafError(
+        'CONSTRAINT',
+        `A key or an adjacency uses the field. It cannot be dropped: "${field}"`,
+      )
+    this.#updateRows(FIELDS_TABLE, (row) => row.table_id === table.id && row.field_id === fieldId, {
+      dropped: true,
+    })
+    return this.#reloadTable(name)
+  }
+
+  renameField(name: string, from: string, to: string): TableDefinition {
+    this.#checkOpen()
+    const table = this.#table(name)
+    const fieldId = this.#fieldId(table, from)
+    if (table.fields.some((each) => each.name === to))
+      throw new SheafError('ALREADY_EXISTS', `Table ${name} has a field of this name already: "${to}"`)
+    const renamed = <T extends string | null>(field: T): T | string => (field === from ? to : field)
+    this.#updateRows(FIELDS_TABLE, (row) => row.table_id === table.id && row.field_id === fieldId, {
+      name: to,
+    })
+    this.#updateRows(TABLES_TABLE, (row) => row.table_id === table.id, {
+      key: JSON.stringify(table.key.map(renamed)),
+      adjacencies: JSON.stringify(
+        table.adjacencies.map((each) => ({
+          name: each.name,
+          source: renamed(each.source),
+          target: renamed(each.target),
+          partition: renamed(each.partition),
+        })),
+      ),
+    })
+    return this.#reloadTable(name)
+  }
+
+  #fieldId(table: TableDefinition, name: string): number {
+    const field = table.fields.find((each) => each.name === name)
+    if (field === undefined)
+      throw new SheafError('NOT_FOUND', `Table ${table.name} has no field of this name: "${name}"`)
+    return fieldIdOf(field) as number
+  }
+
+  #reloadTable(name: string): TableDefinition {
+    this.#reloadCatalog()
+    const definition = this.#table(name)
+    const writes = this.writes.get(definition.id)
+    if (writes !== undefined) writes.definition = definition
+    return definition
+  }
+
+  #reloadCatalog(): void {
+    catalogVersions -= 1
+    this.#catalog = this.#host.catalog((name) => this.#source(name), catalogVersions)
+  }
+
+  #insertRows(table: TableDefinition, rows: readonly CatalogRowValues[]): void {
+    this.#writesOf(table).insert(
+      {
+        fields: table.fields.map((field) => field.name),
+        columns: catalogColumns(table, rows, columnFromValues),
+        length: rows.length,
+      },
+      'error',
+    )
+  }
+
+  #rowsWhere(
+    table: TableDefinition,
+    match: (row: CatalogRowValues) => boolean,
+  ): { readonly ids: Float64Array; readonly rows: readonly CatalogRowValues[] } {
+    const found = readCatalogRows(this.#source(table.name)).filter((row) => match(row.values))
+    return { ids: Float64Array.from(found, (row) => row.rowId), rows: found.map((row) => row.values) }
+  }
+
+  #deleteRows(table: TableDefinition, match: (row: CatalogRowValues) => boolean): void {
+    this.#writesOf(table).delete(this.#rowsWhere(table, match).ids)
+  }
+
+  #updateRows(
+    table: TableDefinition,
+    match: (row: CatalogRowValues) => boolean,
+    change: CatalogRowValues,
+  ): void {
+    const { ids, rows } = this.#rowsWhere(table, match)
+    this.#writesOf(table).update(ids, {
+      fields: table.fields.map((field) => field.name),
+      columns: catalogColumns(
+        table,
+        rows.map((row) => ({ ...row, ...change })),
+        columnFromValues,
+      ),
+      length: rows.length,
+    })
+  }
+
+  insert(
+    name: string,
+    rows: RowBatch,
+    onConflict: OnKeyConflict = 'error',
+  ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
+    this.#checkOpen()
+    return this.#writesOf(this.#table(name)).insert(rows, onConflict)
+  }
+
+  update(name: string, rowIds: Float64Array, rows: RowBatch): number {
+    this.#checkOpen()
+    return this.#writesOf(this.#table(name)).update(rowIds, rows)
+  }
+
+  delete(name: string, rowIds: Float64Array): number {
+    this.#checkOpen()
+    return this.#writesOf(this.#table(name)).delete(rowIds)
+  }
+
+  allocate(name: string, sequence: string, count: number): number {
+    this.#checkOpen()
+    const { id } = this.#table(name)
+    this.sequences.set(`${id}:${sequence}`, [id, sequence])
+    return this.#host.takeSequence(id, sequence, count)
+  }
+
+  async commit(): Promise<number> {
+    this.#checkOpen()
+    this.#state = 'done'
+    try {
+      return await this.#host.commit(this)
+    } finally {
+      this.#host.snapshot.close()
+    }
+  }
+
+  rollback(): void {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    this.writes.clear()
+    this.#host.snapshot.close()
+  }
+}
+
+function unknownTable(name: string): SheafError {
+  return new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
+}
+
+function checkFieldNames(added: readonly Field[], existing: readonly Field[]): void {
+  const names = new Set(['_row_id', '_created', '_deleted', ...existing.map((field) => field.name)])
+  for (const { name } of added) {
+    if (names.has(name))
+      throw new SheafError('ALREADY_EXISTS', `Two fields of a table cannot have one name: "${name}"`)
+    names.add(name)
+  }
+}

@@ -38,8 +38,8 @@ export const coreExternals: Readonly<Record<string, readonly string[] | '*'>> = 
 
 /** Gives the builtins of Node that only some files of core may import, by the start of their path in `src`. */
 export const coreRestrictedBuiltins: Readonly<Record<string, readonly string[]>> = {
-  'node:fs': ['storage/file-system'],
-  'node:fs/promises': ['storage/file-system'],
+  'node:fs': ['storage/real-file-system.ts', 'storage/real-lock.ts', 'storage/file-system/'],
+  'node:fs/promises': ['storage/real-file-system.ts', 'storage/real-lock.ts', 'storage/file-system/'],
 }
 
 /** Gives what a model package may import of this workspace from its `src`. */

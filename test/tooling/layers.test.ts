@@ -94,7 +94,7 @@ const others: readonly Case[] = [
     rule: 'external',
   },
   {
-    name: 'node:fs outside of storage/file-system',
+    name: 'node:fs outside of the real file system',
     path: `${core}/storage/log/direct.ts`,
     text: `export { readFileSync } from 'node:fs'\n`,
     rule: 'file-system',

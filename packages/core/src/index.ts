@@ -52,7 +52,9 @@ export {
   type QuerySession,
   type RunOptions,
 } from './model/query.ts'
+export { tablePlan } from './model/relations.ts'
 export { decimalText, type RowDecoder } from './model/rows.ts'
+export { isArrowTable, type TabularSource, valuesOf } from './model/tabular.ts'
 export * from './plan/build.ts'
 export { explainPlan } from './plan/explain.ts'
 export type * from './plan/logical-plan.ts'
@@ -65,6 +67,16 @@ export {
   visitPlan,
   withFreshIds,
 } from './plan/traverse.ts'
+export {
+  type Durability,
+  type OpenOptions,
+  openStore,
+  type Session,
+  type Store,
+  type StoreSnapshot,
+  type StoreStats,
+  type Transaction,
+} from './store.ts'
 export {
   batchToRecordBatch,
   columnFromData,

@@ -22,6 +22,7 @@ import {
   type BoxedColumn,
   boxedColumn,
   type Column,
+  columnReader,
   type DictionaryColumn,
   isBoxedType,
   type NumberArray,
@@ -31,6 +32,8 @@ import { isVariant, makeField, types, valueType } from './data-type.ts'
 import { SheafError } from './errors.ts'
 import { takeColumn } from './take.ts'
 import type { Value } from './value.ts'
+import { shredVariants } from './variant/shred.ts'
+import { childNamed, unshredVariants } from './variant/unshred.ts'
 
 /** Describes a column for a schema. */
 export type NamedType = { readonly name: string; readonly type: DataType; readonly nullable: boolean }
@@ -131,8 +134,21 @@ export function decodeDictionary(column: DictionaryColumn): Column {
   return taken.layout === 'boxed' ? taken : ({ ...taken, validity: column.validity } as Column)
 }
 
-function variantToData(_column: Column): Data {
-  throw new SheafError('UNSUPPORTED', 'Variant columns cannot be given as Arrow yet. Cast the column.')
+/** Encodes the values of a column as Parquet variants, none of them typed. */
+function variantToData(column: Column): Data {
+  const read = columnReader(column)
+  const shredded = shredVariants(
+    Array.from({ length: column.length }, (_, index) => read(index)),
+    { maximumPaths: 0 },
+  )
+  return makeData({
+    type: types.variant,
+    length: column.length,
+    nullBitmap: shredded.validity,
+    children: ['metadata', 'value'].map((name) =>
+      columnToData(childNamed(shredded, name) as Column, types.binary),
+    ),
+  } as never)
 }
 
 function boxedToData(column: BoxedColumn, type: DataType): Data {
@@ -296,8 +312,10 @@ function decimalValues(data: Data): Value[] {
   })
 }
 
-function variantFromData(_data: Data, _validity: Uint8Array | null): Column {
-  throw new SheafError('UNSUPPORTED', 'Variant columns cannot be read from Arrow yet.')
+function variantFromData(data: Data, validity: Uint8Array | null): Column {
+  const children = data.children.map(columnFromData)
+  const shredded = { layout: 'struct', type: data.type, length: data.length, validity, children } as const
+  return boxedColumn(types.variant, unshredVariants(shredded))
 }
 
 /** Gives the Arrow type of a dictionary's codes. */

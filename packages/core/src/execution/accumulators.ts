@@ -1,0 +1,171 @@
+import { aggregateNamed } from '../expression/aggregates.ts'
+import type { Expression } from '../expression/expression.ts'
+import type { AggregateExpression, NamedExpression } from '../plan/logical-plan.ts'
+import { type Batch, batchRowCount, type Column, type DictionaryColumn } from '../types/column.ts'
+import { isFloat, isInteger, isTemporal, isText } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import type { Accumulator, GeneratedParts } from './accumulator.ts'
+import { DictionaryGroups } from './dictionary-groups.ts'
+import { type EvaluationMode, loopHead } from './expression/evaluate.ts'
+import { canGenerate, compileFunction, Generator, layoutSignature } from './expression/generate.ts'
+import type { Places } from './expression/interpret.ts'
+import { makeGeneralAccumulator } from './general-accumulator.ts'
+import { countAccumulator, extremeAccumulator, sumAccumulator } from './number-accumulators.ts'
+
+type Pipeline = {
+  readonly predicates: readonly Expression[]
+  readonly groups: readonly NamedExpression[]
+  readonly aggregates: readonly AggregateExpression[]
+  readonly places: Places
+  readonly mode: EvaluationMode
+}
+
+/** Holds the running state of all aggregates of an aggregation, by group. */
+export type Accumulators = {
+  /** True where the only group is a text column: groups are then found here, and `ids` of `add` are not looked at. */
+  readonly groupsText: boolean
+  /** Tells whether a batch can go through one generated loop that filters, groups and aggregates. */
+  fused(batch: Batch): boolean
+  addFused(batch: Batch): void
+  /** Adds the selected rows of a batch, whose groups are `ids`. */
+  add(batch: Batch, ids: Int32Array, groupCount: number): void
+  /** The key values, where the fused loop did the grouping; else `null`. */
+  groupKeys(): readonly (readonly Value[])[] | null
+  /** The groups that have rows, where some of those known have none; else `null`. */
+  seenGroups(): Uint32Array | null
+  result(aggregate: number, group: number): Value
+  bytes(): number
+}
+
+/** Sums of 32-bit integers stay exact in a double for this many rows; then they are carried over. */
+const SETTLE_ROWS = 2 ** 21
+const COMPILE_FROM_ROWS = 512
+const MAX_FUSED_DICTIONARY = 1 << 20
+
+/** Makes the accumulators of an aggregation. */
+export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<string, Value>): Accumulators {
+  const accumulators = pipeline.aggregates.map((item) => makeAccumulator(item, pipeline.places, parameters))
+  const generated = accumulators.every((accumulator) => accumulator.generate !== undefined)
+  const allowed = generated && pipeline.mode !== 'interpreted' && canGenerate()
+  const dictionary = new DictionaryGroups()
+  const versions = new Map<string, (batch: Batch, ids: Int32Array | null) => void>()
+  const textGroup = textGroupPlace(pipeline)
+  let unsettled = 0
+  let fusedGroups = false
+
+  const settle = (rows: number): void => {
+    unsettled += rows
+    if (unsettled < SETTLE_ROWS) return
+    for (const accumulator of accumulators) accumulator.settle()
+    unsettled = 0
+  }
+  const run = (batch: Batch, ids: Int32Array | null): void => {
+    const signature = `${ids === null ? 'fused' : 'ids'}${batch.selection === null ? '-' : 's'}${batch.columns.map(layoutSignature).join(' ')}`
+    let version = versions.get(signature)
+    if (version === undefined) {
+      version = compileLoop(pipeline, accumulators, parameters, batch, ids !== null, dictionary)
+      versions.set(signature, version)
+    }
+    version(batch, ids)
+  }
+  return {
+    groupsText: textGroup !== null,
+    fused(batch) {
+      if (!allowed || batchRowCount(batch) < COMPILE_FROM_ROWS) return false
+      if (pipeline.groups.length === 0) return true
+      if (textGroup === null) return false
+      const column = batch.columns[textGroup] as Column
+      return column.layout === 'dictionary' && column.dictionary.length <= MAX_FUSED_DICTIONARY
+    },
+    addFused(batch) {
+      if (textGroup !== null) {
+        fusedGroups = true
+        dictionary.enter(batch.columns[textGroup] as DictionaryColumn)
+      }
+      for (const accumulator of accumulators) accumulator.grow(textGroup === null ? 1 : dictionary.count)
+      run(batch, null)
+      settle(batchRowCount(batch))
+    },
+    add(batch, ids, groupCount) {
+      const own = textGroup === null ? ids : dictionary.idsOf(batch.columns[textGroup] as Column, batch)
+      fusedGroups = textGroup !== null
+      for (const accumulator of accumulators)
+        accumulator.grow(Math.max(1, fusedGroups ? dictionary.count : groupCount))
+      if (allowed && batchRowCount(batch) >= COMPILE_FROM_ROWS) run(batch, own)
+      else for (const accumulator of accumulators) accumulator.add(batch, own)
+      settle(batchRowCount(batch))
+    },
+    groupKeys: () => (fusedGroups ? [dictionary.keys()] : null),
+    seenGroups: () => (fusedGroups ? dictionary.seenGroups() : null),
+    result(aggregate, group) {
+      const accumulator = accumulators[aggregate] as Accumulator
+      accumulator.grow(group + 1)
+      return accumulator.result(group)
+    },
+    bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), 0),
+  }
+}
+
+/** Gives the place of the text column that is the only group, if so: its groups are found by dictionary. */
+function textGroupPlace({ groups, places }: Pipeline): number | null {
+  const [group] = groups
+  if (
+    group === undefined ||
+    groups.length > 1 ||
+    group.expression.kind !== 'column' ||
+    !isText(group.expression.type)
+  )
+    return null
+  return places.get(group.expression.id) as number
+}
+
+/** Writes one loop that filters, finds the group and adds to every aggregate. */
+function compileLoop(
+  pipeline: Pipeline,
+  accumulators: readonly Accumulator[],
+  parameters: ReadonlyMap<string, Value>,
+  sample: Batch,
+  hasIds: boolean,
+  dictionary: DictionaryGroups,
+): (batch: Batch, ids: Int32Array | null) => void {
+  const generator = new Generator(pipeline.places, sample.columns, parameters)
+  if (!hasIds)
+    for (const predicate of pipeline.predicates)
+      generator.line(`if (!(${generator.condition(predicate)})) continue;`)
+  const scalar = pipeline.groups.length === 0
+  if (!scalar)
+    generator.line(
+      hasIds
+        ? `const g = ids[${sample.selection === null ? 'i' : 'k'}];`
+        : dictionary.source(generator, textGroupPlace(pipeline) as number),
+    )
+  const parts = accumulators.map((accumulator) => accumulator.generate?.(generator, scalar) as GeneratedParts)
+  const source = [
+    ...parts.map((part) => part.before),
+    loopHead(sample),
+    generator.body(),
+    '}',
+    ...parts.map((part) => part.after),
+  ].join('\n')
+  const run = compileFunction(generator, ['sel', 'n', 'ids'], source)
+  return (batch, ids) => {
+    run([batch.selection, batchRowCount(batch), ids], batch)
+  }
+}
+
+function makeAccumulator(
+  item: AggregateExpression,
+  places: Places,
+  parameters: ReadonlyMap<string, Value>,
+): Accumulator {
+  const [argument] = item.args
+  const simple = !item.distinct && item.order.length === 0
+  if (simple && item.function === 'count') return countAccumulator(item, argument, places, parameters)
+  const numeric = argument !== undefined && (isInteger(argument.type) || isFloat(argument.type))
+  if (simple && numeric && (item.function === 'sum' || item.function === 'avg'))
+    return sumAccumulator(item, argument, places, parameters)
+  const ordered = numeric || (argument !== undefined && isTemporal(argument.type))
+  if (simple && ordered && (item.function === 'min' || item.function === 'max'))
+    return extremeAccumulator(item, argument as Expression, places, parameters)
+  return makeGeneralAccumulator(item, aggregateNamed(item.function), places, parameters)
+}

@@ -1,0 +1,87 @@
+import {
+  type Batch,
+  batchRowCount,
+  type Column,
+  columnReader,
+  columnValues,
+  type DictionaryColumn,
+} from '../types/column.ts'
+import type { Value } from '../types/value.ts'
+import type { Generator } from './expression/generate.ts'
+
+/** Groups by one dictionary column: a table from code to group for each dictionary that comes by. */
+export class DictionaryGroups {
+  readonly #groups = new Map<Value, number>()
+  readonly #keys: Value[] = [null]
+  readonly #tables = new WeakMap<Column, Int32Array>()
+  #seen = new Uint8Array(1024)
+
+  /** Counts the groups known; group 0 is null's. */
+  get count(): number {
+    return this.#keys.length
+  }
+
+  enter(column: DictionaryColumn): void {
+    if (this.#tables.has(column.dictionary)) return
+    const values = columnValues(column.dictionary)
+    const table = new Int32Array(values.length)
+    for (let code = 0; code < values.length; code += 1) table[code] = this.#groupOf(values[code])
+    this.#tables.set(column.dictionary, table)
+    this.#growSeen()
+  }
+
+  #groupOf(value: Value): number {
+    if (value === null || value === undefined) return 0
+    let group = this.#groups.get(value)
+    if (group === undefined) {
+      group = this.#keys.length
+      this.#groups.set(value, group)
+      this.#keys.push(value)
+    }
+    return group
+  }
+
+  #growSeen(): void {
+    if (this.#seen.length >= this.#keys.length) return
+    const seen = new Uint8Array(this.#keys.length * 2)
+    seen.set(this.#seen)
+    this.#seen = seen
+  }
+
+  /** Writes source that sets `g`. */
+  source(generator: Generator, place: number): string {
+    const column = generator.sampleColumn(place)
+    const codes = generator.input('c', (batch) => (batch.columns[place] as DictionaryColumn).codes)
+    const table = generator.input('t', (batch) =>
+      this.#tables.get((batch.columns[place] as DictionaryColumn).dictionary),
+    )
+    const seen = generator.input('s', () => this.#seen)
+    const code = `${table}[${codes}[i]]`
+    if (column.layout === 'boxed' || column.validity === null) return `const g = ${code}; ${seen}[g] = 1;`
+    const validity = generator.input('m', (batch) => (batch.columns[place] as DictionaryColumn).validity)
+    return `const g = (${validity}[i >> 3] >> (i & 7) & 1) === 0 ? 0 : ${code}; ${seen}[g] = 1;`
+  }
+
+  /** Gives the groups of rows of any column of such values. */
+  idsOf(column: Column, batch: Batch): Int32Array {
+    const read = columnReader(column)
+    const ids = new Int32Array(batchRowCount(batch))
+    for (let at = 0; at < ids.length; at += 1) {
+      const group = this.#groupOf(read(batch.selection === null ? at : (batch.selection[at] as number)))
+      this.#growSeen()
+      this.#seen[group] = 1
+      ids[at] = group
+    }
+    return ids
+  }
+
+  keys(): readonly Value[] {
+    return this.#keys
+  }
+
+  seenGroups(): Uint32Array {
+    const groups: number[] = []
+    for (let group = 0; group < this.#keys.length; group += 1) if (this.#seen[group] === 1) groups.push(group)
+    return Uint32Array.from(groups)
+  }
+}

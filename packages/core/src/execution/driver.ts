@@ -1,0 +1,90 @@
+import type { ExecutionContext, Steps } from '../catalog/engine.ts'
+import type { Snapshot } from '../catalog/table-store.ts'
+import { type Batch, batchRowCount } from '../types/column.ts'
+import { SheafError } from '../types/errors.ts'
+import type { Value } from '../types/value.ts'
+import { isBatch } from './operators/steps.ts'
+
+/** A running query lets the event loop run after this many milliseconds. */
+const SLICE_MS = 10
+
+/** Tells the limits of one run. */
+export type Limits = {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+  readonly memoryLimitBytes: number
+  /** Milliseconds, monotonic. */
+  readonly now: () => number
+}
+
+/** Makes the context of one run: snapshot, parameters, memory account, abort and timeout. */
+export function makeContext(
+  snapshot: Snapshot,
+  parameters: ReadonlyMap<string, Value>,
+  limits: Limits,
+): ExecutionContext {
+  const deadline = limits.timeoutMs === undefined ? Number.POSITIVE_INFINITY : limits.now() + limits.timeoutMs
+  let reserved = 0
+  return {
+    snapshot,
+    parameters,
+    signal: limits.signal,
+    reserve(bytes) {
+      reserved += bytes
+      if (reserved > limits.memoryLimitBytes) {
+        throw new SheafError(
+          'MEMORY_LIMIT',
+          `A query needs more memory than it may use. Raise memoryLimit, or filter before joining, sorting or grouping: ${limits.memoryLimitBytes} bytes`,
+        )
+      }
+    },
+    release(bytes) {
+      reserved -= bytes
+    },
+    check() {
+      if (limits.signal?.aborted === true)
+        throw new SheafError('ABORTED', 'The query was aborted.', { cause: limits.signal.reason })
+      if (limits.now() > deadline)
+        throw new SheafError(
+          'TIMEOUT',
+          `The query took longer than it may. Raise the timeout or narrow the query: ${limits.timeoutMs} ms`,
+        )
+    },
+  }
+}
+
+/** Drives a running plan: gives its batches, lets the event loop run in between, and stops it when asked to. */
+export async function* drive(
+  steps: Steps,
+  context: ExecutionContext,
+  now: () => number,
+): AsyncGenerator<Batch, void, undefined> {
+  let sliceEnd = now() + SLICE_MS
+  try {
+    for (;;) {
+      context.check()
+      const { done, value } = steps.next()
+      if (done === true) return
+      if (isBatch(value)) {
+        if (batchRowCount(value) > 0) yield value
+      } else if (value !== null) await value
+      if (now() >= sliceEnd) {
+        await new Promise((resolve) => setImmediate(resolve))
+        sliceEnd = now() + SLICE_MS
+      }
+    }
+  } finally {
+    steps.return()
+  }
+}
+
+/** Drives a plan that does not wait for anything to its end at once; `undefined` where it has to wait after all. */
+export function driveSync(steps: Steps): Batch[] | undefined {
+  const batches: Batch[] = []
+  for (const step of steps) {
+    if (isBatch(step)) {
+      if (batchRowCount(step) > 0) batches.push(step)
+    } else if (step !== null) return undefined
+  }
+  return batches
+}

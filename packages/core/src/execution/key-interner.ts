@@ -1,0 +1,299 @@
+import {
+  type Batch,
+  batchRowCount,
+  type Column,
+  columnReader,
+  columnValues,
+  type DictionaryColumn,
+  type FlatColumn,
+} from '../types/column.ts'
+import { groupKey, type Value } from '../types/value.ts'
+
+/** Is the id of null where nulls do not take part (the keys of a join), and of a value that a lookup does not find. */
+export const NO_KEY = -1
+
+/**
+ * Gives equal values equal small integers, from 0 up: the one hash table behind grouping, distinct and hash joins.
+ * Works a column at a time over the rows of a batch.
+ */
+export class ValueInterner {
+  readonly #numbers = new NumberTable()
+  readonly #others = new Map<Value, number>()
+  readonly #codes = new WeakMap<Column, Int32Array>()
+  readonly #values: Value[] | null
+  readonly #nullsEqual: boolean
+  #count = 0
+  #nullId = NO_KEY
+
+  constructor(options: { readonly nullsEqual: boolean; readonly keepValues?: boolean }) {
+    this.#nullsEqual = options.nullsEqual
+    this.#values = options.keepValues === true ? [] : null
+  }
+
+  /** Counts the distinct values so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** The distinct values by id, where they are kept. */
+  get values(): readonly Value[] {
+    return this.#values ?? []
+  }
+
+  /** Writes the ids of a column's rows to `ids`, adding values that are new. */
+  intern(column: Column, batch: Batch, ids: Int32Array): void {
+    this.#write(column, batch, ids, (value) => this.#add(value))
+  }
+
+  /** Writes the ids of a column's rows to `ids`; {@link NO_KEY} for values that are not there. */
+  find(column: Column, batch: Batch, ids: Int32Array): void {
+    this.#write(column, batch, ids, (value) => this.#get(value))
+  }
+
+  #write(column: Column, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    if (column.layout === 'dictionary') this.#writeCodes(column, batch, ids, idOf)
+    else if (
+      column.layout === 'flat' &&
+      !(column.values instanceof BigInt64Array) &&
+      !(column.values instanceof BigUint64Array)
+    ) {
+      this.#writeNumbers(column, batch, ids, idOf)
+    } else this.#writeValues(column, batch, ids, idOf)
+  }
+
+  /** Asks for the id of a dictionary's value at most once a call. */
+  #writeCodes(column: DictionaryColumn, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    const values = columnValues(column.dictionary)
+    let known = this.#codes.get(column.dictionary)
+    if (known === undefined) {
+      known = new Int32Array(values.length).fill(UNKNOWN)
+      this.#codes.set(column.dictionary, known)
+    }
+    const { codes, validity } = column
+    const { selection } = batch
+    const count = batchRowCount(batch)
+    for (let at = 0; at < count; at += 1) {
+      const index = selection === null ? at : (selection[at] as number)
+      if (validity !== null && (((validity[index >> 3] as number) >> (index & 7)) & 1) === 0) {
+        ids[at] = idOf(null)
+        continue
+      }
+      const code = codes[index] as number
+      let id = known[code] as number
+      if (id === UNKNOWN) {
+        id = idOf(values[code])
+        if (id !== NO_KEY) known[code] = id
+      }
+      ids[at] = id
+    }
+  }
+
+  #writeNumbers(column: FlatColumn, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    const { validity } = column
+    const values = column.values as Float64Array
+    const { selection } = batch
+    const count = batchRowCount(batch)
+    const numbers = this.#numbers
+    for (let at = 0; at < count; at += 1) {
+      const index = selection === null ? at : (selection[at] as number)
+      if (validity !== null && (((validity[index >> 3] as number) >> (index & 7)) & 1) === 0) {
+        ids[at] = idOf(null)
+        continue
+      }
+      const value = values[index] as number
+      const id = numbers.find(value)
+      ids[at] = id >= 0 ? id : idOf(value)
+    }
+  }
+
+  #writeValues(column: Column, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    const read = columnReader(column)
+    const { selection } = batch
+    const count = batchRowCount(batch)
+    for (let at = 0; at < count; at += 1)
+      ids[at] = idOf(read(selection === null ? at : (selection[at] as number)))
+  }
+
+  #get(value: Value): number {
+    if (value === null || value === undefined) return this.#nullId
+    if (typeof value === 'number') return this.#numbers.find(value)
+    const key = groupKey(value)
+    return typeof key === 'number' ? this.#numbers.find(key) : (this.#others.get(key) ?? NO_KEY)
+  }
+
+  #add(value: Value): number {
+    const known = this.#get(value)
+    if (known !== NO_KEY) return known
+    if (value === null || value === undefined) {
+      if (!this.#nullsEqual) return NO_KEY
+      this.#nullId = this.#count
+    } else {
+      const key = typeof value === 'number' ? value : groupKey(value)
+      if (typeof key === 'number') this.#numbers.add(key, this.#count)
+      else this.#others.set(key, this.#count)
+    }
+    this.#values?.push(value ?? null)
+    this.#count += 1
+    return this.#count - 1
+  }
+}
+
+const UNKNOWN = -2
+const INITIAL_SLOTS = 64
+/** Numbers below this bound, and not negative, are found by an array once it pays. */
+const DENSE_LIMIT = 1 << 22
+
+const hashWords = new Int32Array(2)
+const hashDouble = new Float64Array(hashWords.buffer)
+
+/** Maps numbers to ids: an array for small non-negative integers, open addressing for all others. */
+class NumberTable {
+  #keys = new Float64Array(INITIAL_SLOTS)
+  #ids = new Int32Array(INITIAL_SLOTS).fill(NO_KEY)
+  #dense = new Int32Array(1024).fill(NO_KEY)
+  #used = 0
+  #nanId = NO_KEY
+
+  find(key: number): number {
+    if (key >= 0 && key < this.#dense.length && Math.floor(key) === key) return this.#dense[key] as number
+    if (Number.isNaN(key)) return this.#nanId
+    const mask = this.#keys.length - 1
+    let slot = hash(key) & mask
+    for (;;) {
+      const id = this.#ids[slot] as number
+      if (id === NO_KEY || this.#keys[slot] === key) return id
+      slot = (slot + 1) & mask
+    }
+  }
+
+  add(key: number, id: number): void {
+    if (Number.isNaN(key)) {
+      this.#nanId = id
+      return
+    }
+    if (key >= 0 && key < DENSE_LIMIT && Math.floor(key) === key) {
+      if (key >= this.#dense.length && key < this.#dense.length * 4 + 4 * id) this.#growDense(key)
+      if (key < this.#dense.length) {
+        this.#dense[key] = id
+        return
+      }
+    }
+    if (this.#used * 2 >= this.#keys.length) this.#grow()
+    this.#insert(key, id)
+    this.#used += 1
+  }
+
+  #insert(key: number, id: number): void {
+    const mask = this.#keys.length - 1
+    let slot = hash(key) & mask
+    while (this.#ids[slot] !== NO_KEY) slot = (slot + 1) & mask
+    this.#keys[slot] = key
+    this.#ids[slot] = id
+  }
+
+  /** Numbers that now fall into the array move there, since the array is looked at first. */
+  #growDense(key: number): void {
+    let length = this.#dense.length
+    while (length <= key) length *= 2
+    const dense = new Int32Array(Math.min(length, DENSE_LIMIT)).fill(NO_KEY)
+    dense.set(this.#dense)
+    for (let slot = 0; slot < this.#keys.length; slot += 1) {
+      const other = this.#keys[slot] as number
+      if (this.#ids[slot] !== NO_KEY && other >= 0 && other < dense.length && Math.floor(other) === other)
+        dense[other] = this.#ids[slot] as number
+    }
+    this.#dense = dense
+  }
+
+  #grow(): void {
+    const keys = this.#keys
+    const ids = this.#ids
+    this.#keys = new Float64Array(keys.length * 2)
+    this.#ids = new Int32Array(keys.length * 2).fill(NO_KEY)
+    for (let slot = 0; slot < keys.length; slot += 1)
+      if (ids[slot] !== NO_KEY) this.#insert(keys[slot] as number, ids[slot] as number)
+  }
+}
+
+function hash(key: number): number {
+  hashDouble[0] = key + 0
+  const mixed =
+    Math.imul((hashWords[0] as number) ^ ((hashWords[1] as number) >>> 3), 0x9e3779b1) ^
+    Math.imul(hashWords[1] as number, 0x85ebca6b)
+  return mixed ^ (mixed >>> 15)
+}
+
+/** Ids stay below this, so that two of them make one exact number. */
+const PAIR_BASE = 2 ** 26
+
+/** Gives rows of several columns one small integer each: ids of columns are paired off, two at a time. */
+export class KeyInterner {
+  readonly #columns: ValueInterner[]
+  readonly #pairs: NumberTable[]
+  readonly #pairCounts: number[]
+  #scratch = new Int32Array(0)
+
+  constructor(nullsEqual: readonly boolean[]) {
+    this.#columns = nullsEqual.map((equal) => new ValueInterner({ nullsEqual: equal }))
+    this.#pairs = nullsEqual.slice(1).map(() => new NumberTable())
+    this.#pairCounts = nullsEqual.slice(1).map(() => 0)
+  }
+
+  /** Counts the distinct keys so far. */
+  get count(): number {
+    if (this.#columns.length === 0) return 1
+    return this.#pairCounts.at(-1) ?? (this.#columns[0] as ValueInterner).count
+  }
+
+  /** Gives the ids of a batch's rows, adding keys that are new. {@link NO_KEY} where a key is null and nulls differ. */
+  intern(columns: readonly Column[], batch: Batch): Int32Array {
+    return this.#ids(columns, batch, true)
+  }
+
+  /** Gives the ids of a batch's rows; {@link NO_KEY} for keys that are not there. */
+  find(columns: readonly Column[], batch: Batch): Int32Array {
+    return this.#ids(columns, batch, false)
+  }
+
+  #ids(columns: readonly Column[], batch: Batch, add: boolean): Int32Array {
+    const count = batchRowCount(batch)
+    const ids = new Int32Array(count)
+    if (columns.length === 0) return ids
+    if (this.#scratch.length < count) this.#scratch = new Int32Array(count)
+    this.#columnIds(0, columns[0] as Column, batch, ids, add)
+    for (let at = 1; at < columns.length; at += 1) {
+      const other = this.#scratch
+      this.#columnIds(at, columns[at] as Column, batch, other, add)
+      this.#pair(at - 1, ids, other, count, add)
+    }
+    return ids
+  }
+
+  #columnIds(at: number, column: Column, batch: Batch, ids: Int32Array, add: boolean): void {
+    const interner = this.#columns[at] as ValueInterner
+    if (add) interner.intern(column, batch, ids)
+    else interner.find(column, batch, ids)
+  }
+
+  #pair(at: number, ids: Int32Array, other: Int32Array, count: number, add: boolean): void {
+    const table = this.#pairs[at] as NumberTable
+    let known = this.#pairCounts[at] as number
+    for (let row = 0; row < count; row += 1) {
+      const left = ids[row] as number
+      const right = other[row] as number
+      if (left === NO_KEY || right === NO_KEY) {
+        ids[row] = NO_KEY
+        continue
+      }
+      const key = left * PAIR_BASE + right
+      let id = table.find(key)
+      if (id === NO_KEY && add) {
+        id = known
+        table.add(key, id)
+        known += 1
+      }
+      ids[row] = id
+    }
+    this.#pairCounts[at] = known
+  }
+}

@@ -1,0 +1,176 @@
+import { checkInt64 } from '../expression/arithmetic.ts'
+import type { Expression } from '../expression/expression.ts'
+import type { AggregateExpression } from '../plan/logical-plan.ts'
+import { isFloat, isInteger, isWideInteger } from '../types/data-type.ts'
+import { compareValues, type Value } from '../types/value.ts'
+import { type Accumulator, grown, openRow, rowAdder } from './accumulator.ts'
+import type { Places } from './expression/interpret.ts'
+
+/** Counts rows, or rows whose argument is not null. */
+export function countAccumulator(
+  item: AggregateExpression,
+  argument: Expression | undefined,
+  places: Places,
+  parameters: ReadonlyMap<string, Value>,
+): Accumulator {
+  let counts: Float64Array = new Float64Array(16)
+  return {
+    generate(generator, scalar) {
+      const array = generator.input('a', () => counts)
+      const target = scalar ? generator.name('l') : `${array}[g]`
+      const { close } = openRow(generator, item.filter, argument)
+      generator.line(`${target} += 1;${close}`)
+      return scalar
+        ? { before: `let ${target} = ${array}[0];`, after: `${array}[0] = ${target};` }
+        : { before: '', after: '' }
+    },
+    grow(count) {
+      counts = grown(counts, count)
+    },
+    add: rowAdder(item, argument, places, parameters, (group) => {
+      counts[group] = (counts[group] as number) + 1
+    }),
+    settle() {},
+    result: (group) => counts[group] as number,
+    bytes: () => counts.byteLength,
+  }
+}
+
+const MAX_SAFE = Number.MAX_SAFE_INTEGER
+
+/** Sums in doubles; integers past the safe range are carried over into a `bigint` a group. */
+export function sumAccumulator(
+  item: AggregateExpression,
+  argument: Expression,
+  places: Places,
+  parameters: ReadonlyMap<string, Value>,
+): Accumulator {
+  const mean = item.function === 'avg'
+  const integers = isInteger(argument.type)
+  const wide = integers && (isWideInteger(argument.type) || argument.kind === 'call')
+  const carried = new Map<number, bigint>()
+  let sums: Float64Array = new Float64Array(16)
+  let counts: Float64Array = new Float64Array(16)
+  const carry = (group: number, value: bigint): void => {
+    carried.set(group, (carried.get(group) ?? 0n) + value)
+  }
+  const addSlowly = (group: number, value: Value): void => {
+    if (typeof value === 'bigint') carry(group, value)
+    else {
+      const total = (sums[group] as number) + (value as number)
+      if (integers && (total > MAX_SAFE || total < -MAX_SAFE)) {
+        carry(group, BigInt(sums[group] as number) + BigInt(value as number))
+        sums[group] = 0
+      } else sums[group] = total
+    }
+  }
+  return {
+    generate(generator, scalar) {
+      const sumArray = generator.input('a', () => sums)
+      const countArray = generator.input('a', () => counts)
+      const slow = generator.input('f', () => addSlowly)
+      const sum = scalar && !wide ? generator.name('l') : `${sumArray}[${scalar ? '0' : 'g'}]`
+      const count = scalar ? generator.name('l') : `${countArray}[g]`
+      const { value, close } = openRow(generator, item.filter, argument)
+      if (wide) {
+        const local = generator.name('v')
+        const total = generator.name('v')
+        const group = scalar ? '0' : 'g'
+        generator.line(`const ${local} = ${value};`)
+        generator.line(`if (typeof ${local} === 'number') { const ${total} = ${sum} + ${local};`)
+        generator.line(
+          `if (${total} > ${MAX_SAFE} || ${total} < ${-MAX_SAFE}) ${slow}(${group}, ${local}); else ${sum} = ${total}; }`,
+        )
+        generator.line(`else ${slow}(${group}, ${local});`)
+      } else generator.line(`${sum} += ${value};`)
+      generator.line(`${count} += 1;${close}`)
+      if (!scalar) return { before: '', after: '' }
+      const before = `${wide ? '' : `let ${sum} = ${sumArray}[0];`} let ${count} = ${countArray}[0];`
+      return { before, after: `${wide ? '' : `${sumArray}[0] = ${sum};`} ${countArray}[0] = ${count};` }
+    },
+    grow(count) {
+      sums = grown(sums, count)
+      counts = grown(counts, count)
+    },
+    add: rowAdder(item, argument, places, parameters, (group, value) => {
+      addSlowly(group, value)
+      counts[group] = (counts[group] as number) + 1
+    }),
+    settle() {
+      if (!integers) return
+      for (let group = 0; group < sums.length; group += 1) {
+        const sum = sums[group] as number
+        if (sum <= MAX_SAFE / 2 && sum >= -MAX_SAFE / 2) continue
+        carry(group, BigInt(sum))
+        sums[group] = 0
+      }
+    },
+    result(group) {
+      const count = counts[group] as number
+      if (count === 0) return null
+      const big = carried.get(group)
+      if (mean) return ((big === undefined ? 0 : Number(big)) + (sums[group] as number)) / count
+      if (!integers) return sums[group] as number
+      return big === undefined ? (sums[group] as number) : checkInt64(big + BigInt(sums[group] as number))
+    },
+    bytes: () => sums.byteLength + counts.byteLength,
+  }
+}
+
+/** Finds the least or greatest number; NaN counts as less than every other, as in the total order. */
+export function extremeAccumulator(
+  item: AggregateExpression,
+  argument: Expression,
+  places: Places,
+  parameters: ReadonlyMap<string, Value>,
+): Accumulator {
+  const least = item.function === 'min'
+  const large = new Map<number, Value>()
+  let best: Float64Array = new Float64Array(16)
+  let has: Float64Array = new Float64Array(16)
+  const addSlowly = (group: number, value: Value): void => {
+    if (typeof value === 'number') {
+      if (has[group] === 0 || compareValues(value, best[group]) < 0 === least) best[group] = value
+      has[group] = 1
+      return
+    }
+    const known = large.get(group)
+    if (known === undefined || compareValues(value, known) < 0 === least) large.set(group, value)
+  }
+  return {
+    generate(generator, scalar) {
+      const bestArray = generator.input('a', () => best)
+      const hasArray = generator.input('a', () => has)
+      const slow = generator.input('f', () => addSlowly)
+      const { value, close } = openRow(generator, item.filter, argument)
+      const local = generator.name('v')
+      const group = scalar ? '0' : 'g'
+      const known = generator.name('v')
+      generator.line(`const ${local} = ${value};`)
+      const nan = isFloat(argument.type)
+      const better = least
+        ? `${local} < ${known}${nan ? ` || ${local} !== ${local}` : ''}`
+        : `${local} > ${known}${nan ? ` || ${known} !== ${known}` : ''}`
+      generator.line(`const ${known} = ${bestArray}[${group}];`)
+      generator.line(`if (typeof ${local} !== 'number') ${slow}(${group}, ${local});`)
+      generator.line(
+        `else if (${better} || ${hasArray}[${group}] === 0) { ${bestArray}[${group}] = ${local}; ${hasArray}[${group}] = 1; }${close}`,
+      )
+      return { before: '', after: '' }
+    },
+    grow(count) {
+      best = grown(best, count)
+      has = grown(has, count)
+    },
+    add: rowAdder(item, argument, places, parameters, addSlowly),
+    settle() {},
+    result(group) {
+      const other = large.get(group)
+      if (has[group] === 0) return other ?? null
+      const number = best[group] as number
+      if (other === undefined) return number
+      return compareValues(other, number) < 0 === least ? other : number
+    },
+    bytes: () => best.byteLength + has.byteLength,
+  }
+}

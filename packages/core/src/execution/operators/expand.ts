@@ -1,0 +1,267 @@
+import type { CsrIndex } from '../../catalog/adjacency.ts'
+import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { ColumnExpression } from '../../expression/expression.ts'
+import type { DegreePlan, ExpandPlan } from '../../plan/logical-plan.ts'
+import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
+import type { Value } from '../../types/value.ts'
+import { placesOf } from '../expression/interpret.ts'
+import { type Side, sidesOf } from './adjacency-access.ts'
+import { isBatch, takeRows } from './steps.ts'
+
+const OUTPUT_ROWS = 65_536
+
+/** Gives a row for each edge of each row's node. */
+export function* runExpand(plan: ExpandPlan, input: Steps, context: ExecutionContext): Steps {
+  const sides = sidesOf(plan.adjacency, plan.direction, context)
+  const both = plan.direction === 'both'
+  const places = placesOf(plan.input.output)
+  for (const step of input) {
+    if (!isBatch(step)) {
+      yield step
+      continue
+    }
+    const from = nodeIds(step, plan.from, places)
+    const excluded = excludedEdges(step, plan.exclude, places)
+    const closes = plan.closes === null ? null : nodeIds(step, plan.closes, places)
+    const writer = new ExpandWriter(plan, step)
+    for (let at = 0; at < from.length; at += 1) {
+      for (const side of sides) {
+        const { index } = side
+        const slot = index.slotOf(from[at] as number)
+        if (slot < 0) continue
+        const end = index.offsets[slot + 1] as number
+        let edge = index.offsets[slot] as number
+        if (closes !== null) edge = firstAtLeast(index.neighbours, closes[at] as number, edge, end)
+        for (; edge < end; edge += 1) {
+          const node = index.neighbours[edge] as number
+          if (closes !== null && node !== closes[at]) break
+          if (both && side.backward && node === from[at]) continue
+          if (excluded?.(at, index.edges[edge] as number)) continue
+          writer.add(at, node, index.edges[edge] as number)
+          if (writer.isFull) yield writer.flush()
+        }
+      }
+    }
+    if (writer.count > 0) yield writer.flush()
+    yield null
+  }
+}
+
+/** Finds the first place of a sorted run whose value is at least a value. */
+function firstAtLeast(values: Uint32Array | Float64Array, value: number, start: number, end: number): number {
+  let low = start
+  let high = end
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((values[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Gathers the rows of an expansion. */
+class ExpandWriter {
+  readonly #plan: ExpandPlan
+  readonly #batch: Batch
+  #rows = new Uint32Array(OUTPUT_ROWS)
+  #nodes = new Float64Array(OUTPUT_ROWS)
+  #edges = new Float64Array(OUTPUT_ROWS)
+  count = 0
+
+  constructor(plan: ExpandPlan, batch: Batch) {
+    this.#plan = plan
+    this.#batch = batch
+  }
+
+  get isFull(): boolean {
+    return this.count === OUTPUT_ROWS
+  }
+
+  add(at: number, node: number, edge: number): void {
+    const { selection } = this.#batch
+    this.#rows[this.count] = selection === null ? at : (selection[at] as number)
+    this.#nodes[this.count] = node
+    this.#edges[this.count] = edge
+    this.count += 1
+  }
+
+  flush(): Batch {
+    const { target, edge } = this.#plan
+    const length = this.count
+    const columns: Column[] = [
+      ...takeRows(this.#batch, this.#rows.subarray(0, length)),
+      { layout: 'flat', type: target.type, length, validity: null, values: this.#nodes.slice(0, length) },
+    ]
+    if (edge !== null)
+      columns.push({
+        layout: 'flat',
+        type: edge.type,
+        length,
+        validity: null,
+        values: this.#edges.slice(0, length),
+      })
+    this.count = 0
+    return makeBatch(columns, length)
+  }
+}
+
+/** Reads the ids of a column of nodes at the rows of a batch; -1 where null. */
+export function nodeIds(
+  batch: Batch,
+  column: ColumnExpression,
+  places: ReadonlyMap<number, number>,
+): Float64Array {
+  const data = batch.columns[places.get(column.id) as number] as Column
+  const count = batchRowCount(batch)
+  const ids = new Float64Array(count)
+  const { selection } = batch
+  if (
+    data.layout === 'flat' &&
+    data.validity === null &&
+    !(data.values instanceof BigInt64Array) &&
+    !(data.values instanceof BigUint64Array)
+  ) {
+    const { values } = data
+    for (let at = 0; at < count; at += 1)
+      ids[at] = values[selection === null ? at : (selection[at] as number)] as number
+    return ids
+  }
+  const read = columnReader(data)
+  for (let at = 0; at < count; at += 1) {
+    const id = read(selection === null ? at : (selection[at] as number))
+    ids[at] = id === null || id === undefined ? -1 : Number(id)
+  }
+  return ids
+}
+
+/** Makes the test whether an edge was followed already in a row: by columns holding an edge or a list of edges. */
+export function excludedEdges(
+  batch: Batch,
+  exclude: readonly ColumnExpression[],
+  places: ReadonlyMap<number, number>,
+): ((at: number, edge: number) => boolean) | null {
+  if (exclude.length === 0) return null
+  const readers = exclude.map((column) =>
+    columnReader(batch.columns[places.get(column.id) as number] as Column),
+  )
+  const { selection } = batch
+  return (at, edge) => {
+    const row = selection === null ? at : (selection[at] as number)
+    return readers.some((read) => holdsEdge(read(row), edge))
+  }
+}
+
+function holdsEdge(value: Value, edge: number): boolean {
+  if (typeof value === 'number') return value === edge
+  if (value === null || value === undefined) return false
+  if (typeof value === 'bigint') return Number(value) === edge
+  return Array.prototype.some.call(value, (item: Value) => holdsEdge(item, edge))
+}
+
+/** Counts the edges of each row's node without walking them. */
+export function* runDegree(plan: DegreePlan, input: Steps, context: ExecutionContext): Steps {
+  const sides = sidesOf(plan.adjacency, plan.direction, context)
+  const places = placesOf(plan.input.output)
+  const both = plan.direction === 'both'
+  for (const step of input) {
+    if (!isBatch(step)) {
+      yield step
+      continue
+    }
+    const from = nodeIds(step, plan.from, places)
+    const edges = plan.exclude.map((column) =>
+      columnReader(step.columns[places.get(column.id) as number] as Column),
+    )
+    const counts = new Float64Array(step.length)
+    for (let at = 0; at < from.length; at += 1) {
+      const row = step.selection === null ? at : (step.selection[at] as number)
+      const node = from[at] as number
+      let count = 0
+      for (const side of sides)
+        count +=
+          degreeOf(side, node, both) - (edges.length === 0 ? 0 : excludedDegree(side, node, both, edges, row))
+      counts[row] = count
+    }
+    yield {
+      ...step,
+      columns: [
+        ...step.columns,
+        { layout: 'flat', type: plan.count.type, length: step.length, validity: null, values: counts },
+      ],
+    }
+  }
+}
+
+function degreeOf({ index, backward }: Side, node: number, both: boolean): number {
+  const slot = index.slotOf(node)
+  if (slot < 0) return 0
+  const start = index.offsets[slot] as number
+  const end = index.offsets[slot + 1] as number
+  if (!both || !backward) return end - start
+  // Loops were counted going out.
+  const first = firstAtLeast(index.neighbours, node, start, end)
+  let loops = 0
+  while (first + loops < end && index.neighbours[first + loops] === node) loops += 1
+  return end - start - loops
+}
+
+/** Counts those of a row's excluded edges that leave its node on a side: each distinct one once. */
+function excludedDegree(
+  side: Side,
+  node: number,
+  both: boolean,
+  edges: readonly ((row: number) => Value)[],
+  row: number,
+): number {
+  const { index, backward } = side
+  const slot = index.slotOf(node)
+  if (slot < 0) return 0
+  const excluded = new Set<number>()
+  for (const read of edges) collectEdges(read(row), excluded)
+  let count = 0
+  for (const edge of excluded) if (edgeLeaves(side, slot, node, both && backward, edge)) count += 1
+  return count
+}
+
+function collectEdges(value: Value, into: Set<number>): void {
+  if (typeof value === 'number' || typeof value === 'bigint') into.add(Number(value))
+  else if (value !== null && value !== undefined)
+    for (const item of value as Iterable<Value>) collectEdges(item, into)
+}
+
+const placesOfEdges = new WeakMap<CsrIndex, (edge: number) => number>()
+const DENSE_FACTOR = 16
+
+/** Makes what finds the place of an edge in an index, -1 where it is not there; made once an index. */
+function edgePlaces(index: CsrIndex): (edge: number) => number {
+  let find = placesOfEdges.get(index)
+  if (find === undefined) {
+    const { edges } = index
+    let largest = 0
+    for (let place = 0; place < edges.length; place += 1) largest = Math.max(largest, edges[place] as number)
+    if (largest < edges.length * DENSE_FACTOR) {
+      const table = new Int32Array(largest + 1).fill(-1)
+      for (let place = 0; place < edges.length; place += 1) table[edges[place] as number] = place
+      find = (edge) => table[edge] ?? -1
+    } else {
+      const table = new Map<number, number>()
+      for (let place = 0; place < edges.length; place += 1) table.set(edges[place] as number, place)
+      find = (edge) => table.get(edge) ?? -1
+    }
+    placesOfEdges.set(index, find)
+  }
+  return find
+}
+
+/** Tells whether an edge stands in the run of a slot. */
+function edgeLeaves(
+  { index }: Side,
+  slot: number,
+  node: number,
+  leaveOutLoops: boolean,
+  edge: number,
+): boolean {
+  const place = edgePlaces(index)(edge)
+  if (place < (index.offsets[slot] as number) || place >= (index.offsets[slot + 1] as number)) return false
+  return !(leaveOutLoops && index.neighbours[place] === node)
+}

@@ -1,0 +1,168 @@
+import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type {
+  ScanColumnRequest,
+  ScanCounters,
+  ScanPredicate,
+  ScanRequest,
+  TableSource,
+} from '../../catalog/table-source.ts'
+import type { ColumnExpression, Expression } from '../../expression/expression.ts'
+import { functionNamed } from '../../expression/registry.ts'
+import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
+import { batchRowCount } from '../../types/column.ts'
+import type { Value } from '../../types/value.ts'
+import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
+import { evaluateConstant, placesOf } from '../expression/interpret.ts'
+
+const OPERATORS = new Map<string, ScanPredicate['operator']>([
+  ['eq', 'eq'],
+  ['lt', 'lt'],
+  ['le', 'le'],
+  ['gt', 'gt'],
+  ['ge', 'ge'],
+  ['in', 'in'],
+  ['is_not_null', 'is-not-null'],
+])
+const FLIPPED = new Map([
+  ['lt', 'gt'],
+  ['le', 'ge'],
+  ['gt', 'lt'],
+  ['ge', 'le'],
+  ['eq', 'eq'],
+])
+
+/** Reads a table: by key where the filters fix the key, else by a scan that skips what cannot match. */
+export function* runScan(
+  plan: ScanPlan,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+  counters: ScanCounters | undefined,
+): Steps {
+  const source = context.snapshot.source(plan.table)
+  const columns = plan.columns.map(requestOf)
+  const filter = batchFilter(plan.filters, {
+    places: placesOf(plan.output),
+    parameters: context.parameters,
+    mode,
+  })
+  const keys = keyLookup(plan, source, context)
+  if (keys !== null) {
+    const { batch } = source.lookup(keys, columns)
+    const kept = filter(batch)
+    if (counters !== undefined) counters.rowsRead += batchRowCount(batch)
+    if (batchRowCount(kept) > 0) yield kept
+    return
+  }
+  const predicates = plan.filters.flatMap((expression) =>
+    predicateOf(expression, plan.columns, context.parameters),
+  )
+  for (const batch of source.scan({ columns, predicates }, counters)) {
+    const kept = filter(batch)
+    if (batchRowCount(kept) > 0) yield kept
+    else yield null
+  }
+}
+
+function requestOf(column: ScanColumn): ScanColumnRequest {
+  if (column.access === undefined) return { field: column.field, type: column.type }
+  const evaluate = functionNamed(column.access.function).evaluator([], column.type)
+  return {
+    field: column.field,
+    type: column.type,
+    access: { path: column.access.path, read: (root, path) => evaluate(root, ...path) },
+  }
+}
+
+/** Gives the comparisons of a column with constants that a filter consists of. */
+function predicateOf(
+  expression: Expression,
+  columns: readonly ScanColumn[],
+  parameters: ReadonlyMap<string, Value>,
+): ScanPredicate[] {
+  const comparison = comparisonOf(expression, parameters)
+  if (comparison === null) return []
+  const column = columns.findIndex((candidate) => candidate.id === comparison.column.id)
+  return column < 0 ? [] : [{ column, operator: comparison.operator, value: comparison.value }]
+}
+
+type Comparison = {
+  readonly column: ColumnExpression
+  readonly operator: ScanPredicate['operator']
+  readonly value: Value
+}
+
+/** Reads an expression as the comparison of a column with a constant, whichever side the column stands on. */
+function comparisonOf(expression: Expression, parameters: ReadonlyMap<string, Value>): Comparison | null {
+  if (expression.kind !== 'call' || !OPERATORS.has(expression.function)) return null
+  const [left, right] = expression.args
+  if (left?.kind === 'column' && right === undefined)
+    return { column: left, operator: 'is-not-null', value: null }
+  if (left?.kind === 'column' && isConstant(right))
+    return comparison(left, expression.function, evaluateConstant(right, parameters))
+  const flipped = FLIPPED.get(expression.function)
+  if (right?.kind === 'column' && isConstant(left) && flipped !== undefined)
+    return comparison(right, flipped, evaluateConstant(left, parameters))
+  return null
+}
+
+function comparison(column: ColumnExpression, name: string, value: Value): Comparison | null {
+  if (value === null || value === undefined) return null
+  return { column, operator: OPERATORS.get(name) as ScanPredicate['operator'], value }
+}
+
+function isConstant(expression: Expression | undefined): expression is Expression {
+  return expression !== undefined && (expression.kind === 'literal' || expression.kind === 'parameter')
+}
+
+const MAX_KEYS = 100_000
+
+/** Finds the keys to look up where the filters fix every field of the key by `eq` or `in`; `null` where they do not. */
+export function keyLookup(
+  plan: ScanPlan,
+  source: TableSource,
+  context: Pick<ExecutionContext, 'parameters'>,
+): Value[][] | null {
+  const { key } = source.definition
+  if (key.length === 0 || plan.filters.length === 0) return null
+  const candidates: Value[][] = []
+  for (const field of key) {
+    const column = plan.columns.find(
+      (candidate) => candidate.field === field && candidate.access === undefined,
+    )
+    if (column === undefined) return null
+    const values = valuesFor(column, plan.filters, context.parameters)
+    if (values === null) return null
+    candidates.push(values)
+  }
+  const total = candidates.reduce((product, values) => product * values.length, 1)
+  if (total > MAX_KEYS) return null
+  return candidates.reduce<Value[][]>(
+    (keys, values) => keys.flatMap((prefix) => values.map((value) => [...prefix, value])),
+    [[]],
+  )
+}
+
+function valuesFor(
+  column: ScanColumn,
+  filters: readonly Expression[],
+  parameters: ReadonlyMap<string, Value>,
+): Value[] | null {
+  for (const filter of filters) {
+    const found = comparisonOf(filter, parameters)
+    if (found === null || found.column.id !== column.id) continue
+    if (found.operator === 'eq') return [found.value]
+    if (found.operator === 'in')
+      return [...new Set(found.value as Iterable<Value>)].filter(
+        (value) => value !== null && value !== undefined,
+      )
+  }
+  return null
+}
+
+/** Makes the request of a scan plan, for tests and estimates. */
+export function scanRequest(plan: ScanPlan, parameters: ReadonlyMap<string, Value>): ScanRequest {
+  return {
+    columns: plan.columns.map(requestOf),
+    predicates: plan.filters.flatMap((expression) => predicateOf(expression, plan.columns, parameters)),
+  }
+}

@@ -1,0 +1,469 @@
+import type { Engine, ExtensionOperator } from './catalog/engine.ts'
+import type {
+  CatalogView,
+  Snapshot,
+  TableReport,
+  TableStore,
+  WriteTransaction,
+} from './catalog/table-store.ts'
+import { drive, driveSync, makeContext } from './execution/driver.ts'
+import { canGenerate } from './execution/expression/generate.ts'
+import { keyLookup } from './execution/operators/scan.ts'
+import { type NodeCounters, startPlan } from './execution/planner.ts'
+import { registerAggregates } from './expression/aggregates.ts'
+import { registerFunctions } from './expression/registry.ts'
+import type { Model, ModelApis, ModelContext, TableFunction } from './model/model.ts'
+import { type ExplainOptions, Query, type QuerySession, type RunOptions } from './model/query.ts'
+import { Relations } from './model/relations.ts'
+import { type TabularSource, valuesOf } from './model/tabular.ts'
+import { optimize } from './optimizer/optimizer.ts'
+import { optimizerContext } from './optimizer/statistics.ts'
+import { explainPlan } from './plan/explain.ts'
+import type { LogicalPlan } from './plan/logical-plan.ts'
+import { visitPlan } from './plan/traverse.ts'
+import { openTableStore, type TableStoreOptions } from './transaction/table-store.ts'
+import { type Batch, batchRowCount, columnReader } from './types/column.ts'
+import { isSheafError, SheafError } from './types/errors.ts'
+import type { Value } from './types/value.ts'
+
+const DEFAULT_MEMORY_LIMIT = 2 ** 30
+const MAX_ATTEMPTS = 50
+/** Plans over fewer rows than this run at once, without a turn of the event loop. */
+const SYNC_ROWS = 20_000
+
+/** Says how a commit is kept. See {@link OpenOptions.durability}. */
+export type Durability = NonNullable<TableStoreOptions['durability']>
+
+/** Says how to open a store. */
+export type OpenOptions<Models extends readonly Model[]> = {
+  /** The models whose collections the store shows. */
+  readonly models: Models
+  /**
+   * What a commit survives: `commit` (the default) syncs the log before it resolves and survives a power cut;
+   * `interval` syncs soon after and survives the end of the process; `none` leaves syncing to the system.
+   */
+  readonly durability?: Durability
+  readonly readOnly?: boolean
+  /** Bytes that memtables, caches and each query may hold; past it a query fails with MEMORY_LIMIT. */
+  readonly memoryLimit?: number
+  /** Replaces the file system, the clock and the randomness: for tests. */
+  readonly host?: Pick<TableStoreOptions, 'fileSystem' | 'clock' | 'random'>
+}
+
+/** Is what a store, a transaction and a snapshot have in common. */
+export type Session<Models extends readonly Model[]> = ModelApis<Models> & {
+  /** Reads any table by name (`people`, `social.nodes`, `model:name` in full), or rows given as Arrow or as objects. */
+  from(source: string | TabularSource): Query
+}
+
+/** Is an open transaction: every model's calls, which take effect together when the callback resolves. */
+export type Transaction<Models extends readonly Model[]> = Session<Models>
+
+/** Is a consistent read-only view of every model. */
+export type StoreSnapshot<Models extends readonly Model[]> = Session<Models> & {
+  /** The commit that the snapshot shows. */
+  readonly version: number
+  close(): void
+}
+
+/** Tells about the data of a store. */
+export type StoreStats = { readonly version: number; readonly tables: readonly TableReport[] }
+
+/** Is an open store. */
+export type Store<Models extends readonly Model[] = readonly Model[]> = Session<Models> & {
+  /** The number of the last commit. */
+  readonly version: number
+  /** Runs `work` as one transaction: all of its writes are kept, durably, or none. @throws `CONFLICT` */
+  transaction<Result>(
+    work: (transaction: Transaction<Models>) => Result | Promise<Result>,
+    options?: { readonly isolation?: 'snapshot' | 'serializable' },
+  ): Promise<Result>
+  snapshot(): StoreSnapshot<Models>
+  /** Shows the store as of an earlier commit within the retention. @throws `NOT_FOUND` */
+  asOf(version: number): StoreSnapshot<Models>
+  /** Walks every checksum and invariant. */
+  verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
+  /** Moves what is in memory and in the log into segments, and merges segments. */
+  compact(options?: { readonly signal?: AbortSignal }): Promise<void>
+  stats(): StoreStats
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Opens a store in a folder, making it where there is none; `':memory:'` gives one that is not kept.
+ *
+ * @throws `LOCKED` where another process writes to it, `CORRUPT`, `VERSION`, `IO`
+ * @example const store = await openStore('./shop.sheaf', { models: [kv()] })
+ */
+export async function openStore<const Models extends readonly Model[]>(
+  path: string,
+  options: OpenOptions<Models>,
+): Promise<Store<Models>> {
+  checkModels(options.models)
+  const memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT
+  for (const model of options.models) {
+    registerFunctions(model.functions ?? [])
+    registerAggregates(model.aggregates ?? [])
+  }
+  const tables = await openTableStore({
+    path,
+    memoryLimit,
+    ...(options.durability === undefined ? {} : { durability: options.durability }),
+    ...(options.readOnly === undefined ? {} : { readOnly: options.readOnly }),
+    ...options.host,
+  })
+  return new OpenStore(tables, options.models, memoryLimit).handle() as Store<Models>
+}
+
+function checkModels(models: readonly Model[]): void {
+  const names = new Set<string>()
+  for (const model of models) {
+    if (names.has(model.name))
+      throw new SheafError('ARGUMENT', `A model was passed twice. Pass each once: ${model.name}`)
+    names.add(model.name)
+  }
+}
+
+/** Opens the snapshot that a run reads; `close` is called when the run ends. */
+type SnapshotSource = { open(): Snapshot; readonly isShared: boolean; write: ModelContext['write'] }
+
+class OpenStore {
+  readonly #tables: TableStore
+  readonly #models: readonly Model[]
+  readonly #engines: ReadonlyMap<string, Engine>
+  readonly #operators: ReadonlyMap<string, ExtensionOperator>
+  readonly #functions: ReadonlyMap<string, TableFunction>
+  readonly #memoryLimit: number
+  /** Optimized plans by logical plan, for one version of the catalog. */
+  readonly #plans = new WeakMap<
+    LogicalPlan,
+    { readonly catalogVersion: number; readonly plan: LogicalPlan }
+  >()
+  #closing: Promise<void> | null = null
+
+  constructor(tables: TableStore, models: readonly Model[], memoryLimit: number) {
+    this.#tables = tables
+    this.#models = models
+    this.#memoryLimit = memoryLimit
+    this.#engines = new Map(
+      models.flatMap((model) => model.engines ?? []).map((engine) => [engine.name, engine]),
+    )
+    this.#operators = new Map(
+      models.flatMap((model) => model.operators ?? []).map((operator) => [operator.name, operator]),
+    )
+    this.#functions = new Map(
+      models.flatMap((model) => model.tableFunctions ?? []).map((fn) => [fn.name.toLowerCase(), fn]),
+    )
+  }
+
+  handle(): unknown {
+    const session = this.#session({
+      open: () => this.#tables.snapshot(),
+      isShared: false,
+      write: (work) => this.#autocommit(work),
+    })
+    const tables = this.#tables
+    return Object.defineProperties(session, {
+      version: { get: () => tables.lastCommit },
+      transaction: {
+        value: (work: (session: unknown) => unknown, options?: { isolation?: 'snapshot' | 'serializable' }) =>
+          this.#transaction(work, options),
+      },
+      snapshot: { value: () => this.#snapshot() },
+      asOf: { value: (version: number) => this.#snapshot(version) },
+      verify: { value: () => tables.verify() },
+      compact: { value: (options?: { signal?: AbortSignal }) => tables.compact({ full: true, ...options }) },
+      stats: { value: (): StoreStats => ({ version: tables.lastCommit, tables: tables.report() }) },
+      close: { value: () => this.#close() },
+      [Symbol.asyncDispose]: { value: () => this.#close() },
+    })
+  }
+
+  #close(): Promise<void> {
+    this.#closing ??= this.#tables.close()
+    return this.#closing
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== null)
+      throw new SheafError('CLOSED', 'The store is closed. Open it again with openStore.')
+  }
+
+  /** Makes the models' APIs over one way of reading and writing. */
+  #session(source: SnapshotSource): object {
+    const context = this.#context(source)
+    const session = { from: (from: string | TabularSource) => this.#from(context, from) }
+    for (const model of this.#models)
+      Object.defineProperty(session, model.name, { value: model.open(context), enumerable: true })
+    return session
+  }
+
+  #context(source: SnapshotSource): ModelContext {
+    const runner = this.#runner(source)
+    const withCatalog = <Result>(read: (catalog: CatalogView) => Result): Result => {
+      const snapshot = this.#open(source)
+      try {
+        return read(snapshot.catalog)
+      } finally {
+        if (!source.isShared) snapshot.close()
+      }
+    }
+    const context: ModelContext = {
+      catalog: () => withCatalog((catalog) => catalog),
+      snapshot: () => this.#open(source),
+      write: async (work) => {
+        this.#requireOpen()
+        return source.write(work)
+      },
+      query: (lower, options) => new Query(runner, lower, options),
+      read: (plan, options = {}) => this.#read(source, plan, options),
+      relation: (name) => relations.find(name),
+      relationNames: () => relations.names(),
+      tableFunction: (name) => this.#functions.get(name.toLowerCase()),
+    }
+    const relations = new Relations(this.#models, context)
+    return context
+  }
+
+  #open(source: SnapshotSource): Snapshot {
+    this.#requireOpen()
+    return source.open()
+  }
+
+  #from(context: ModelContext, source: string | TabularSource): Query {
+    if (typeof source !== 'string') {
+      const plan = valuesOf(source)
+      return context.query(() => plan)
+    }
+    return context.query(() => {
+      const plan = context.relation(source)
+      if (plan !== undefined) return plan
+      throw new SheafError(
+        'NOT_FOUND',
+        `There is no table or collection of this name. Those there are (${context.relationNames().join(', ')}): ${source}`,
+      )
+    })
+  }
+
+  #runner(source: SnapshotSource): QuerySession {
+    const store = this
+    return {
+      async *run(plan, parameters, options) {
+        const snapshot = store.#open(source)
+        try {
+          yield* store.#drive(snapshot, plan, parameters, options)
+        } finally {
+          if (!source.isShared) snapshot.close()
+        }
+      },
+      runSync(plan, parameters) {
+        const snapshot = store.#open(source)
+        try {
+          const optimized = store.#optimized(plan, snapshot)
+          if (!isSmall(optimized, snapshot, parameters)) return undefined
+          return driveSync(startPlan(optimized, store.#runtime(snapshot, parameters, {})))
+        } finally {
+          if (!source.isShared) snapshot.close()
+        }
+      },
+      async explain(plan, parameters, options) {
+        const snapshot = store.#open(source)
+        try {
+          return await store.#explain(snapshot, plan, parameters, options)
+        } finally {
+          if (!source.isShared) snapshot.close()
+        }
+      },
+    }
+  }
+
+  #optimized(plan: LogicalPlan, snapshot: Snapshot): LogicalPlan {
+    const catalogVersion = snapshot.catalog.version
+    const known = this.#plans.get(plan)
+    if (known !== undefined && known.catalogVersion === catalogVersion) return known.plan
+    const optimized = optimize(plan, optimizerContext(snapshot))
+    this.#plans.set(plan, { catalogVersion, plan: optimized })
+    return optimized
+  }
+
+  #runtime(
+    snapshot: Snapshot,
+    parameters: ReadonlyMap<string, Value>,
+    options: RunOptions,
+  ): Parameters<typeof startPlan>[1] {
+    const context = makeContext(snapshot, parameters, {
+      signal: options.signal,
+      timeoutMs: options.timeout,
+      memoryLimitBytes: this.#memoryLimit,
+      now: () => performance.now(),
+    })
+    return {
+      context,
+      engines: this.#engines,
+      operators: this.#operators,
+      mode: canGenerate() ? 'auto' : 'interpreted',
+    }
+  }
+
+  async *#drive(
+    snapshot: Snapshot,
+    plan: LogicalPlan,
+    parameters: ReadonlyMap<string, Value>,
+    options: RunOptions,
+  ): AsyncGenerator<Batch, void, undefined> {
+    const optimized = this.#optimized(plan, snapshot)
+    const runtime = this.#runtime(snapshot, parameters, options)
+    yield* drive(startPlan(optimized, runtime), runtime.context, () => performance.now())
+  }
+
+  async #read(
+    source: SnapshotSource,
+    plan: LogicalPlan,
+    options: RunOptions & {
+      readonly parameters?: ReadonlyMap<string, Value>
+      readonly transaction?: WriteTransaction
+    },
+  ): Promise<Value[][]> {
+    const own = options.transaction?.snapshot
+    const snapshot = own ?? this.#open(source)
+    const rows: Value[][] = []
+    try {
+      for await (const batch of this.#drive(snapshot, plan, options.parameters ?? new Map(), options))
+        appendRows(batch, rows)
+      return rows
+    } finally {
+      if (own === undefined && !source.isShared) snapshot.close()
+    }
+  }
+
+  async #explain(
+    snapshot: Snapshot,
+    plan: LogicalPlan,
+    parameters: ReadonlyMap<string, Value>,
+    options: ExplainOptions,
+  ): Promise<string> {
+    const optimized = this.#optimized(plan, snapshot)
+    const parts = ['logical plan', explainPlan(plan), '', 'optimized plan']
+    if (options.analyze !== true) return [...parts, explainPlan(optimized, engineOf)].join('\n')
+    const counters = new Map<LogicalPlan, NodeCounters>()
+    const runtime = { ...this.#runtime(snapshot, parameters, options), counters }
+    const start = performance.now()
+    let rowCount = 0
+    for await (const batch of drive(startPlan(optimized, runtime), runtime.context, () => performance.now()))
+      rowCount += batchRowCount(batch)
+    const annotate = (node: LogicalPlan): string =>
+      [engineOf(node), countersText(node, counters.get(node))].filter(Boolean).join(', ')
+    return [
+      ...parts,
+      explainPlan(optimized, annotate),
+      '',
+      `${rowCount} rows in ${(performance.now() - start).toFixed(2)} ms`,
+    ].join('\n')
+  }
+
+  async #autocommit<Result>(
+    work: (transaction: WriteTransaction) => Result | Promise<Result>,
+  ): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      const transaction = this.#tables.begin()
+      try {
+        const result = await work(transaction)
+        await transaction.commit()
+        return result
+      } catch (error) {
+        transaction.rollback()
+        if (!isSheafError(error, 'CONFLICT') || attempt >= MAX_ATTEMPTS) throw error
+      }
+    }
+  }
+
+  async #transaction(
+    work: (session: unknown) => unknown,
+    options?: { readonly isolation?: 'snapshot' | 'serializable' },
+  ): Promise<unknown> {
+    this.#requireOpen()
+    const transaction = this.#tables.begin(options)
+    const session = this.#session({
+      open: () => transaction.snapshot,
+      isShared: true,
+      write: async (write) => write(transaction),
+    })
+    try {
+      const result = await work(session)
+      await transaction.commit()
+      return result
+    } catch (error) {
+      transaction.rollback()
+      throw error
+    }
+  }
+
+  #snapshot(version?: number): unknown {
+    this.#requireOpen()
+    const snapshot = this.#tables.snapshot(version)
+    const session = this.#session({
+      open: () => snapshot,
+      isShared: true,
+      write: async () => {
+        throw new SheafError(
+          'READ_ONLY',
+          'A snapshot cannot be written to. Write through the store or a transaction.',
+        )
+      },
+    })
+    return Object.defineProperties(session, {
+      version: { value: snapshot.commit, enumerable: true },
+      close: { value: () => snapshot.close() },
+    })
+  }
+}
+
+function appendRows(batch: Batch, rows: Value[][]): void {
+  const readers = batch.columns.map(columnReader)
+  const count = batchRowCount(batch)
+  for (let at = 0; at < count; at += 1) {
+    const index = batch.selection === null ? at : (batch.selection[at] as number)
+    rows.push(readers.map((read) => read(index)))
+  }
+}
+
+/** Tells whether a plan surely ends soon: it reads few rows, or looks keys up, and waits for nothing. */
+function isSmall(plan: LogicalPlan, snapshot: Snapshot, parameters: ReadonlyMap<string, Value>): boolean {
+  let small = true
+  visitPlan(plan, (node) => {
+    if (!small) return
+    if (node.kind === 'scan') {
+      const source = snapshot.source(node.table)
+      small = keyLookup(node, source, { parameters }) !== null || source.statistics().rowCount <= SYNC_ROWS
+    } else if (node.kind === 'values') small = node.rowCount <= SYNC_ROWS
+    else small = !MAY_TAKE_LONG.has(node.kind)
+  })
+  return small
+}
+
+const MAY_TAKE_LONG: ReadonlySet<string> = new Set([
+  'foreign',
+  'extension',
+  'path',
+  'recursive',
+  'nearest',
+  'expand',
+  'unnest',
+  'join',
+])
+
+function engineOf(node: LogicalPlan): string | undefined {
+  return node.kind === 'foreign'
+    ? `engine ${node.engine}`
+    : node.kind === 'scan'
+      ? 'engine native'
+      : undefined
+}
+
+function countersText(node: LogicalPlan, counters: NodeCounters | undefined): string {
+  if (counters === undefined) return ''
+  const scanned =
+    node.kind === 'scan' ? `, read ${counters.scan.rowsRead} rows, ${counters.scan.bytesRead} bytes` : ''
+  return `${counters.rowCount} rows, ${counters.timeMs.toFixed(2)} ms${scanned}`
+}

@@ -2,7 +2,14 @@ import type { Engine, ExecutionContext, ExtensionOperator, Steps } from '../cata
 import type { ScanCounters } from '../catalog/table-source.ts'
 import { substituteColumns } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
-import type { AggregatePlan, LogicalPlan, PlanKind, ProjectPlan, SortPlan } from '../plan/logical-plan.ts'
+import type {
+  AggregatePlan,
+  LogicalPlan,
+  PlanKind,
+  ProjectPlan,
+  ScanPlan,
+  SortPlan,
+} from '../plan/logical-plan.ts'
 import { type Batch, batchRowCount, makeBatch } from '../types/column.ts'
 import { SheafError } from '../types/errors.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from './expression/evaluate.ts'
@@ -82,8 +89,7 @@ function counterOf(plan: LogicalPlan, counters: Map<LogicalPlan, NodeCounters>):
 }
 
 const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Running) => Steps } = {
-  scan: (plan, { context, mode, counters }) =>
-    runScan(plan, context, mode, counters === undefined ? undefined : counterOf(plan, counters).scan),
+  scan: (plan, running) => startScan(plan, running, false),
   values: (plan) => oneBatch(makeBatch(plan.columns, plan.rowCount)),
   filter: (plan, running) => {
     const filter = batchFilter([plan.predicate], {
@@ -98,7 +104,14 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
     runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode),
   aggregate: (plan, running) => {
     const { source, pipeline } = aggregatePipeline(plan, running.mode)
-    return runAggregate(start(source, running), pipeline, running.context)
+    if (source.kind !== 'scan') return runAggregate(start(source, running), pipeline, running.context)
+    const scanned = startScan(source, running, true)
+    const input = running.counters === undefined ? scanned : counted(source, scanned, running.counters)
+    return runAggregate(
+      input,
+      { ...pipeline, predicates: [...source.filters, ...pipeline.predicates] },
+      running.context,
+    )
   },
   sort: (plan, running) => runSort(plan, start(plan.input, running), running.context, running.mode),
   limit: (plan, running) => {
@@ -154,6 +167,14 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       running.context,
     )
   },
+}
+
+function startScan(plan: ScanPlan, { context, mode, counters }: Running, skipOnly: boolean): Steps {
+  return runScan(plan, context, {
+    mode,
+    skipOnly,
+    counters: counters === undefined ? undefined : counterOf(plan, counters).scan,
+  })
 }
 
 function* oneBatch(batch: Batch): Steps {

@@ -1,4 +1,26 @@
+import { countByDegree } from './count-by-degree.ts'
+import { mergeProjections } from './merge-projections.ts'
+import { orderJoins } from './order-joins.ts'
+import { pruneColumns } from './prune-columns.ts'
+import { pushFilters } from './push-filters.ts'
+import { pushLimits } from './push-limits.ts'
+import { pushPaths } from './push-paths.ts'
 import type { Rule } from './rule.ts'
+import { simplify } from './simplify.ts'
 
-/** Lists the optimizer's rules in the order in which they run. */
-export const ruleList: readonly Rule[] = []
+/**
+ * Lists the optimizer's rules in the order in which they run. Constants are folded first, since what is left decides
+ * which filters move; filters move before joins are ordered, since they decide the sizes; columns are dropped last,
+ * when it is known what reads them.
+ */
+export const ruleList: readonly Rule[] = [
+  simplify,
+  mergeProjections,
+  pushFilters,
+  pushPaths,
+  orderJoins,
+  countByDegree,
+  pushLimits,
+  pruneColumns,
+  mergeProjections,
+]

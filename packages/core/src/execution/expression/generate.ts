@@ -1,4 +1,5 @@
-import { Type } from 'apache-arrow'
+import { type DataType, Type } from 'apache-arrow'
+import { typeOfValue } from '../../expression/build.ts'
 import type { ColumnId, Expression } from '../../expression/expression.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import { type Runtime, runtime } from '../../expression/runtime.ts'
@@ -9,7 +10,7 @@ import {
   columnValues,
   type DictionaryColumn,
 } from '../../types/column.ts'
-import { typeName } from '../../types/data-type.ts'
+import { isNumeric, isText, isVariant, typeName } from '../../types/data-type.ts'
 import { assert } from '../../types/errors.ts'
 import type { Value } from '../../types/value.ts'
 import { interpretExpression, type Places, parameterValue, placesOf } from './interpret.ts'
@@ -23,7 +24,8 @@ type Input = { readonly name: string; readonly of: (batch: Batch) => unknown }
 /** Tells how a column is read by generated code; equal signatures share code. */
 export function layoutSignature(column: Column): string {
   if (column.layout === 'boxed') return 'x'
-  const nulls = column.validity === null ? '' : '?'
+  // The type tells how values of a variant column compare where a segment holds them typed.
+  const nulls = `${column.type.typeId}${column.validity === null ? '' : '?'}`
   if (column.layout === 'flat') {
     if (column.values instanceof BigInt64Array) return `w${nulls}`
     return column.values instanceof BigUint64Array ? `r${nulls}` : `f${nulls}`
@@ -205,7 +207,7 @@ export class Generator {
 
   #function(expression: Extract<Expression, { kind: 'call' }>): Source {
     const definition = functionNamed(expression.function)
-    const argumentTypes = expression.args.map((arg) => arg.type)
+    const argumentTypes = expression.args.map((arg) => this.#typeOf(arg))
     if (definition.nulls === 'strict' && definition.compile !== undefined) {
       const probe = expression.args.map((_, index) => `a${index}`)
       if (definition.compile(probe, argumentTypes, expression.type) !== undefined)
@@ -215,12 +217,22 @@ export class Generator {
     return this.#evaluated(expression)
   }
 
+  /** Gives the type that an argument really has: a variant may be known here, by its constant or its column. */
+  #typeOf(expression: Expression): DataType {
+    if (!isVariant(expression.type)) return expression.type
+    if (expression.kind === 'literal') return typeOfValue(expression.value)
+    if (expression.kind === 'parameter') return typeOfValue(parameterValue(this.#parameters, expression.name))
+    if (expression.kind !== 'column') return expression.type
+    const { type } = this.sampleColumn(this.placeOf(expression.id))
+    return isNumeric(type) || isText(type) || type.typeId === Type.Bool ? type : expression.type
+  }
+
   #inlined(expression: Extract<Expression, { kind: 'call' }>): Source {
     const definition = functionNamed(expression.function)
     const args = expression.args.map((arg) => this.#stable(arg))
     const value = definition.compile?.(
       args.map((arg) => arg.value),
-      expression.args.map((arg) => arg.type),
+      expression.args.map((arg) => this.#typeOf(arg)),
       expression.type,
     ) as string
     const nulls = args.map((arg) => arg.isNull).filter((isNull) => isNull !== undefined)

@@ -31,16 +31,20 @@ const FLIPPED = new Map([
   ['eq', 'eq'],
 ])
 
+/** Tunes a scan. */
+export type ScanOptions = {
+  readonly mode: EvaluationMode
+  readonly counters?: ScanCounters | undefined
+  /** True where the operator above applies the filters itself: here they only skip what cannot match. */
+  readonly skipOnly?: boolean
+}
+
 /** Reads a table: by key where the filters fix the key, else by a scan that skips what cannot match. */
-export function* runScan(
-  plan: ScanPlan,
-  context: ExecutionContext,
-  mode: EvaluationMode,
-  counters: ScanCounters | undefined,
-): Steps {
+export function* runScan(plan: ScanPlan, context: ExecutionContext, options: ScanOptions): Steps {
+  const { mode, counters } = options
   const source = context.snapshot.source(plan.table)
   const columns = plan.columns.map(requestOf)
-  const filter = batchFilter(plan.filters, {
+  const filter = batchFilter(options.skipOnly === true ? [] : plan.filters, {
     places: placesOf(plan.output),
     parameters: context.parameters,
     mode,

@@ -1,0 +1,145 @@
+import { columnsOf } from '../expression/build.ts'
+import type { ColumnId, Expression } from '../expression/expression.ts'
+import { keepColumns } from '../plan/build.ts'
+import type { LogicalPlan, PlanKind, ProjectPlan, ScanPlan } from '../plan/logical-plan.ts'
+import { columnsRead, planInputs, withInputs } from '../plan/traverse.ts'
+import type { Rule } from './rule.ts'
+
+/** Drops every column that nothing reads, down to the scans. The plan's own output stays as it is. */
+export const pruneColumns: Rule = {
+  name: 'prune-columns',
+  apply: (plan) => {
+    const ids = plan.output.map((field) => field.id)
+    const pruned = prune(plan, new Set(ids))
+    const same =
+      pruned.output.length === ids.length && pruned.output.every((field, index) => field.id === ids[index])
+    return same ? pruned : keepColumns(pruned, ids)
+  },
+}
+
+type PlanOf<Kind extends PlanKind> = Extract<LogicalPlan, { kind: Kind }>
+type Needed = ReadonlySet<ColumnId>
+
+function prune(plan: LogicalPlan, needed: Needed): LogicalPlan {
+  const special = SPECIAL[plan.kind] as ((plan: LogicalPlan, needed: Needed) => LogicalPlan) | undefined
+  if (special !== undefined) return special(plan, needed)
+  const wanted = new Set([...needed, ...columnsRead(plan)])
+  return withInputs(
+    plan,
+    planInputs(plan).map((input) => prune(input, wanted)),
+  )
+}
+
+/** For nodes that need every column of their inputs, or match them by position. */
+function keepAll(plan: LogicalPlan): LogicalPlan {
+  return withInputs(
+    plan,
+    planInputs(plan).map((input) =>
+      pruneTo(
+        input,
+        input.output.map((field) => field.id),
+      ),
+    ),
+  )
+}
+
+/** Prunes a plan whose output must be just these columns, in this order. */
+function pruneTo(plan: LogicalPlan, ids: readonly ColumnId[]): LogicalPlan {
+  const pruned = prune(plan, new Set(ids))
+  const same =
+    pruned.output.length === ids.length && pruned.output.every((field, index) => field.id === ids[index])
+  return same ? pruned : keepColumns(pruned, ids)
+}
+
+const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Needed) => LogicalPlan } = {
+  scan: pruneScan,
+  values: (plan, needed) => {
+    const kept = plan.output
+      .map((field, index) => [field, plan.columns[index]] as const)
+      .filter(([field]) => needed.has(field.id))
+    if (kept.length === plan.output.length) return plan
+    return Object.freeze({
+      ...plan,
+      output: kept.map(([field]) => field),
+      columns: kept.map(([, column]) => column as (typeof plan.columns)[number]),
+    })
+  },
+  project: pruneProject,
+  aggregate: (plan, needed) => {
+    const aggregates = plan.aggregates.filter((item) => needed.has(item.id))
+    const output = plan.output.filter(
+      (field) => plan.groups.some((group) => group.id === field.id) || needed.has(field.id),
+    )
+    const kept = Object.freeze({ ...plan, aggregates, output })
+    return withInputs(kept, [prune(plan.input, columnsRead(kept))])
+  },
+  expand: (plan, needed) => {
+    const edge = plan.edge !== null && needed.has(plan.edge.id) ? plan.edge : null
+    const kept = Object.freeze({
+      ...plan,
+      edge,
+      output: plan.output.filter((field) => field.id !== plan.edge?.id || edge !== null),
+    })
+    return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(plan)]))])
+  },
+  path: (plan, needed) => {
+    const edges = plan.edges !== null && needed.has(plan.edges.id) ? plan.edges : null
+    const nodes = plan.nodes !== null && needed.has(plan.nodes.id) ? plan.nodes : null
+    const dropped = new Set([
+      ...(edges === null ? [plan.edges?.id] : []),
+      ...(nodes === null ? [plan.nodes?.id] : []),
+    ])
+    const kept = Object.freeze({
+      ...plan,
+      edges,
+      nodes,
+      output: plan.output.filter((field) => !dropped.has(field.id)),
+    })
+    return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(plan)]))])
+  },
+  join: (plan, needed) => {
+    const wanted = new Set([...needed, ...columnsRead(plan)])
+    return withInputs(plan, [prune(plan.left, wanted), prune(plan.right, wanted)])
+  },
+  distinct: keepAll,
+  recursive: keepAll,
+  foreign: keepAll,
+  extension: keepAll,
+  union: (plan, needed) => {
+    const places = plan.output
+      .map((field, index) => (needed.has(field.id) ? index : -1))
+      .filter((index) => index >= 0)
+    const columns = plan.columns.map((ids) => places.map((place) => ids[place] as ColumnId))
+    const kept = Object.freeze({
+      ...plan,
+      columns,
+      output: places.map((place) => plan.output[place] as (typeof plan.output)[number]),
+    })
+    return withInputs(
+      kept,
+      plan.inputs.map((input, at) => prune(input, new Set(columns[at]))),
+    )
+  },
+  'recursive-input': (plan) => plan,
+}
+
+/** A scan keeps what is needed and what its own filters read. */
+function pruneScan(plan: ScanPlan, needed: Needed): LogicalPlan {
+  const read = new Set<ColumnId>(needed)
+  for (const filter of plan.filters) columnsOf(filter, read)
+  const columns = plan.columns.filter((column) => read.has(column.id))
+  if (columns.length === plan.columns.length) return plan
+  return Object.freeze({ ...plan, columns, output: plan.output.filter((field) => read.has(field.id)) })
+}
+
+function pruneProject(plan: ProjectPlan, needed: Needed): LogicalPlan {
+  const expressions = plan.expressions.filter((item) => needed.has(item.id))
+  const read = new Set<ColumnId>()
+  for (const item of expressions) columnsOf(item.expression as Expression, read)
+  const kept = Object.freeze({
+    ...plan,
+    expressions,
+    output: plan.output.filter((field) => needed.has(field.id)),
+  })
+  return withInputs(kept, [prune(plan.input, read)])
+}

@@ -94,5 +94,6 @@ export {
 } from './types/column-builder.ts'
 export * from './types/data-type.ts'
 export * from './types/errors.ts'
+export * from './types/key-encoding.ts'
 export { headColumn, MISSING, takeColumn } from './types/take.ts'
 export * from './types/value.ts'

@@ -1,0 +1,19 @@
+import { flightsGroup } from '../workloads/flights-group.ts'
+import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
+import { nearestExact } from '../workloads/nearest.ts'
+import { pointQuery } from '../workloads/point-query.ts'
+import { sumInt32 } from '../workloads/sum-int32.ts'
+import { twoHop } from '../workloads/two-hop.ts'
+import type { Workload } from './workload.ts'
+
+/** Lists the workloads in the order in which they run. */
+export const workloads: readonly Workload[] = [
+  flightsLoad,
+  flightsReopen,
+  flightsGroup,
+  flightsSize,
+  sumInt32,
+  pointQuery,
+  twoHop,
+  nearestExact,
+]

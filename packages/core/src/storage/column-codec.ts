@@ -23,12 +23,12 @@ import { sliceColumn } from './column-slice.ts'
 
 const LAYOUTS = ['flat', 'bit', 'bytes', 'dictionary', 'list', 'fixed', 'struct', 'boxed'] as const
 
-type NumberArrayConstructor = {
+export type NumberArrayConstructor = {
   new (buffer: ArrayBufferLike, offset: number, length: number): NumberArray
   readonly BYTES_PER_ELEMENT: number
 }
 
-const NUMBER_KINDS: readonly NumberArrayConstructor[] = [
+export const NUMBER_KINDS: readonly NumberArrayConstructor[] = [
   Int8Array,
   Int16Array,
   Int32Array,
@@ -46,7 +46,7 @@ export function encodeColumn(writer: ByteWriter, column: Column): void {
   writer.uint8(LAYOUTS.indexOf(column.layout))
   writer.varint(column.length)
   if (column.layout === 'boxed') {
-    writer.array(encodeBoxed(column.values))
+    writer.array(encodeBoxed(column.type, column.values))
     return
   }
   encodeValidity(writer, column.validity)
@@ -104,7 +104,7 @@ export function decodeColumn(reader: ByteReader, type: DataType): Column {
   const layout = LAYOUTS[reader.uint8()]
   const length = reader.varint()
   const inner = valueType(type)
-  if (layout === 'boxed') return { layout, type: inner, length, values: decodeBoxed(reader.array()) }
+  if (layout === 'boxed') return { layout, type: inner, length, values: decodeBoxed(inner, reader.array()) }
   const validity = reader.uint8() === 1 ? reader.array() : null
   switch (layout) {
     case 'flat':

@@ -46,6 +46,16 @@ export function listLogs(fileSystem: FileSystem, folder: string): readonly numbe
 /** Says when a commit counts as done: when it is synced, when it is written, or synced now and then. */
 export type Durability = 'commit' | 'interval' | 'none'
 
+/** Says where a log file stands among the others. */
+export type LogWriterOptions = {
+  readonly number: number
+  /** The sequence before the file's first. */
+  readonly base: number
+  readonly durability: Durability
+  /** The log file before, whose commits must be on the disk before those of this one count as being there. */
+  readonly before?: LogWriter
+}
+
 type Waiting = { readonly sequence: number; resolve(): void; reject(error: unknown): void }
 
 /** Appends records to one log file; commits that wait at the same time share one sync. */
@@ -60,27 +70,26 @@ export class LogWriter {
   #syncing: Promise<void> | null = null
   #failure: unknown = undefined
 
-  constructor(handle: FileHandle, options: { number: number; synced: number; durability: Durability }) {
+  readonly #before: LogWriter | null
+
+  constructor(handle: FileHandle, options: LogWriterOptions) {
     this.number = options.number
     this.#handle = handle
     this.#durability = options.durability
-    this.#synced = options.synced
-    this.#written = options.synced
+    this.#before = options.before ?? null
+    this.#synced = this.#before === null ? options.base : this.#before.#synced
+    this.#written = options.base
     this.#offset = handle.sizeBytes
   }
 
   /** Makes a new log file, durable in its folder. */
-  static create(
-    fileSystem: FileSystem,
-    folder: string,
-    options: { number: number; synced: number; durability: Durability },
-  ): LogWriter {
+  static create(fileSystem: FileSystem, folder: string, options: LogWriterOptions): LogWriter {
     const handle = fileSystem.open(logPath(folder, options.number), 'create')
     const header = new Uint8Array(FILE_HEADER_BYTES)
     header.set(new TextEncoder().encode(MAGIC))
     const view = new DataView(header.buffer)
     view.setUint32(8, FORMAT_VERSION, true)
-    view.setBigUint64(16, BigInt(options.synced), true)
+    view.setBigUint64(16, BigInt(options.base), true)
     handle.write(0, header)
     handle.syncNow()
     fileSystem.syncFolder(`${folder}/log`)
@@ -123,6 +132,7 @@ export class LogWriter {
 
   /** Syncs what was written. */
   async sync(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#synced >= this.#written) return
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ sequence: this.#written, resolve, reject })
@@ -145,6 +155,7 @@ export class LogWriter {
       const upTo = this.#written
       try {
         if (this.#failure !== undefined) throw this.#failure
+        await this.#before?.sync()
         await this.#handle.sync()
         this.#synced = Math.max(this.#synced, upTo)
         for (const waiting of group) waiting.resolve()
@@ -195,6 +206,8 @@ export type LogContent = {
   readonly base: number
   /** The last sequence read. */
   readonly last: number
+  /** The last sequence that a record of the file says to be on the disk. */
+  readonly synced: number
   /** Where the valid records end, and whether anything follows. */
   readonly endOffset: number
   readonly torn: boolean
@@ -208,20 +221,23 @@ export type LogContent = {
 export function readLog(fileSystem: FileSystem, path: string): LogContent {
   const bytes = readFile(fileSystem, path)
   const commits: { sequence: number; payload: Uint8Array }[] = []
-  if (bytes.length < FILE_HEADER_BYTES) return { commits, base: 0, last: 0, endOffset: 0, torn: true }
+  if (bytes.length < FILE_HEADER_BYTES)
+    return { commits, base: 0, last: 0, synced: 0, endOffset: 0, torn: true }
   const base = readHeader(bytes, path)
   let offset = FILE_HEADER_BYTES
   let last = base
+  let synced = 0
   for (let record = decodeRecord(bytes, offset); record !== null; record = decodeRecord(bytes, offset)) {
     if (record.type === COMMIT) {
       if (record.sequence !== last + 1) throw corruptLog(path, offset)
       commits.push({ sequence: record.sequence, payload: record.payload })
       last = record.sequence
     }
+    synced = Math.max(synced, record.synced)
     offset = nextOffset(offset, record.payload.length)
   }
   if (syncedAfter(bytes, offset) > last) throw corruptLog(path, offset)
-  return { commits, base, last, endOffset: offset, torn: offset < bytes.length }
+  return { commits, base, last, synced, endOffset: offset, torn: offset < bytes.length }
 }
 
 /** Makes the error of a record of the log that is bad though it had been on the disk. */

@@ -1,11 +1,11 @@
 import type { Column } from '../types/column.ts'
-import { columnReader } from '../types/column.ts'
-import { compareValues, type Value } from '../types/value.ts'
+import type { Value } from '../types/value.ts'
 import { sliceColumn } from './column-slice.ts'
 import { isConsecutive, type RowChunk } from './commit-record.ts'
 import { type GrowableColumn, growableColumn } from './growable-column.ts'
 import { keyToken } from './key-token.ts'
 import { CHUNK_ROWS, type KeyToken, type Part, type PartField, type SearchKey, type ZoneMap } from './part.ts'
+import { zoneMapOf } from './zone-map.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const NONE = -1
@@ -125,9 +125,12 @@ export class Memtable implements Part {
     return growable.view(this.rowCount)
   }
 
-  /** Reads one value, without making a column. */
-  read(fieldId: number, position: number): Value {
-    return this.#columns.get(fieldId)?.read(position) ?? null
+  access(): null {
+    return null
+  }
+
+  read(field: PartField, position: number): Value {
+    return this.#columns.get(field.fieldId)?.read(position) ?? null
   }
 
   selection(chunk: number, length: number, commit: number): Uint32Array | null {
@@ -191,7 +194,7 @@ export class Memtable implements Part {
     const known = this.#zones.get(field.fieldId)
     if (chunk !== 0 || length <= 0) return null
     if (known !== undefined && known.rowCount === this.rowCount) return known.zone
-    const zone = zoneOfColumn(this.column(field, chunk, length))
+    const zone = zoneMapOf(this.column(field, chunk, length))
     this.#zones.set(field.fieldId, { rowCount: this.rowCount, zone })
     return zone
   }
@@ -203,27 +206,6 @@ export class Memtable implements Part {
   keyRange(): null {
     return null
   }
-}
-
-/** Computes the least and greatest value of a column of numbers or text; of other columns it knows the nulls only. */
-export function zoneOfColumn(column: Column): ZoneMap {
-  const read = columnReader(column)
-  let minimum: Value = null
-  let maximum: Value = null
-  let nullCount = 0
-  const ordered = column.layout === 'flat' || column.layout === 'bytes' || column.layout === 'dictionary'
-  for (let index = 0; index < column.length; index += 1) {
-    const value = read(index)
-    if (value === null) nullCount += 1
-    else if (!ordered) continue
-    else if (minimum === null) {
-      minimum = value
-      maximum = value
-    } else if (compareValues(value, minimum) < 0) minimum = value
-    else if (compareValues(value, maximum) > 0) maximum = value
-  }
-  if (!ordered && nullCount < column.length) return { minimum: undefined, maximum: undefined, nullCount }
-  return { minimum, maximum, nullCount }
 }
 
 function growFloats(

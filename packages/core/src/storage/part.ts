@@ -8,6 +8,12 @@ export const CHUNK_ROWS = 65_536
 /** Identifies a column of a part. */
 export type PartField = { readonly fieldId: number; readonly type: DataType }
 
+/** Asks for the values under a path of a column; `read` gives them for a value that is at hand whole. */
+export type PathAccess = {
+  readonly path: readonly (string | number)[]
+  readonly read: (root: Value, path: readonly (string | number)[]) => Value
+}
+
 /** Describes the values of a column in a chunk. A bound of `undefined` is not known; all null has both `null`. */
 export type ZoneMap = {
   readonly minimum: Value | undefined
@@ -28,11 +34,17 @@ export type Part = {
   visibleCount(commit: number): number
   /** Gives positions `chunk * CHUNK_ROWS` up to `+ length` of a column. */
   column(field: PartField, chunk: number, length: number): Column
+  /** Reads the values under a path of a column in a chunk, `null` where they are not kept apart. */
+  access(field: PartField, chunk: number, access: PathAccess): Column | null
+  /** Reads one value. */
+  read(field: PartField, position: number): Value
   /** Gives the indexes within a chunk of the rows visible at a commit, `null` where all its `length` rows are. */
   selection(chunk: number, length: number, commit: number): Uint32Array | null
   isVisible(position: number, commit: number): boolean
   rowIdAt(position: number): number
   createdAt(position: number): number
+  /** Gives the commit that deleted a version, infinite where it lives. */
+  deletedAt(position: number): number
   /** Finds the position of the version of a row id that is visible at a commit, or -1. */
   findRow(rowId: number, commit: number): number
   /** Finds the position of the version of a key that is visible at a commit, or -1. */

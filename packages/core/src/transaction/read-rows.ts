@@ -1,7 +1,7 @@
 import type { ScanColumnRequest } from '../catalog/table-source.ts'
-import { CHUNK_ROWS, type Part } from '../storage/part.ts'
+import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
 import { takeColumn } from '../storage/take.ts'
-import type { Column } from '../types/column.ts'
+import { boxedColumn, type Column, isBoxedType } from '../types/column.ts'
 import { accessColumn, requestedColumn, resolveRequest } from './scan-column.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
@@ -42,6 +42,8 @@ export function readRows(
   return requests.map((request) => {
     const { access: _, ...whole } = request
     const column = resolveRequest(view.definition, whole)
+    if (column.kind === 'field' && isBoxedType(column.field.type))
+      return accessColumn(readValues(places, column.field), request)
     const sources = chunks.map(({ part, chunk }) => {
       const length = Math.min(part.rowCountAt(view.commit) - chunk * CHUNK_ROWS, CHUNK_ROWS)
       return requestedColumn(column, { part, chunk, length })
@@ -49,4 +51,12 @@ export function readRows(
     const type = column.kind === 'system' ? request.type : column.field.type
     return accessColumn(takeColumn(type, sources, plan), request)
   })
+}
+
+/** Reads boxed values one by one: of a segment's chunk only those that are asked for are decoded. */
+function readValues(places: readonly (RowPlace | null)[], field: PartField): Column {
+  return boxedColumn(
+    field.type,
+    places.map((place) => (place === null ? null : place.part.read(field, place.position))),
+  )
 }

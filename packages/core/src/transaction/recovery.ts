@@ -8,23 +8,37 @@ export type RecoveryTarget = {
   readonly folder: string
   readonly readOnly: boolean
   readonly durability: Durability
+  /** The commit that the manifest holds, and the first log to be read after it. */
+  readonly commit: number
+  readonly firstLog: number
   readonly fieldTypes: FieldTypes
   apply(change: TableChange, commit: number): void
   /** Called when all changes of a commit are applied. */
   applied(commit: number): void
 }
 
+type LogEnd = { readonly number: number; readonly offset: number; readonly torn: boolean }
+
 /** Reads the log into the tables and gives the log to go on with, `null` for a store that is only read. */
-export function recover(target: RecoveryTarget): { readonly log: LogWriter | null } {
-  const { fileSystem, folder, durability } = target
+export function recover(target: RecoveryTarget): LogWriter | null {
+  const { fileSystem, folder } = target
   if (!target.readOnly) fileSystem.makeFolder(`${folder}/log`)
-  const numbers = listLogs(fileSystem, folder)
-  let last = 0
-  let end: { readonly number: number; readonly offset: number; readonly torn: boolean } | null = null
-  for (const number of numbers) {
+  let last = target.commit
+  let end: LogEnd | null = null
+  const unused: number[] = []
+  for (const number of listLogs(fileSystem, folder)) {
     const path = logPath(folder, number)
+    if (number < target.firstLog) {
+      unused.push(number)
+      continue
+    }
     const content = readLog(fileSystem, path)
-    if (content.endOffset > 0 && content.base > last) throw corruptLog(path, 0)
+    if (content.endOffset === 0 || content.base > last) {
+      // The file before lost its end in a crash. Nothing of this one was acknowledged, or it would say so.
+      if (content.synced > last) throw corruptLog(path, 0)
+      unused.push(number)
+      continue
+    }
     for (const { sequence, payload } of content.commits) {
       if (sequence <= last) continue
       for (const change of decodeCommit(payload, target.fieldTypes)) target.apply(change, sequence)
@@ -33,16 +47,19 @@ export function recover(target: RecoveryTarget): { readonly log: LogWriter | nul
     last = Math.max(last, content.last)
     end = { number, offset: content.endOffset, torn: content.torn }
   }
-  if (target.readOnly) return { log: null }
-  if (end === null || end.offset === 0) {
-    return {
-      log: LogWriter.create(fileSystem, folder, { number: end?.number ?? 1, synced: last, durability }),
-    }
-  }
+  if (target.readOnly) return null
+  for (const number of unused) fileSystem.remove(logPath(folder, number))
+  return continueLog(target, end, last)
+}
+
+function continueLog(target: RecoveryTarget, end: LogEnd | null, last: number): LogWriter {
+  const { fileSystem, folder, durability } = target
+  if (end === null)
+    return LogWriter.create(fileSystem, folder, { number: target.firstLog, base: last, durability })
   const handle = fileSystem.open(logPath(folder, end.number), 'update')
   if (end.torn) {
     handle.truncate(end.offset)
     handle.syncNow()
   }
-  return { log: new LogWriter(handle, { number: end.number, synced: last, durability }) }
+  return new LogWriter(handle, { number: end.number, base: last, durability })
 }

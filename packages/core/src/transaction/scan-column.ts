@@ -1,6 +1,6 @@
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { ScanColumnRequest, ScanPredicate } from '../catalog/table-source.ts'
-import { CHUNK_ROWS, type Part, type PartField, type ZoneMap } from '../storage/part.ts'
+import { CHUNK_ROWS, type Part, type PartField, type PathAccess, type ZoneMap } from '../storage/part.ts'
 import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
 import { types } from '../types/data-type.ts'
@@ -42,7 +42,10 @@ export function requestedColumn(column: ResolvedColumn, place: ScanChunk): Colum
     case 'field':
       return part.column(column.field, chunk, length)
     case 'access':
-      return accessColumn(part.column(column.field, chunk, length), column.request)
+      return (
+        part.access(column.field, chunk, column.request.access as PathAccess) ??
+        accessColumn(part.column(column.field, chunk, length), column.request)
+      )
     case 'system':
       return systemColumn(column.name, place)
   }

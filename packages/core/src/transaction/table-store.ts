@@ -18,16 +18,23 @@ import type {
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
 import { searchKey } from '../storage/key-token.ts'
-import type { Durability, LogWriter } from '../storage/log.ts'
+import { type Durability, LogWriter, listLogs, logPath, readLog } from '../storage/log.ts'
+import { type Manifest, readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
+import { Memtable } from '../storage/memtable.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
+import { Segment } from '../storage/segment.ts'
+import { SegmentCache } from '../storage/segment-cache.ts'
+import { SegmentFiles } from '../storage/segment-files.ts'
+import type { SegmentContent, SegmentEntry } from '../storage/segment-writer.ts'
 import { columnReader } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
 import { isSheafError, SheafError } from '../types/errors.ts'
+import { Maintenance, type MaintenanceHost } from './maintenance.ts'
 import { recover } from './recovery.ts'
 import { StoredTableSource } from './stored-table-source.ts'
 import { TableData } from './table-data.ts'
-import { findKey, findRow, keyFields, partField, type TableView } from './table-view.ts'
+import { findKey, findRow, finish, keyFields, partField, type TableView } from './table-view.ts'
 import type { TableWrites } from './table-writes.ts'
 import { OpenTransaction } from './write-transaction.ts'
 
@@ -45,8 +52,32 @@ export type TableStoreOptions = {
   readonly clock?: () => number
   /** Gives a number from 0 up to 1. */
   readonly random?: () => number
+  readonly timers?: Timers
+  /** How many commits back snapshots can be opened. */
+  readonly retainCommits?: number
 }
 
+/** Is how the store waits. */
+export type Timers = {
+  /** Runs something after some milliseconds, without keeping the process alive for it. */
+  later(run: () => void, ms: number): void
+  /** Lets other work run. */
+  pause(): Promise<void>
+}
+
+const REAL_TIMERS: Timers = {
+  later: (run, ms) => void setTimeout(run, ms).unref(),
+  pause: () => new Promise((resolve) => setImmediate(resolve)),
+}
+
+const DEFAULT_MEMORY_LIMIT = 2 ** 30
+const SYNC_INTERVAL_MS = 1000
+/** Past this size, the log is flushed into segments when the store closes, so that it opens quickly. */
+const FLUSH_ON_CLOSE_BYTES = 1 << 20
+const LARGEST_FLUSH_BYTES = 64 << 20
+
+/** Is how hard rows are compressed that are loaded in bulk: the quickest level. */
+const BULK_COMPRESSION_LEVEL = 1
 const LATEST = Number.MAX_SAFE_INTEGER
 
 /**
@@ -83,16 +114,73 @@ class StoredTables implements TableStore {
   #appliedCommit = 0
   #state: 'open' | 'closed' = 'open'
   #failure: unknown = undefined
+  readonly #files: SegmentFiles
+  readonly #timers: Timers
+  readonly #retainCommits: number
+  readonly #flushBytes: number
+  readonly #maintenance: Maintenance
+  #maintaining = false
+  #syncPlanned = false
 
   constructor(fileSystem: FileSystem, options: TableStoreOptions & { readonly inMemory: boolean }) {
     this.#fileSystem = fileSystem
-    this.#folder = options.path
     this.#inMemory = options.inMemory
+    this.#folder = options.inMemory ? 'memory' : options.path
+    const memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT
+    this.#flushBytes = Math.min(LARGEST_FLUSH_BYTES, memoryLimit / 8)
+    this.#files = new SegmentFiles(fileSystem, this.#folder, new SegmentCache(memoryLimit / 2))
+    this.#timers = options.timers ?? REAL_TIMERS
+    this.#retainCommits = options.retainCommits ?? 0
     this.readOnly = options.readOnly ?? false
     this.#durability = options.durability ?? 'commit'
     this.#clock = options.clock ?? Date.now
     for (const definition of SYSTEM_TABLES)
       this.#tables.set(definition.id, new TableData(definition.id, keyFields(definition)))
+    this.#maintenance = new Maintenance(this.#maintenanceHost(!options.inMemory))
+  }
+
+  #maintenanceHost(compress: boolean): MaintenanceHost {
+    return {
+      fileSystem: this.#fileSystem,
+      folder: this.#folder,
+      files: this.#files,
+      tables: this.#tables,
+      compress,
+      definition: (tableId) =>
+        SYSTEM_TABLES.find((table) => table.id === tableId) ?? this.#tableById(tableId),
+      oldestCommit: () => this.#oldestNeeded(),
+      rotateLog: () => this.#rotateLog(),
+      syncLog: async () => this.#log?.sync(),
+      pause: () => this.#timers.pause(),
+    }
+  }
+
+  /** Gives the oldest commit that a reader may ask for: of an open snapshot, or within the retention. */
+  #oldestNeeded(): number {
+    let oldest = this.#lastCommit - this.#retainCommits
+    for (const commit of this.#openSnapshots.keys()) oldest = Math.min(oldest, commit)
+    return Math.max(oldest, 0)
+  }
+
+  #rotateLog(): { readonly log: number; readonly commit: number } {
+    const commit = this.#appliedCommit
+    if (this.#log === null) return { log: 0, commit }
+    const before = this.#log
+    this.#log = LogWriter.create(this.#fileSystem, this.#folder, {
+      number: before.number + 1,
+      base: commit,
+      durability: this.#durability,
+      before,
+    })
+    this.#formerLogs.push(before)
+    return { log: this.#log.number, commit }
+  }
+
+  readonly #formerLogs: LogWriter[] = []
+
+  /** Closes log files that no commit goes to any more. */
+  async #closeFormerLogs(): Promise<void> {
+    for (const log of this.#formerLogs.splice(0)) await log.close()
   }
 
   get lastCommit(): number {
@@ -109,17 +197,22 @@ class StoredTables implements TableStore {
     try {
       this.#recover()
     } catch (error) {
+      this.#files.close()
       this.#lock?.release()
       throw error
     }
   }
 
   #recover(): void {
-    const found = recover({
+    const manifest = readManifest(this.#fileSystem, this.#folder)
+    if (manifest !== null) this.#load(manifest)
+    this.#log = recover({
       fileSystem: this.#fileSystem,
       folder: this.#folder,
       readOnly: this.readOnly,
       durability: this.#durability,
+      commit: this.#lastCommit,
+      firstLog: manifest?.log ?? 1,
       fieldTypes: (tableId, fieldId) => this.#fieldType(tableId, fieldId),
       apply: (change, commit) => this.#apply(change, commit),
       applied: (commit) => {
@@ -127,8 +220,24 @@ class StoredTables implements TableStore {
         this.#lastCommit = commit
       },
     })
-    this.#log = found.log
     this.#loadSequences()
+    if (!this.readOnly) this.#files.collectGarbage()
+  }
+
+  #load(manifest: Manifest): void {
+    this.#maintenance.resume(manifest)
+    this.#appliedCommit = manifest.commit
+    this.#lastCommit = manifest.commit
+    const system = new Set(SYSTEM_TABLES.map((table) => table.id))
+    // The catalog's own tables come first: they tell the keys of the others.
+    const tables = [...manifest.tables].sort((left, right) => left.id - right.id)
+    for (const { id, nextRowId, segments } of tables) {
+      const table = system.has(id) ? this.#tables.get(id) : this.#tableData(id)
+      if (table === undefined || table === null) continue
+      for (const entry of segments) table.addPart(this.#files.open(id, entry))
+      table.nextRowId = nextRowId
+      table.noteChange(manifest.commit)
+    }
   }
 
   #fieldType(tableId: number, fieldId: number): DataType | undefined {
@@ -138,7 +247,7 @@ class StoredTables implements TableStore {
   }
 
   #tableById(tableId: number): TableDefinition | undefined {
-    const catalog = this.#catalogAt(this.#appliedCommit + 1)
+    const catalog = this.#catalogAt(LATEST)
     for (const collection of catalog.collections())
       for (const table of collection.tables) if (table.id === tableId) return table
     return undefined
@@ -237,6 +346,10 @@ class StoredTables implements TableStore {
         catalog: readCatalog,
         nextTableId: () => this.#takeSequence(TABLES_TABLE.id, 'table_id', 1) + FIRST_USER_TABLE_ID,
         takeRowIds: (tableId, count) => this.#takeRowIds(tableId, count),
+        writeSegment: (tableId, content) => this.#writeSegment(tableId, content),
+        discardSegments: (tableId, segments) => {
+          for (const segment of segments) this.#files.discard(tableId, segment)
+        },
         takeSequence: (tableId, name, count) => this.#takeSequence(tableId, name, count),
         commit: (transaction) => this.#commit(transaction),
       },
@@ -276,24 +389,92 @@ class StoredTables implements TableStore {
     return first
   }
 
+  /** Writes rows of a transaction into a segment; they are loaded in bulk, so they are kept small at once. */
+  #writeSegment(tableId: number, content: SegmentContent): Segment {
+    const level = this.#inMemory ? null : BULK_COMPRESSION_LEVEL
+    return finish(this.#files.write(tableId, content, level))
+  }
+
   async #commit(transaction: OpenTransaction): Promise<number> {
     this.#checkOpen()
     this.#checkWritable()
     const written = [...transaction.writes.values()].filter((writes) => !writes.isEmpty)
     if (written.length === 0 && transaction.sequences.size === 0) return transaction.snapshot.commit
-    this.#checkConflicts(transaction, written)
+    try {
+      await this.#prepare(written)
+      this.#checkOpen()
+      this.#checkWritable()
+      this.#checkConflicts(transaction, written)
+    } catch (error) {
+      for (const { definition, segments } of written)
+        for (const segment of segments) this.#files.discard(definition.id, segment)
+      throw error
+    }
+    const commit = this.#appliedCommit + 1
     const changes = written
-      .map((writes) => changeOf(writes))
+      .map((writes) => changeOf(writes, commit))
       .concat(this.#sequenceChanges(transaction))
       .sort((left, right) => left.tableId - right.tableId)
-    const commit = this.#appliedCommit + 1
     const log = this.#log
     if (log !== null) this.#append(log, commit, changes)
     for (const change of changes) this.#apply(change, commit)
     this.#appliedCommit = commit
     if (log !== null) await this.#settled(log, commit)
     this.#lastCommit = Math.max(this.#lastCommit, commit)
+    this.#planMaintenance()
     return commit
+  }
+
+  /** Makes durable what goes into segments, before the log names them. */
+  async #prepare(written: readonly TableWrites[]): Promise<void> {
+    for (const writes of written) {
+      if (!SYSTEM_TABLES.some((table) => table.id === writes.definition.id)) writes.prepare()
+      const { segments, definition } = writes
+      if (segments.length === 0) continue
+      for (const segment of segments)
+        if (segment.deletions.count > 0) await this.#files.writeDeletions(definition.id, segment, 0)
+      await this.#files.sync(definition.id, segments)
+    }
+  }
+
+  /** Starts a flush in the background where memtables or the log have grown large. */
+  #planMaintenance(): void {
+    if (this.#durability === 'interval') this.#planSync()
+    if (this.#maintaining || this.#state === 'closed' || this.#failure !== undefined) return
+    let memtableBytes = this.#log?.sizeBytes ?? 0
+    for (const table of this.#tables.values()) memtableBytes = Math.max(memtableBytes, table.active.sizeBytes)
+    if (memtableBytes < this.#flushBytes) return
+    this.#maintaining = true
+    this.#timers.later(() => void this.#maintain(), 0)
+  }
+
+  async #maintain(): Promise<void> {
+    try {
+      if (this.#state === 'closed') return
+      await this.#flush()
+      await this.#maintenance.compact({ full: false })
+    } catch (error) {
+      // Commits go on: the log holds everything. The next attempt, or compact(), reports what still fails.
+      if (!isSheafError(error)) throw error
+    } finally {
+      this.#maintaining = false
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await this.#maintenance.flush()
+    await this.#closeFormerLogs()
+  }
+
+  #planSync(): void {
+    if (this.#syncPlanned) return
+    this.#syncPlanned = true
+    this.#timers.later(() => {
+      this.#syncPlanned = false
+      this.#log?.sync().catch((error: unknown) => {
+        this.#failure ??= error
+      })
+    }, SYNC_INTERVAL_MS)
   }
 
   #append(log: LogWriter, commit: number, changes: readonly TableChange[]): void {
@@ -400,11 +581,24 @@ class StoredTables implements TableStore {
     }
     const { rowIds } = change.rows
     if (rowIds.length > 0) table.active.append(change.rows, commit)
-    let highest = -1
+    let highest = this.#addSegments(table, change.segments, commit)
     for (let index = 0; index < rowIds.length; index += 1)
       highest = Math.max(highest, rowIds[index] as number)
     table.nextRowId = Math.max(table.nextRowId, highest + 1)
     table.noteChange(commit)
+  }
+
+  /** Adds segments that a commit names; gives their highest row id, or -1. */
+  #addSegments(table: TableData, entries: readonly string[], commit: number): number {
+    let highest = -1
+    for (const text of entries) {
+      const entry = JSON.parse(text) as SegmentEntry
+      const segment = this.#files.open(table.id, entry)
+      segment.setCreated(commit)
+      table.addPart(segment)
+      highest = Math.max(highest, entry.rowIds[1])
+    }
+    return highest
   }
 
   #tableData(tableId: number): TableData | null {
@@ -420,45 +614,99 @@ class StoredTables implements TableStore {
     return table
   }
 
-  async compact(): Promise<void> {
+  async compact(options: { readonly signal?: AbortSignal; readonly full?: boolean } = {}): Promise<void> {
     this.#checkOpen()
+    if (this.readOnly)
+      throw new SheafError(
+        'READ_ONLY',
+        'The store is open for reading only. Open it without readOnly to compact it.',
+      )
+    this.#checkWritable()
+    await this.#flush()
+    await this.#maintenance.compact({
+      full: options.full ?? true,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
   }
 
   async verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }> {
     this.#checkOpen()
-    return { ok: true, problems: [] }
+    const problems: string[] = []
+    const attempt = (check: () => void): void => {
+      try {
+        check()
+      } catch (error) {
+        if (!isSheafError(error)) throw error
+        problems.push(error.message)
+      }
+    }
+    if (!this.#inMemory) {
+      attempt(() => void readManifest(this.#fileSystem, this.#folder))
+      for (const number of listLogs(this.#fileSystem, this.#folder))
+        attempt(() => void readLog(this.#fileSystem, logPath(this.#folder, number)))
+    }
+    for (const table of this.#tables.values()) {
+      for (const part of table.parts) {
+        if (part instanceof Segment) problems.push(...part.verify())
+        await this.#timers.pause()
+      }
+    }
+    return { ok: problems.length === 0, problems }
   }
 
   report(): readonly TableReport[] {
     this.#checkOpen()
     const catalog = this.#catalogAt(this.#lastCommit)
     const definitions = [...SYSTEM_TABLES, ...catalog.collections().flatMap((each) => each.tables)]
-    return definitions.map((definition) => ({
-      table: definition.name,
-      rowCount: this.#sourceAt(definition, this.#lastCommit).statistics().rowCount,
-      segmentCount: 0,
-      segmentBytes: 0,
-      memtableBytes: this.#tables.get(definition.id)?.active.sizeBytes ?? 0,
-    }))
+    return definitions.map((definition) => {
+      const parts = this.#tables.get(definition.id)?.parts ?? []
+      const segments = parts.filter((part) => part instanceof Segment)
+      const memtables = parts.filter((part) => part instanceof Memtable)
+      return {
+        table: definition.name,
+        rowCount: this.#sourceAt(definition, this.#lastCommit).statistics().rowCount,
+        segmentCount: segments.length,
+        segmentBytes: segments.reduce((sum, segment) => sum + segment.sizeBytes, 0),
+        memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.sizeBytes, 0),
+      }
+    })
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     try {
+      await this.#maintenance.idle()
+      await this.#flushBeforeClose()
+      await this.#closeFormerLogs()
       await this.#log?.close()
     } finally {
+      this.#files.close()
       this.#lock?.release()
+    }
+  }
+
+  /** The log holds everything anyway: a flush that fails now costs time at the next opening, nothing else. */
+  async #flushBeforeClose(): Promise<void> {
+    if (this.#log === null || this.#failure !== undefined || this.#log.sizeBytes < FLUSH_ON_CLOSE_BYTES)
+      return
+    try {
+      await this.#maintenance.flush()
+    } catch (error) {
+      if (!isSheafError(error, 'IO', 'NO_SPACE')) throw error
     }
   }
 }
 
-function changeOf(writes: TableWrites): TableChange {
+function changeOf(writes: TableWrites, commit: number): TableChange {
   return {
     tableId: writes.definition.id,
     deletes: Float64Array.from(writes.deletedRows),
     rows: writes.committedRows(),
-    segments: [],
+    segments: writes.segments.map((segment) => {
+      segment.setCreated(commit)
+      return JSON.stringify(segment.currentEntry())
+    }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { TableDefinition } from '../catalog/definition.ts'
+import type { MergeTable } from '../storage/merge.ts'
 import type { Part, PartField, SearchKey } from '../storage/part.ts'
 import { fieldIdOf } from '../types/data-type.ts'
 import { assert } from '../types/errors.ts'
@@ -55,4 +56,20 @@ export function keyFields(definition: TableDefinition): readonly PartField[] {
     assert(field !== undefined, `the key's field ${name} is not among the fields of ${definition.name}`)
     return partField(field)
   })
+}
+
+/** Gives what merging needs to know of a table. */
+export function mergeTable(definition: TableDefinition): MergeTable {
+  return {
+    fields: definition.fields.map((field) => ({ field, fieldId: partField(field).fieldId })),
+    key: keyFields(definition).map((field) => field.fieldId),
+  }
+}
+
+/** Runs steps to their end at once. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }

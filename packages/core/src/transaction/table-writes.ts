@@ -1,19 +1,47 @@
 import type { RowBatch, TableDefinition } from '../catalog/definition.ts'
 import type { OnKeyConflict } from '../catalog/table-store.ts'
+import { sliceColumn } from '../storage/column-slice.ts'
 import type { RowChunk } from '../storage/commit-record.ts'
 import { coerceColumn } from '../storage/growable-column.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { Memtable } from '../storage/memtable.ts'
+import { mergeParts } from '../storage/merge.ts'
 import { CHUNK_ROWS, type KeyToken, type Part, type SearchKey } from '../storage/part.ts'
+import type { Segment } from '../storage/segment.ts'
+import type { SegmentContent } from '../storage/segment-writer.ts'
 import { takeColumn } from '../storage/take.ts'
 import { type Column, type ColumnReader, columnReader, isNullAt, nullColumn } from '../types/column.ts'
 import { describeValue } from '../types/column-builder.ts'
 import { SheafError } from '../types/errors.ts'
 import { readRows } from './read-rows.ts'
-import { findKey, findRow, keyFields, partField, type RowPlace, type TableView } from './table-view.ts'
+import {
+  findKey,
+  findRow,
+  finish,
+  keyFields,
+  mergeTable,
+  partField,
+  type RowPlace,
+  type TableView,
+} from './table-view.ts'
 
 /** Is the commit number of rows that only their own transaction sees: before every other. */
 const OWN = 0
+
+/** Rows are taken into memory in portions of this many. */
+const APPEND_ROWS = 1 << 18
+/** Past these, the rows of a transaction are written into a segment before it commits. */
+const SPILL_ROWS = 1 << 20
+const SPILL_BYTES = 96 << 20
+/** From these on, the rows of a commit go into a segment and not into the log. */
+const DIRECT_ROWS = 1 << 16
+const DIRECT_BYTES = 8 << 20
+
+/** Is what the writes to a table need of the store. */
+export type WritesHost = {
+  takeRowIds(count: number): number
+  writeSegment(content: SegmentContent): Segment
+}
 
 /** Is what a transaction has written to one table so far. */
 export class TableWrites {
@@ -23,27 +51,31 @@ export class TableWrites {
   readonly hidden: Map<Part, Set<number>> = new Map()
   /** Row ids of the snapshot's rows that this transaction ended, in order. */
   readonly deletedRows: number[] = []
-  readonly #takeRowIds: (count: number) => number
-  readonly #memtable: Memtable
+  /** Segments that hold rows which became too many for memory; nobody else knows of them before the commit. */
+  readonly segments: Segment[] = []
+  readonly #host: WritesHost
+  #memtable: Memtable
   #version = 0
 
-  constructor(base: TableView, takeRowIds: (count: number) => number) {
+  constructor(base: TableView, host: WritesHost) {
     this.base = base
     this.definition = base.definition
-    this.#takeRowIds = takeRowIds
+    this.#host = host
     this.#memtable = new Memtable(keyFields(base.definition))
   }
 
   /** Tells whether anything is left to commit. */
   get isEmpty(): boolean {
-    return this.deletedRows.length === 0 && this.#memtable.visibleCount(OWN) === 0
+    return (
+      this.deletedRows.length === 0 && this.#memtable.visibleCount(OWN) === 0 && this.segments.length === 0
+    )
   }
 
   /** Gives what the transaction sees: the snapshot's rows and its own. */
   view(): TableView {
     return {
       definition: this.definition,
-      parts: [...this.base.parts, this.#memtable],
+      parts: [...this.base.parts, ...this.segments, this.#memtable],
       commit: this.base.commit,
       hidden: this.hidden,
       version: `${this.base.version}+${this.#version}`,
@@ -101,16 +133,35 @@ export class TableWrites {
   }
 
   #newRowIds(count: number): Float64Array {
-    const first = this.#takeRowIds(count)
+    const first = this.#host.takeRowIds(count)
     const ids = new Float64Array(count)
     for (let index = 0; index < count; index += 1) ids[index] = first + index
     return ids
   }
 
   #append(rows: RowChunk): void {
-    if (rows.rowIds.length === 0) return
-    this.#memtable.append(rows, OWN)
+    const { length } = rows.rowIds
+    if (length === 0) return
     this.#version += 1
+    for (let start = 0; start < length; start += APPEND_ROWS) {
+      const end = Math.min(start + APPEND_ROWS, length)
+      this.#memtable.append(start === 0 && end === length ? rows : sliceRows(rows, start, end), OWN)
+      if (this.#memtable.rowCount >= SPILL_ROWS || this.#memtable.sizeBytes >= SPILL_BYTES) this.#spill()
+    }
+  }
+
+  /** Writes the rows in memory into a segment. */
+  #spill(): void {
+    const merging = mergeParts(mergeTable(this.definition), [this.#memtable], { keepFrom: OWN, upTo: OWN })
+    const merged = finish(merging)
+    this.#memtable = new Memtable(keyFields(this.definition))
+    if (merged !== null) this.segments.push(this.#host.writeSegment(merged.content))
+  }
+
+  /** Writes rows that are many into a segment, so that they pass neither through the log nor the memtable. */
+  prepare(): void {
+    const { rowCount, sizeBytes } = this.#memtable
+    if (rowCount >= DIRECT_ROWS || sizeBytes >= DIRECT_BYTES) this.#spill()
   }
 
   #insertByKey(
@@ -208,8 +259,8 @@ export class TableWrites {
   }
 
   #end(place: RowPlace): void {
-    if (place.part === this.#memtable) {
-      this.#memtable.markDeleted(place.position, OWN)
+    if (place.part === this.#memtable || this.segments.some((segment) => segment === place.part)) {
+      place.part.markDeleted(place.position, OWN)
       return
     }
     const hidden = this.hidden.get(place.part) ?? new Set<number>()
@@ -323,6 +374,20 @@ export class TableWrites {
     const { columns, rowIds } = this.committedRows()
     const readKey = keyReader(this.definition, columns)
     for (let row = 0; row < rowIds.length; row += 1) yield readKey(row)
+    const fields = keyFields(this.definition)
+    for (const segment of this.segments) {
+      for (let position = 0; position < segment.rowCount; position += 1) {
+        if (!segment.isVisible(position, OWN)) continue
+        yield searchKey(fields.map((field) => segment.read(field, position)))
+      }
+    }
+  }
+}
+
+function sliceRows(rows: RowChunk, start: number, end: number): RowChunk {
+  return {
+    rowIds: rows.rowIds.subarray(start, end),
+    columns: new Map([...rows.columns].map(([id, column]) => [id, sliceColumn(column, start, end)])),
   }
 }
 

@@ -18,6 +18,8 @@ import type {
 import { tableName } from '../catalog/definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
+import type { Segment } from '../storage/segment.ts'
+import type { SegmentContent } from '../storage/segment-writer.ts'
 import { columnFromValues } from '../types/column-builder.ts'
 import { fieldIdOf } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
@@ -36,6 +38,9 @@ export type TransactionHost = {
   catalog(source: (name: string) => TableSource, version: number): CatalogView
   nextTableId(): number
   takeRowIds(tableId: number, count: number): number
+  writeSegment(tableId: number, content: SegmentContent): Segment
+  /** Removes segments of a transaction that does not commit. */
+  discardSegments(tableId: number, segments: readonly Segment[]): void
   takeSequence(tableId: number, name: string, count: number): number
   commit(transaction: OpenTransaction): Promise<number>
 }
@@ -92,9 +97,10 @@ export class OpenTransaction implements WriteTransaction {
     let writes = this.writes.get(definition.id)
     if (writes === undefined) {
       const { id } = definition
-      writes = new TableWrites(this.#host.view(definition, this.snapshot.commit), (count) =>
-        this.#host.takeRowIds(id, count),
-      )
+      writes = new TableWrites(this.#host.view(definition, this.snapshot.commit), {
+        takeRowIds: (count) => this.#host.takeRowIds(id, count),
+        writeSegment: (content) => this.#host.writeSegment(id, content),
+      })
       this.writes.set(id, writes)
     }
     writes.definition = definition
@@ -167,8 +173,15 @@ export class OpenTransaction implements WriteTransaction {
     this.#deleteRows(FIELDS_TABLE, (row) => ids.has(row.table_id))
     this.#deleteRows(TABLES_TABLE, (row) => ids.has(row.table_id))
     this.#deleteRows(COLLECTIONS_TABLE, (row) => row.model === model && row.name === name)
-    for (const table of collection.tables) this.writes.delete(table.id)
+    for (const table of collection.tables) this.#discard(table.id)
     this.#reloadCatalog()
+  }
+
+  #discard(tableId: number): void {
+    const writes = this.writes.get(tableId)
+    if (writes === undefined) return
+    this.#host.discardSegments(tableId, writes.segments)
+    this.writes.delete(tableId)
   }
 
   #collection(model: string, name: string): CollectionDefinition {
@@ -364,8 +377,12 @@ export class OpenTransaction implements WriteTransaction {
   rollback(): void {
     if (this.#state === 'done') return
     this.#state = 'done'
-    this.writes.clear()
+    this.#discardAll()
     this.#host.snapshot.close()
+  }
+
+  #discardAll(): void {
+    for (const tableId of [...this.writes.keys()]) this.#discard(tableId)
   }
 }
 

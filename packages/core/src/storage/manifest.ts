@@ -1,0 +1,108 @@
+/**
+ * The manifest: which files are live. Replaced as a whole: written under a temporary name, synced, renamed to
+ * `MANIFEST-<number>`, the folder synced; then the one before is removed. The highest number is the one that counts,
+ * so a crash at any point leaves the old one or the new one.
+ *
+ * | offset | size | field                                  |
+ * |--------|------|----------------------------------------|
+ * | 0      | 8    | `SHEAFMAN`                             |
+ * | 8      | 4    | format version (1)                     |
+ * | 12     | 4    | CRC32C of the bytes from 16 on         |
+ * | 16     | 8    | size of the text in bytes              |
+ * | 24     |      | JSON of {@link Manifest}, UTF-8        |
+ */
+import { SheafError } from '../types/errors.ts'
+import { crc32c } from './checksum.ts'
+import { type FileSystem, readFile } from './file-system.ts'
+import type { SegmentEntry } from './segment-writer.ts'
+
+const MAGIC = 'SHEAFMAN'
+const FORMAT_VERSION = 1
+const HEADER_BYTES = 24
+
+/** Says which files are live, and from where the log is to be read. */
+export type Manifest = {
+  readonly number: number
+  /** All commits up to this one are in the segments; later ones are in the log. */
+  readonly commit: number
+  /** The first log file to be read. */
+  readonly log: number
+  /** Snapshots older than this commit cannot be opened: what they would see may be gone. */
+  readonly oldest: number
+  readonly tables: readonly ManifestTable[]
+}
+
+/** Says what is live of a table. */
+export type ManifestTable = {
+  readonly id: number
+  readonly nextRowId: number
+  readonly segments: readonly SegmentEntry[]
+}
+
+function manifestPath(folder: string, number: number): string {
+  return `${folder}/MANIFEST-${number}`
+}
+
+function listManifests(fileSystem: FileSystem, folder: string): readonly number[] {
+  return fileSystem
+    .list(folder)
+    .filter((name) => /^MANIFEST-\d+$/.test(name))
+    .map((name) => Number(name.slice('MANIFEST-'.length)))
+    .sort((left, right) => left - right)
+}
+
+/** Writes a manifest and makes it the one that counts. */
+export async function writeManifest(
+  fileSystem: FileSystem,
+  folder: string,
+  manifest: Manifest,
+): Promise<void> {
+  const text = new TextEncoder().encode(JSON.stringify(manifest))
+  const bytes = new Uint8Array(HEADER_BYTES + text.length)
+  const view = new DataView(bytes.buffer)
+  bytes.set(new TextEncoder().encode(MAGIC))
+  view.setUint32(8, FORMAT_VERSION, true)
+  view.setBigUint64(16, BigInt(text.length), true)
+  bytes.set(text, HEADER_BYTES)
+  view.setUint32(12, crc32c(bytes.subarray(16)), true)
+  const temporary = `${folder}/MANIFEST.new`
+  const handle = fileSystem.open(temporary, 'create')
+  try {
+    handle.write(0, bytes)
+    await handle.sync()
+  } finally {
+    handle.close()
+  }
+  fileSystem.rename(temporary, manifestPath(folder, manifest.number))
+  fileSystem.syncFolder(folder)
+}
+
+/** Removes the manifests before the one that counts. */
+export function removeOldManifests(fileSystem: FileSystem, folder: string, current: number): void {
+  for (const number of listManifests(fileSystem, folder))
+    if (number < current) fileSystem.remove(manifestPath(folder, number))
+}
+
+/** Reads the manifest that counts; `null` for a store that has none yet. @throws `CORRUPT`, `VERSION` */
+export function readManifest(fileSystem: FileSystem, folder: string): Manifest | null {
+  const number = listManifests(fileSystem, folder).at(-1)
+  if (number === undefined) return null
+  const path = manifestPath(folder, number)
+  const bytes = readFile(fileSystem, path)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
+  if (
+    bytes.length < HEADER_BYTES ||
+    magic !== MAGIC ||
+    view.getUint32(12, true) !== crc32c(bytes.subarray(16))
+  )
+    throw new SheafError('CORRUPT', `The manifest is damaged. Run repair(): ${path} at byte 0`, {
+      path,
+      offset: 0,
+    })
+  if (view.getUint32(8, true) > FORMAT_VERSION)
+    throw new SheafError('VERSION', `A newer Sheaf wrote this store. Use it to open the store: ${path}`, {
+      path,
+    })
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_BYTES))) as Manifest
+}

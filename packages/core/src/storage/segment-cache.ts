@@ -1,0 +1,50 @@
+import type { Column } from '../types/column.ts'
+
+type Entry = { readonly column: Column; readonly sizeBytes: number }
+
+/**
+ * Keeps decoded columns of segments, so that a column is read, checked and decompressed once, and is the same object
+ * each time. Past its limit the columns not used for longest are let go; what a map holds weighs nothing.
+ */
+export class SegmentCache {
+  readonly limitBytes: number
+  #sizeBytes = 0
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get(key: string): Column | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    if (entry.sizeBytes > 0 && this.#sizeBytes > this.limitBytes / 2) {
+      this.#entries.delete(key)
+      this.#entries.set(key, entry)
+    }
+    return entry.column
+  }
+
+  set(key: string, column: Column, sizeBytes: number): void {
+    this.delete(key)
+    this.#entries.set(key, { column, sizeBytes })
+    this.#sizeBytes += sizeBytes
+    if (this.#sizeBytes <= this.limitBytes) return
+    for (const [oldest, entry] of this.#entries) {
+      if (oldest === key) break
+      if (entry.sizeBytes > 0) this.delete(oldest)
+      if (this.#sizeBytes <= this.limitBytes) break
+    }
+  }
+
+  delete(key: string): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    this.#sizeBytes -= entry.sizeBytes
+  }
+}

@@ -1,0 +1,467 @@
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import type { DataType } from 'apache-arrow'
+import { typeFromJson } from '../catalog/type-json.ts'
+import { boxedColumn, type Column, columnReader, nullColumn, type StructColumn } from '../types/column.ts'
+import { types } from '../types/data-type.ts'
+import { SheafError } from '../types/errors.ts'
+import { compareValues, type Value } from '../types/value.ts'
+import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
+import { DeletionVector } from './deletion-vector.ts'
+import type { FileHandle } from './file-system.ts'
+import {
+  CHUNK_ROWS,
+  type Part,
+  type PartField,
+  type PathAccess,
+  type SearchKey,
+  type ZoneMap,
+} from './part.ts'
+import type { PhysicalNode } from './physical-column.ts'
+import type { SegmentCache } from './segment-cache.ts'
+import { type BufferSource, readPhysical } from './segment-column.ts'
+import {
+  CREATED_FIELD,
+  decodeSegmentIndex,
+  ROW_ID_FIELD,
+  type SegmentField,
+  type SegmentIndex,
+  type StoredBuffer,
+} from './segment-index.ts'
+import type { SegmentEntry } from './segment-writer.ts'
+
+let nextSegmentNumber = 0
+
+/** Is a segment that is open for reading. Columns are read, checked and decoded when they are first asked for. */
+export class Segment implements Part {
+  readonly entry: SegmentEntry
+  readonly path: string
+  readonly deletions: DeletionVector
+  /** The number of the file in which the deletions were last written. */
+  deletionsVersion: number
+  /** How many deletions that file holds. */
+  deletionsWritten: number
+  readonly #handle: FileHandle
+  readonly #bytes: Uint8Array | null
+  readonly #cache: SegmentCache
+  readonly #number: number
+  #index: SegmentIndex | null = null
+  #created: readonly [number, number]
+  readonly #fields = new Map<number, { readonly position: number; readonly field: SegmentField }>()
+  #rowPositions: RowPositions | null = null
+
+  constructor(
+    entry: SegmentEntry,
+    options: {
+      readonly path: string
+      readonly handle: FileHandle
+      readonly cache: SegmentCache
+      readonly deletions?: DeletionVector
+    },
+  ) {
+    this.entry = entry
+    this.path = options.path
+    this.deletions = options.deletions ?? new DeletionVector()
+    this.deletionsVersion = entry.deletions
+    this.deletionsWritten = this.deletions.count
+    this.#handle = options.handle
+    this.#bytes = options.handle.map()
+    this.#cache = options.cache
+    this.#created = entry.created
+    nextSegmentNumber += 1
+    this.#number = nextSegmentNumber
+    if (options.handle.sizeBytes < entry.sizeBytes)
+      throw this.#corrupt(options.handle.sizeBytes, 'it is cut short')
+  }
+
+  get rowCount(): number {
+    return this.entry.rowCount
+  }
+
+  /** Tells the commit of rows that were written before it was known. */
+  setCreated(commit: number): void {
+    this.#created = [commit, commit]
+  }
+
+  /** The last commit that created a row. */
+  get createdLast(): number {
+    return this.#created[1]
+  }
+
+  /** Gives the entry under which the segment is kept now. */
+  currentEntry(): SegmentEntry {
+    return { ...this.entry, created: this.#created, deletions: this.deletionsVersion }
+  }
+
+  get sizeBytes(): number {
+    return this.entry.sizeBytes
+  }
+
+  close(): void {
+    this.#handle.close()
+  }
+
+  #corrupt(offset: number, reason: string): SheafError {
+    return new SheafError(
+      'CORRUPT',
+      `A segment is damaged: ${reason}. Run repair(), or restore the file: ${this.path} at byte ${offset}`,
+      { path: this.path, offset },
+    )
+  }
+
+  /** Reads stored bytes and checks them. */
+  #read(buffer: StoredBuffer): Uint8Array {
+    const { offset, sizeBytes } = buffer
+    const bytes =
+      this.#bytes === null
+        ? this.#handle.read(offset, sizeBytes)
+        : this.#bytes.subarray(offset, offset + sizeBytes)
+    if (crc32(bytes) !== buffer.checksum) throw this.#corrupt(offset, 'a checksum is wrong')
+    return bytes
+  }
+
+  get index(): SegmentIndex {
+    if (this.#index === null) {
+      this.#index = decodeSegmentIndex(this.#read(this.entry.index), this.path, CHUNK_ROWS)
+      this.#index.header.fields.forEach((field, position) => {
+        this.#fields.set(field.fieldId, { position, field })
+      })
+    }
+    return this.#index
+  }
+
+  #field(fieldId: number): { readonly position: number; readonly field: SegmentField } | undefined {
+    void this.index
+    return this.#fields.get(fieldId)
+  }
+
+  #chunkLength(chunk: number): number {
+    return Math.min(this.rowCount - chunk * CHUNK_ROWS, CHUNK_ROWS)
+  }
+
+  /** Gives a column of a chunk as it is kept: variants as their struct. `null` where the segment has no such field. */
+  #stored(fieldId: number, type: DataType, chunk: number): Column | null {
+    const key = `${this.#number}:${fieldId}:${chunk}`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const found = this.#field(fieldId)
+    if (found === undefined) return null
+    const { buffers } = (this.index.chunks[chunk] as SegmentIndex['chunks'][number])[found.position] as {
+      readonly buffers: readonly StoredBuffer[]
+    }
+    const source = this.#source(buffers)
+    const column = readPhysical(found.field.node, type, this.#chunkLength(chunk), source)
+    this.#cache.set(key, column, source.ownBytes)
+    return column
+  }
+
+  #source(buffers: readonly StoredBuffer[]): BufferSource & { readonly ownBytes: number } {
+    const segment = this
+    let next = 0
+    let ownBytes = 0
+    return {
+      get ownBytes() {
+        return ownBytes
+      },
+      next() {
+        const buffer = buffers[next] as StoredBuffer
+        next += 1
+        if (buffer.sizeBytes === 0) return null
+        const bytes = segment.#decompressed(buffer)
+        if (segment.#bytes === null || bytes.buffer !== segment.#bytes.buffer) ownBytes += bytes.length
+        return aligned(bytes)
+      },
+      dictionary: (number) => segment.#dictionary(number),
+    }
+  }
+
+  #decompressed(buffer: StoredBuffer): Uint8Array {
+    const stored = this.#read(buffer)
+    if (!this.entry.compressed) return stored
+    const size = new DataView(stored.buffer, stored.byteOffset).getBigInt64(0, true)
+    if (size === -1n) return stored.subarray(8)
+    const bytes = zstdDecompressSync(stored.subarray(8), { maxOutputLength: Number(size) })
+    if (bytes.length !== Number(size)) throw this.#corrupt(buffer.offset, 'a buffer has the wrong size')
+    return bytes
+  }
+
+  #dictionary(number: number): Column {
+    const key = `${this.#number}:dictionary:${number}`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const { header, dictionaries } = this.index
+    const node = header.dictionaries[number]
+    const source = this.#source(dictionaries[number] as readonly StoredBuffer[])
+    if (node === undefined) throw this.#corrupt(this.entry.index.offset, 'a dictionary is missing')
+    const column = readPhysical(node, nodeType(node), header.dictionaryLengths[number] as number, source)
+    this.#cache.set(key, column, source.ownBytes)
+    return column
+  }
+
+  #isVariant(fieldId: number): boolean {
+    return this.#field(fieldId)?.field.node.encoding === 'variant'
+  }
+
+  column(field: PartField, chunk: number, length: number): Column {
+    if (!this.#isVariant(field.fieldId))
+      return this.#stored(field.fieldId, field.type, chunk) ?? this.#nulls(field, length)
+    const key = `${this.#number}:${field.fieldId}:${chunk}:values`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const struct = this.#stored(field.fieldId, field.type, chunk) as StructColumn
+    const column = boxedColumn(field.type, unshredVariants(struct))
+    this.#cache.set(key, column, column.length * BOXED_SIZE_BYTES)
+    return column
+  }
+
+  #nulls(field: PartField, length: number): Column {
+    const key = `${this.#number}:${field.fieldId}:nulls:${length}`
+    const known = this.#cache.get(key)
+    if (known !== undefined) return known
+    const column = nullColumn(field.type, length)
+    this.#cache.set(key, column, length * 8)
+    return column
+  }
+
+  access(field: PartField, chunk: number, access: PathAccess): Column | null {
+    if (!this.#isVariant(field.fieldId)) return null
+    const struct = this.#stored(field.fieldId, field.type, chunk) as StructColumn
+    return readShreddedPath(struct, { path: access.path, read: access.read }) ?? null
+  }
+
+  read(field: PartField, position: number): Value {
+    const chunk = Math.floor(position / CHUNK_ROWS)
+    const index = position - chunk * CHUNK_ROWS
+    const column = this.#stored(field.fieldId, field.type, chunk)
+    if (column === null) return null
+    return this.#isVariant(field.fieldId)
+      ? shreddedReader(column as StructColumn)(index)
+      : columnReader(column)(index)
+  }
+
+  rowCountAt(commit: number): number {
+    return this.#created[0] <= commit ? this.rowCount : 0
+  }
+
+  visibleCount(commit: number): number {
+    if (this.#created[0] > commit) return 0
+    if (this.#created[1] <= commit) return this.rowCount - this.deletions.countUpTo(commit)
+    let count = 0
+    for (let position = 0; position < this.rowCount; position += 1)
+      if (this.isVisible(position, commit)) count += 1
+    return count
+  }
+
+  selection(chunk: number, length: number, commit: number): Uint32Array | null {
+    if (this.#created[1] <= commit) return this.deletions.selection(chunk, length, commit)
+    const kept: number[] = []
+    for (let index = 0; index < length; index += 1)
+      if (this.isVisible(chunk * CHUNK_ROWS + index, commit)) kept.push(index)
+    return Uint32Array.from(kept)
+  }
+
+  isVisible(position: number, commit: number): boolean {
+    return this.createdAt(position) <= commit && this.deletions.deletedAt(position) > commit
+  }
+
+  #systemNumber(fieldId: number, position: number): number {
+    const chunk = Math.floor(position / CHUNK_ROWS)
+    const column = this.#stored(fieldId, ROW_ID_TYPE, chunk)
+    if (column === null || column.layout !== 'flat') throw this.#corrupt(0, 'a system column is missing')
+    return Number(column.values[position - chunk * CHUNK_ROWS])
+  }
+
+  rowIdAt(position: number): number {
+    const { firstRowId } = this.index.header
+    return firstRowId === null ? this.#systemNumber(ROW_ID_FIELD, position) : firstRowId + position
+  }
+
+  createdAt(position: number): number {
+    const [first, last] = this.#created
+    return first === last ? first : this.#systemNumber(CREATED_FIELD, position)
+  }
+
+  deletedAt(position: number): number {
+    return this.deletions.deletedAt(position)
+  }
+
+  findRow(rowId: number, commit: number): number {
+    const [low, high] = this.entry.rowIds
+    if (rowId < low || rowId > high) return -1
+    const { firstRowId } = this.index.header
+    if (firstRowId !== null) {
+      const position = rowId - firstRowId
+      return this.isVisible(position, commit) ? position : -1
+    }
+    this.#rowPositions ??= new RowPositions(this.rowCount, (position) => this.rowIdAt(position))
+    return this.#rowPositions.find(rowId, (position) => this.isVisible(position, commit))
+  }
+
+  findKey(key: SearchKey, commit: number): number {
+    const fields = this.index.header.sortedBy
+    if (fields.length !== key.values.length || !this.#mayHold(key)) return -1
+    let position = this.#lowerBound(key.values)
+    for (; position < this.rowCount && this.#compareKey(position, key.values) === 0; position += 1)
+      if (this.isVisible(position, commit)) return position
+    return -1
+  }
+
+  /** Tells by zone maps whether a key can be here at all. */
+  #mayHold(key: SearchKey): boolean {
+    const bounds = this.#keyBounds()
+    if (bounds === null) return true
+    const [first] = key.values
+    return compareValues(first, bounds[0]) >= 0 && compareValues(first, bounds[1]) <= 0
+  }
+
+  #bounds: readonly [Value, Value] | null | undefined
+
+  #keyBounds(): readonly [Value, Value] | null {
+    if (this.#bounds === undefined) {
+      const [first] = this.index.header.sortedBy
+      const position = this.#field(first as number)?.position ?? -1
+      const low = this.index.chunks[0]?.[position]?.zone.minimum
+      const high = this.index.chunks.at(-1)?.[position]?.zone.maximum
+      this.#bounds =
+        low === undefined || low === null || high === undefined || high === null ? null : [low, high]
+    }
+    return this.#bounds
+  }
+
+  /** Finds the first position whose key is not below the given values, of all fields of the key or the first ones. */
+  #lowerBound(values: readonly Value[]): number {
+    let low = 0
+    let high = this.rowCount
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#compareKey(middle, values) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #compareKey(position: number, values: readonly Value[]): number {
+    const fields = this.index.header.sortedBy
+    for (let at = 0; at < values.length; at += 1) {
+      const order = compareValues(this.#keyValue(fields[at] as number, position), values[at])
+      if (order !== 0) return order
+    }
+    return 0
+  }
+
+  readonly #keyReaders = new Map<number, ((index: number) => Value)[]>()
+
+  #keyValue(fieldId: number, position: number): Value {
+    const chunk = Math.floor(position / CHUNK_ROWS)
+    let readers = this.#keyReaders.get(fieldId)
+    if (readers === undefined) {
+      readers = []
+      this.#keyReaders.set(fieldId, readers)
+    }
+    let read = readers[chunk]
+    if (read === undefined) {
+      const node = this.#field(fieldId)?.field.node
+      const column = node === undefined ? null : this.#stored(fieldId, nodeType(node), chunk)
+      if (column === null) return null
+      read = this.#isVariant(fieldId) ? shreddedReader(column as StructColumn) : columnReader(column)
+      readers[chunk] = read
+    }
+    return read(position - chunk * CHUNK_ROWS)
+  }
+
+  keyRange(
+    lower: Value | undefined,
+    upper: Value | undefined,
+  ): { readonly start: number; readonly end: number } | null {
+    if (this.index.header.sortedBy.length === 0) return null
+    const start = lower === undefined ? 0 : this.#lowerBound([lower])
+    let low = start
+    let high = this.rowCount
+    while (upper !== undefined && low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#compareKey(middle, [upper]) <= 0) low = middle + 1
+      else high = middle
+    }
+    return { start, end: upper === undefined ? this.rowCount : low }
+  }
+
+  markDeleted(position: number, commit: number): void {
+    this.deletions.add(position, commit)
+  }
+
+  zoneMap(field: PartField, chunk: number): ZoneMap | null {
+    const found = this.#field(field.fieldId)
+    if (found === undefined) return { minimum: null, maximum: null, nullCount: this.#chunkLength(chunk) }
+    return this.index.chunks[chunk]?.[found.position]?.zone ?? null
+  }
+
+  distinctCount(field: PartField): number | null {
+    return this.#field(field.fieldId)?.field.distinctCount ?? null
+  }
+
+  /** Reads and checks every byte. Gives what is wrong. */
+  verify(): string[] {
+    const problems: string[] = []
+    const attempt = (check: () => void): void => {
+      try {
+        check()
+      } catch (error) {
+        if (!(error instanceof SheafError)) throw error
+        problems.push(error.message)
+      }
+    }
+    attempt(() => void this.index)
+    if (problems.length > 0) return problems
+    const { frames, dictionaries, chunks } = this.index
+    const buffers = [
+      ...frames,
+      ...dictionaries.flat(),
+      ...chunks.flatMap((chunk) => chunk.flatMap((column) => column.buffers)),
+    ]
+    for (const buffer of buffers) if (buffer.sizeBytes > 0) attempt(() => void this.#read(buffer))
+    return problems
+  }
+}
+
+/** Is what a decoded value is taken to weigh: nobody can ask the runtime. */
+const BOXED_SIZE_BYTES = 96
+const ROW_ID_TYPE: DataType = types.int64
+
+function nodeType(node: PhysicalNode): DataType {
+  return typeFromJson(node.type)
+}
+
+/** Gives bytes at a multiple of eight in their buffer: typed arrays need that. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
+}
+
+/** Finds positions by row id in a segment whose rows are not in that order. */
+class RowPositions {
+  readonly #rowIds: Float64Array
+  readonly #positions: Uint32Array
+
+  constructor(count: number, rowIdAt: (position: number) => number) {
+    const ids = Float64Array.from({ length: count }, (_, position) => rowIdAt(position))
+    this.#positions = Uint32Array.from({ length: count }, (_, position) => position)
+    let ascending = true
+    for (let at = 1; at < count && ascending; at += 1)
+      ascending = (ids[at - 1] as number) <= (ids[at] as number)
+    if (!ascending) this.#positions.sort((left, right) => (ids[left] as number) - (ids[right] as number))
+    this.#rowIds = ascending ? ids : Float64Array.from(this.#positions, (position) => ids[position] as number)
+  }
+
+  find(rowId: number, accept: (position: number) => boolean): number {
+    let low = 0
+    let high = this.#rowIds.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#rowIds[middle] as number) < rowId) low = middle + 1
+      else high = middle
+    }
+    for (; low < this.#rowIds.length && this.#rowIds[low] === rowId; low += 1) {
+      const position = this.#positions[low] as number
+      if (accept(position)) return position
+    }
+    return -1
+  }
+}

@@ -38,20 +38,24 @@ export class ByteWriter {
   }
 
   uint8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value, true)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value, true)
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value, true)
+    const at = this.#reserve(8)
+    this.#view.setFloat64(at, value, true)
   }
 
   /** Writes an integer of at most 53 bits as 64. */
   uint64(value: number): void {
-    this.#view.setBigUint64(this.#reserve(8), BigInt(value), true)
+    const at = this.#reserve(8)
+    this.#view.setBigUint64(at, BigInt(value), true)
   }
 
   /** Writes an unsigned integer of at most 53 bits in as few bytes as it takes, seven bits each. */
@@ -82,7 +86,9 @@ export class ByteWriter {
   /** Fills with zeros up to a multiple of eight. */
   align(): void {
     const rest = this.#length % ALIGNMENT
-    if (rest !== 0) this.#bytes.fill(0, this.#reserve(ALIGNMENT - rest), this.#length)
+    if (rest === 0) return
+    const at = this.#reserve(ALIGNMENT - rest)
+    this.#bytes.fill(0, at, this.#length)
   }
 
   /** Writes the bytes of a typed array at a multiple of eight, after their count. */

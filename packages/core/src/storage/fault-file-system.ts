@@ -64,7 +64,8 @@ export class FaultFileSystem implements FileSystem {
   afterCrash(outcome: CrashOutcome, random: () => number = Math.random): FaultFileSystem {
     const disk = new FaultFileSystem()
     for (const folder of this.#folders) disk.#folders.add(folder)
-    const names = outcome === 'kept' || (outcome === 'torn' && random() < 0.5) ? this.#names : this.#durableNames
+    const names =
+      outcome === 'kept' || (outcome === 'torn' && random() < 0.5) ? this.#names : this.#durableNames
     for (const [name, inode] of names) {
       const bytes = survivingBytes(inode, outcome, random)
       const file = new MemoryFile()
@@ -159,7 +160,8 @@ export class FaultFileSystem implements FileSystem {
       },
       read(offset, sizeBytes) {
         disk.#call('read', path)
-        if (offset + sizeBytes > current.sizeBytes) throw fileError('read', path, new Error('the file ends before'))
+        if (offset + sizeBytes > current.sizeBytes)
+          throw fileError('read', path, new Error('the file ends before'))
         return current.bytes.slice(offset, offset + sizeBytes)
       },
       write(offset, bytes) {
@@ -235,7 +237,8 @@ function survivingBytes({ current, synced }: Inode, outcome: CrashOutcome, rando
   if (outcome === 'lost') return synced.slice()
   const now = current.bytes.slice(0, current.sizeBytes)
   if (outcome === 'kept') return now
-  const size = random() < 0.5 ? now.length : Math.min(now.length, synced.length + Math.floor(random() * now.length))
+  const size =
+    random() < 0.5 ? now.length : Math.min(now.length, synced.length + Math.floor(random() * now.length))
   const found = new Uint8Array(size)
   found.set(synced.subarray(0, size))
   for (let at = 0; at < size; at += SECTOR_BYTES)

@@ -92,8 +92,10 @@ describe('shredding', () => {
       big: 1n,
     }))
     const column = shredVariants(rows)
-    const typeAt = (path: string, typed = false): string =>
-      typeName((readShreddedPath(column, { path: [path], typed }) as { type: never }).type)
+    const typeAt = (path: string, typed = false): string => {
+      const found = readShreddedPath(column, { path: [path], typed })
+      return found === undefined ? 'missing' : typeName(found.type)
+    }
     expect(['int', 'mixed', 'text', 'flag'].map((path) => typeAt(path))).toEqual([
       'int32',
       'float64',

@@ -32,11 +32,12 @@ const model: Model = new Map(rows.map((each) => [each.id as number, each]))
 
 async function filled(
   full: boolean,
+  content: readonly Row[] = rows,
 ): Promise<{ readonly store: TableStore; readonly disk: FaultFileSystem }> {
   const disk = new FaultFileSystem()
   const store = await openTableStore({ path: 'store', fileSystem: disk })
   await createTable(store)
-  await writeStep(store, { kind: 'insert', rows })
+  await writeStep(store, { kind: 'insert', rows: content })
   await store.compact({ full })
   return { store, disk }
 }

@@ -1,0 +1,17 @@
+import type { FunctionDefinition } from '@sheafdb/core'
+import { arithmeticFunctions } from './arithmetic.ts'
+import { logicFunctions } from './logic.ts'
+import { numberFunctions } from './number.ts'
+import { procedureFunctions } from './procedure.ts'
+import { structureFunctions } from './structure.ts'
+import { textFunctions } from './text.ts'
+
+/** Holds the functions that openCypher adds to the registry, all named `cypher.…`. */
+export const functions: readonly FunctionDefinition[] = [
+  ...arithmeticFunctions,
+  ...logicFunctions,
+  ...numberFunctions,
+  ...procedureFunctions,
+  ...structureFunctions,
+  ...textFunctions,
+]

@@ -1,0 +1,80 @@
+import { call, type Expression, literal } from '@sheafdb/core'
+import type * as syntax from '../syntax.ts'
+
+type Lower = (expression: syntax.Expression) => Expression
+
+/** Lowers a condition on labels by a test of one label. */
+function lowerCondition(
+  labels: syntax.LabelExpression,
+  test: (label: Expression) => Expression,
+  any: () => Expression,
+  lower: Lower,
+): Expression {
+  const inner = (part: syntax.LabelExpression): Expression => lowerCondition(part, test, any, lower)
+  switch (labels.kind) {
+    case 'label':
+      return test(literal(labels.name))
+    case 'dynamicLabel':
+      return test(lower(labels.expression))
+    case 'labelAny':
+      return any()
+    case 'labelNot':
+      return call('not', inner(labels.operand))
+    case 'labelAnd':
+      return labels.operands.map(inner).reduce((left, right) => call('and', left, right))
+    case 'labelOr':
+      return labels.operands.map(inner).reduce((left, right) => call('or', left, right))
+  }
+}
+
+/** Lowers a condition on the labels in a column of lists. */
+export function lowerLabels(column: Expression, labels: syntax.LabelExpression, lower: Lower): Expression {
+  const any = (): Expression => call('not', call('cypher.is_empty', column))
+  return lowerCondition(labels, (label) => call('cypher.has_label', column, label), any, lower)
+}
+
+/** Lowers a condition on the type in a column of text. */
+export function lowerTypes(column: Expression, labels: syntax.LabelExpression, lower: Lower): Expression {
+  return lowerCondition(
+    labels,
+    (label) => call('eq', column, label),
+    () => call('is_not_null', column),
+    lower,
+  )
+}
+
+/** Lowers a condition on the labels or type of a whole value. */
+export function lowerValueLabels(
+  value: Expression,
+  labels: syntax.LabelExpression,
+  lower: Lower,
+): Expression {
+  return lowerCondition(
+    labels,
+    (label) => call('cypher.has_labels', value, label),
+    () => call('is_not_null', value),
+    lower,
+  )
+}
+
+/** Tells whether a type meets a condition that names fixed types; null where that is known at run time only. */
+export function typeMatches(labels: syntax.LabelExpression, type: string): boolean | null {
+  switch (labels.kind) {
+    case 'label':
+      return labels.name === type
+    case 'labelAny':
+      return true
+    case 'dynamicLabel':
+      return null
+    case 'labelNot': {
+      const inner = typeMatches(labels.operand, type)
+      return inner === null ? null : !inner
+    }
+    case 'labelAnd':
+    case 'labelOr': {
+      const parts = labels.operands.map((part) => typeMatches(part, type))
+      if (parts.includes(null)) return null
+      return labels.kind === 'labelAnd' ? parts.every((part) => part === true) : parts.includes(true)
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import type { ColumnExpression, PathSemantics } from '@sheafdb/core'
+import type * as syntax from '../syntax.ts'
+import { unsupported } from './entities.ts'
+import type { Binding, Frame, LowerContext, MatchParts } from './frame.ts'
+import { namesIn } from './names.ts'
+import { type LoweredStep, lowerAnchor, lowerPathVariable, lowerStep, type MatchState } from './patterns.ts'
+
+/** Is a condition of WHERE that waits for its variables. */
+type Pending = { readonly predicate: syntax.Expression; readonly names: ReadonlySet<string> }
+
+/**
+ * Lowers a MATCH onto a frame: each path is found from its most selective node, edges differ from each other, and
+ * each condition stands as early as its variables are known.
+ */
+export function lowerMatch(context: LowerContext, frame: Frame, match: MatchParts): void {
+  const own = patternNames(match.patterns)
+  const pending = conjunctsOf(match.where).map(
+    (predicate): Pending => ({ predicate, names: relevantNames(predicate, own, frame) }),
+  )
+  const state = matchState(context, frame, pending, match.repeatable)
+  state.bound()
+  const waiting = [...match.patterns]
+  while (waiting.length > 0) {
+    const scores = waiting.map((pattern) => bestAnchor(pattern, frame, pending).score)
+    const [pattern] = waiting.splice(scores.indexOf(Math.max(...scores)), 1)
+    lowerPath(context, frame, pattern as syntax.PathPattern, state, pending)
+  }
+  for (const { predicate } of pending.splice(0)) context.rules.filter(context, frame, predicate)
+}
+
+/** Names the variables that patterns bind. */
+export function patternNames(patterns: readonly syntax.PathPattern[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const pattern of patterns) {
+    if (pattern.variable !== null) names.add(pattern.variable.name)
+    for (const element of pattern.elements) {
+      if (element.kind === 'group') for (const name of patternNames([element.pattern])) names.add(name)
+      else if (element.variable !== null) names.add(element.variable.name)
+    }
+  }
+  return names
+}
+
+function relevantNames(
+  predicate: syntax.Expression,
+  own: ReadonlySet<string>,
+  frame: Frame,
+): ReadonlySet<string> {
+  return new Set([...namesIn(predicate)].filter((name) => own.has(name) || frame.bindings.has(name)))
+}
+
+function conjunctsOf(where: syntax.Expression | null): readonly syntax.Expression[] {
+  if (where === null) return []
+  return where.kind === 'and' ? where.operands.flatMap(conjunctsOf) : [where]
+}
+
+function matchState(
+  context: LowerContext,
+  frame: Frame,
+  pending: Pending[],
+  repeatable: boolean,
+): MatchState {
+  return {
+    repeatable,
+    edges: [],
+    equalities: (variable) => pending.flatMap(({ predicate }) => equalityOf(predicate, variable, frame)),
+    bound: () => {
+      for (let at = 0; at < pending.length; at += 1) {
+        const { predicate, names } = pending[at] as Pending
+        if (![...names].every((name) => frame.bindings.has(name))) continue
+        pending.splice(at, 1)
+        at -= 1
+        context.rules.filter(context, frame, predicate)
+      }
+    },
+  }
+}
+
+/** Finds `variable.key = value` where the value can be computed before the variable is bound. */
+function equalityOf(
+  predicate: syntax.Expression,
+  variable: string,
+  frame: Frame,
+): readonly { readonly key: string; readonly value: syntax.Expression }[] {
+  if (predicate.kind !== 'comparison' || predicate.operators.length !== 1 || predicate.operators[0] !== '=')
+    return []
+  const [left, right] = predicate.operands as [syntax.Expression, syntax.Expression]
+  for (const [side, value] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (side.kind !== 'property' || side.object.kind !== 'variable' || side.object.name !== variable) continue
+    if ([...namesIn(value)].every((name) => frame.bindings.has(name))) return [{ key: side.key.name, value }]
+  }
+  return []
+}
+
+const SCORE_BOUND = 1000
+const SCORE_EQUAL = 100
+const SCORE_CONDITION = 10
+const SCORE_LABEL = 5
+
+function bestAnchor(
+  pattern: syntax.PathPattern,
+  frame: Frame,
+  pending: readonly Pending[],
+): { readonly at: number; readonly score: number } {
+  let best = { at: 0, score: -1 }
+  pattern.elements.forEach((element, at) => {
+    if (element.kind !== 'node') return
+    const score = anchorScore(element, frame, pending)
+    if (score > best.score) best = { at, score }
+  })
+  return best
+}
+
+function anchorScore(node: syntax.NodePattern, frame: Frame, pending: readonly Pending[]): number {
+  const name = node.variable?.name
+  if (name !== undefined && frame.bindings.has(name)) return SCORE_BOUND
+  let score = node.labels === null ? 0 : SCORE_LABEL
+  if (node.properties !== null) score += SCORE_EQUAL
+  if (node.where !== null) score += SCORE_CONDITION
+  if (name === undefined) return score
+  for (const { predicate, names } of pending) {
+    if (names.has(name) && names.size === 1) score += isSelective(predicate) ? SCORE_EQUAL : SCORE_CONDITION
+  }
+  return score
+}
+
+function isSelective(predicate: syntax.Expression): boolean {
+  if (predicate.kind === 'comparison') return predicate.operators.includes('=')
+  return predicate.kind === 'binary' && predicate.operator === 'in'
+}
+
+function lowerPath(
+  context: LowerContext,
+  frame: Frame,
+  pattern: syntax.PathPattern,
+  state: MatchState,
+  pending: readonly Pending[],
+): void {
+  const { elements } = pattern
+  for (const element of elements) {
+    if (element.kind === 'group')
+      throw unsupported(
+        context,
+        element,
+        'Quantified path patterns are not carried out yet. Write -[:TYPE*1..3]-> instead.',
+      )
+  }
+  const parts = elements as readonly (syntax.NodePattern | syntax.RelationshipPattern)[]
+  const semantics = semanticsOf(context, pattern)
+  const anchor = semantics === 'trail' ? bestAnchor(pattern, frame, pending).at : 0
+  const nodes = new Array<ColumnExpression>(parts.length)
+  const steps = new Array<LoweredStep>(parts.length)
+  const start = lowerAnchor(context, frame, parts[anchor] as syntax.NodePattern, state)
+  nodes[anchor] = start.id
+  if (semantics !== 'trail') lowerAnchor(context, frame, nameEnd(parts.at(-1) as syntax.NodePattern), state)
+  const walk = (from: Binding & { kind: 'node' }, at: number, by: 1 | -1): void => {
+    let current = from
+    for (let place = at; place + 2 * by >= 0 && place + 2 * by < parts.length; place += 2 * by) {
+      const relationship = parts[place + by] as syntax.RelationshipPattern
+      const next = parts[place + 2 * by] as syntax.NodePattern
+      const { node, step } = lowerStep(
+        context,
+        frame,
+        {
+          pattern:
+            semantics === 'trail' || relationship.range !== null
+              ? relationship
+              : { ...relationship, range: { min: 1, max: 1 } },
+          from: current,
+          next: semantics === 'trail' ? next : nameEnd(next),
+          reversed: by === -1,
+          needsNodes: pattern.variable !== null,
+          semantics,
+        },
+        state,
+      )
+      nodes[place + 2 * by] = node.id
+      steps[place + by] = step
+      current = node
+    }
+  }
+  walk(start, anchor, 1)
+  walk(start, anchor, -1)
+  for (const name of frame.bindings.keys()) if (name.startsWith(UNNAMED_END)) frame.bindings.delete(name)
+  if (pattern.variable === null) return
+  const joined = parts.flatMap((_, at) =>
+    at % 2 === 1 ? [{ node: nodes[at + 1] as ColumnExpression, step: steps[at] as LoweredStep }] : [],
+  )
+  lowerPathVariable(frame, pattern.variable.name, nodes[0] as ColumnExpression, joined)
+  state.bound()
+}
+
+const UNNAMED_END = '@end '
+
+/** Gives the far end of a shortest path a name, so that it is bound before the path is searched. */
+function nameEnd(node: syntax.NodePattern): syntax.NodePattern {
+  if (node.variable !== null) return node
+  return { ...node, variable: { name: `${UNNAMED_END}${node.start}`, start: node.start, end: node.end } }
+}
+
+function semanticsOf(context: LowerContext, pattern: syntax.PathPattern): PathSemantics {
+  const { selector, elements } = pattern
+  if (selector === null) return 'trail'
+  if (elements.length !== 3)
+    throw unsupported(context, pattern, 'A shortest path has two nodes and one relationship pattern.')
+  if (selector.kind === 'allShortest') return 'all-shortest'
+  if (selector.count === 1 && (selector.kind === 'shortest' || selector.kind === 'any')) return 'shortest'
+  throw unsupported(
+    context,
+    pattern,
+    'Only one shortest path or all shortest paths can be asked for. Write ANY SHORTEST or ALL SHORTEST.',
+  )
+}

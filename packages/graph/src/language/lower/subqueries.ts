@@ -1,0 +1,293 @@
+import {
+  aggregate,
+  aggregateExpression,
+  type ColumnExpression,
+  call,
+  distinct,
+  type Expression,
+  extend,
+  filter,
+  type JoinKey,
+  type JoinKind,
+  join,
+  type LogicalPlan,
+  literal,
+  project,
+} from '@sheafdb/core'
+import type * as syntax from '../syntax.ts'
+import { unsupported } from './entities.ts'
+import { wholeValue } from './facets.ts'
+import {
+  type Binding,
+  bindingColumns,
+  type Frame,
+  freshColumn,
+  type Locals,
+  type LowerContext,
+  makeFrame,
+  mapBinding,
+  outputColumn,
+} from './frame.ts'
+import { namesIn } from './names.ts'
+import { lowerReadQuery } from './query.ts'
+
+/** Is a subquery under construction: its frame, and how its rows are tied to those outside. */
+export type Correlation = {
+  readonly inner: Frame
+  readonly keys: readonly (readonly [ColumnExpression, ColumnExpression])[]
+}
+
+/**
+ * Starts a subquery for the distinct values of the outer variables that it reads. The subquery is computed for all of
+ * them at once and joined back: it runs once, not once a row.
+ */
+export function correlate(frame: Frame, names: readonly string[]): Correlation {
+  const columns = new Map<number, ReturnType<typeof freshColumn>>()
+  for (const name of names) {
+    for (const item of bindingColumns(frame.bindings.get(name) as Binding)) {
+      if (!columns.has(item.id))
+        columns.set(item.id, freshColumn(item.name, outputColumn(frame.plan, item.id)))
+    }
+  }
+  const outer = [...columns.keys()]
+  if (outer.length === 0) {
+    const empty = unitFrame()
+    return { inner: empty, keys: [] }
+  }
+  const plan = distinct(project(frame.plan, [...columns.values()]))
+  const fresh = (id: number): ColumnExpression => outputColumn(plan, (columns.get(id) as { id: number }).id)
+  const inner = makeFrame(plan, [], { plan, columns: outer.map(fresh) })
+  for (const name of names)
+    inner.bindings.set(
+      name,
+      mapBinding(frame.bindings.get(name) as Binding, ({ id }) => fresh(id)),
+    )
+  return { inner, keys: outer.map((id) => [outputColumn(frame.plan, id), fresh(id)] as const) }
+}
+
+function unitFrame(): Frame {
+  const { plan } = makeUnit()
+  return makeFrame(plan, [], { plan, columns: [] })
+}
+
+function makeUnit(): { readonly plan: LogicalPlan } {
+  return { plan: { kind: 'values', columns: [], rowCount: 1, output: [] } }
+}
+
+/** Joins a subquery back to the rows outside. */
+export function joinBack(frame: Frame, correlation: Correlation, inner: LogicalPlan, how: JoinKind): void {
+  const keys: JoinKey[] = correlation.keys.map(([left, right]) => ({ left, right, nullsEqual: true }))
+  if (keys.length === 0) keys.push({ left: literal(1), right: literal(1) })
+  frame.plan = join(frame.plan, inner, { how, keys })
+}
+
+/** Finds the outer variables that a part of the query reads. @throws `UNSUPPORTED` for variables of a lambda around it */
+function importsOf(
+  context: LowerContext,
+  frame: Frame,
+  part: syntax.Expression,
+  locals: Locals,
+): readonly string[] {
+  const names = [...namesIn(part)]
+  if (names.some((name) => locals.has(name))) {
+    throw unsupported(
+      context,
+      part,
+      'A pattern inside a list expression cannot read its variable yet. Use UNWIND before.',
+    )
+  }
+  return names.filter((name) => frame.bindings.has(name))
+}
+
+/** Lowers an expression that holds a pattern or a query to a join with the rows it gives. */
+export function lowerSubquery(
+  context: LowerContext,
+  frame: Frame,
+  expression: syntax.Expression,
+  locals: Locals,
+): Expression {
+  const correlation = correlate(frame, importsOf(context, frame, expression, locals))
+  switch (expression.kind) {
+    case 'pattern':
+      return expression.pattern.selector === null
+        ? lowerExists(context, frame, correlation, expression)
+        : lowerShortest(context, frame, correlation, expression.pattern)
+    case 'exists':
+      return lowerExists(context, frame, correlation, expression)
+    case 'count': {
+      const inner = lowerReadQuery(context, correlation.inner, expression.query)
+      const count = aggregateExpression('count', 'count', [])
+      joinBack(frame, correlation, groupByDomain(inner, [count]), 'left')
+      return call('coalesce', outputColumn(frame.plan, count.id), literal(0))
+    }
+    case 'collect': {
+      const inner = lowerReadQuery(context, correlation.inner, expression.query)
+      const [binding] = inner.bindings.values()
+      return collectBack(frame, correlation, inner, wholeValue(context, inner, binding as Binding), 'list')
+    }
+    case 'patternComprehension': {
+      const { inner } = correlation
+      context.rules.match(context, inner, {
+        patterns: [expression.pattern],
+        where: expression.where,
+        repeatable: false,
+      })
+      const value = context.rules.expression(context, inner, expression.projection)
+      return collectBack(frame, correlation, inner, value, 'list')
+    }
+    default:
+      throw unsupported(context, expression, 'This expression cannot stand here.')
+  }
+}
+
+function groupByDomain(
+  inner: Frame,
+  aggregates: readonly ReturnType<typeof aggregateExpression>[],
+): LogicalPlan {
+  const groups = (inner.domain?.columns ?? []).map((item) => ({
+    id: item.id,
+    name: item.name,
+    expression: outputColumn(inner.plan, item.id),
+  }))
+  return aggregate(inner.plan, groups, aggregates)
+}
+
+function collectBack(
+  frame: Frame,
+  correlation: Correlation,
+  inner: Frame,
+  value: Expression,
+  fn: 'list' | 'collect',
+): Expression {
+  const list = aggregateExpression('list', fn, [value])
+  joinBack(frame, correlation, groupByDomain(inner, [list]), 'left')
+  const result = outputColumn(frame.plan, list.id)
+  return call('coalesce', result, literal([], result.type))
+}
+
+/** Gives a subquery's rows, one for each outer row that has any. */
+function existing(
+  context: LowerContext,
+  correlation: Correlation,
+  expression: syntax.Expression,
+): LogicalPlan {
+  const inner = lowerInner(context, correlation.inner, expression)
+  const columns = (inner.domain?.columns ?? []).map((item) => ({
+    id: item.id,
+    name: item.name,
+    expression: outputColumn(inner.plan, item.id),
+  }))
+  return distinct(project(inner.plan, columns))
+}
+
+function lowerInner(context: LowerContext, inner: Frame, expression: syntax.Expression): Frame {
+  if (expression.kind === 'pattern') {
+    context.rules.match(context, inner, { patterns: [expression.pattern], where: null, repeatable: false })
+    return inner
+  }
+  if (expression.kind === 'exists') return lowerReadQuery(context, inner, expression.query)
+  throw unsupported(context, expression, 'This expression cannot stand here.')
+}
+
+function lowerExists(
+  context: LowerContext,
+  frame: Frame,
+  correlation: Correlation,
+  expression: syntax.Expression,
+): Expression {
+  const flag = freshColumn('exists', literal(true))
+  joinBack(frame, correlation, extend(existing(context, correlation, expression), [flag]), 'left')
+  return call('is_not_null', outputColumn(frame.plan, flag.id))
+}
+
+function lowerShortest(
+  context: LowerContext,
+  frame: Frame,
+  correlation: Correlation,
+  pattern: syntax.PathPattern,
+): Expression {
+  const { inner } = correlation
+  const name = '@path'
+  const named: syntax.PathPattern = { ...pattern, variable: { name, start: pattern.start, end: pattern.end } }
+  context.rules.match(context, inner, { patterns: [named], where: null, repeatable: false })
+  const value = wholeValue(context, inner, inner.bindings.get(name) as Binding)
+  const list = collectBack(frame, correlation, inner, value, 'list')
+  return pattern.selector?.kind === 'allShortest' ? list : call('cypher.head', list)
+}
+
+/** Keeps the rows of a frame for which a condition of WHERE is true; patterns and EXISTS become semi-joins. */
+export function lowerFilter(context: LowerContext, frame: Frame, predicate: syntax.Expression): void {
+  if (predicate.kind === 'and') {
+    for (const operand of predicate.operands) lowerFilter(context, frame, operand)
+    return
+  }
+  const negated = predicate.kind === 'not'
+  const inner = negated ? predicate.operand : predicate
+  if ((inner.kind === 'pattern' && inner.pattern.selector === null) || inner.kind === 'exists') {
+    const correlation = correlate(frame, importsOf(context, frame, inner, new Map()))
+    joinBack(frame, correlation, markEmpty(existing(context, correlation, inner)), negated ? 'anti' : 'semi')
+    return
+  }
+  const condition = context.rules.expression(context, frame, predicate)
+  frame.plan = filter(frame.plan, condition)
+}
+
+/** Gives a plan without columns one, so that a join has something to read. */
+function markEmpty(plan: LogicalPlan): LogicalPlan {
+  return plan.output.length === 0 ? extend(plan, [freshColumn('exists', literal(true))]) : plan
+}
+
+/** Lowers OPTIONAL MATCH: what the pattern gives is joined to the rows, which stay where it gives nothing. */
+export function lowerOptionalMatch(context: LowerContext, frame: Frame, clause: syntax.MatchClause): void {
+  const names = [...namesIn({ patterns: clause.patterns, where: clause.where })].filter((name) =>
+    frame.bindings.has(name),
+  )
+  const correlation = correlate(frame, names)
+  const { inner } = correlation
+  context.rules.match(context, inner, {
+    patterns: clause.patterns,
+    where: clause.where,
+    repeatable: clause.repeatable,
+  })
+  joinNew(frame, correlation, inner, inner.bindings, 'left')
+}
+
+/** Joins a subquery back and binds what it bound anew. */
+export function joinNew(
+  frame: Frame,
+  correlation: Correlation,
+  inner: Frame,
+  results: ReadonlyMap<string, Binding>,
+  how: JoinKind,
+): void {
+  joinBack(frame, correlation, inner.plan, how)
+  for (const [name, binding] of results) {
+    if (frame.bindings.has(name)) continue
+    frame.bindings.set(
+      name,
+      mapBinding(binding, ({ id }) => outputColumn(frame.plan, id)),
+    )
+  }
+  for (const [id, facets] of inner.facets) {
+    const moved = Object.entries(facets).map(([name, part]) => {
+      const expression = part as Expression
+      return [
+        name,
+        expression.kind === 'column' ? outputColumn(frame.plan, expression.id) : expression,
+      ] as const
+    })
+    frame.facets.set(id, Object.fromEntries(moved) as unknown as typeof facets)
+  }
+}
+
+/** Lowers `CALL { … }` that only reads. */
+export function lowerCallSubquery(context: LowerContext, frame: Frame, clause: syntax.SubqueryClause): void {
+  const imports =
+    clause.imports === '*' ? [...frame.bindings.keys()] : clause.imports?.map(({ name }) => name)
+  const leads = clause.query.parts.some(({ clauses }) => clauses[0]?.kind === 'with')
+  const names =
+    imports ?? (leads ? [...namesIn(clause.query)].filter((name) => frame.bindings.has(name)) : [])
+  const correlation = correlate(frame, names)
+  const inner = lowerReadQuery(context, correlation.inner, clause.query)
+  joinNew(frame, correlation, inner, inner.bindings, clause.optional ? 'left' : 'inner')
+}

@@ -1,0 +1,88 @@
+import {
+  type CatalogView,
+  type CollectionDefinition,
+  dictionaryOf,
+  makeField,
+  type TableSpecification,
+  tableName,
+  types,
+} from '@sheafdb/core'
+import { List } from 'apache-arrow'
+
+/** Is the name of the model in the catalog and of its place on a store: `store.graph`. */
+export const MODEL_NAME = 'graph'
+
+/** Is the version of the layout below. */
+export const LAYOUT_VERSION = 1
+
+/**
+ * Gives the tables of a graph.
+ *
+ * | table | field | type | what |
+ * |---|---|---|---|
+ * | nodes | `_row_id` | UInt64 | the node's id, for ever |
+ * | nodes | `labels` | List<Dictionary<Utf8>> | in the order given |
+ * | nodes | `properties` | variant | shredded to typed columns by the core |
+ * | edges | `_row_id` | UInt64 | the edge's id, for ever |
+ * | edges | `source`, `target` | Int64 | ids of nodes |
+ * | edges | `type` | Dictionary<Utf8> | its type |
+ * | edges | `type_id` | Int32 | place of its type in the collection's option `types`; parts the adjacency |
+ * | edges | `properties` | variant | |
+ *
+ * Ids are the core's row ids: they are stable, need no key to be kept and are what the adjacency joins.
+ */
+export function graphLayout(): readonly TableSpecification[] {
+  return [
+    {
+      part: 'nodes',
+      fields: [
+        makeField('labels', new List(makeField('item', dictionaryOf(), { nullable: false })), {
+          nullable: false,
+        }),
+        makeField('properties', types.variant, { nullable: false }),
+      ],
+      key: [],
+    },
+    {
+      part: 'edges',
+      fields: [
+        makeField('source', types.int64, { nullable: false }),
+        makeField('target', types.int64, { nullable: false }),
+        makeField('type', dictionaryOf(), { nullable: false }),
+        makeField('type_id', types.int32, { nullable: false }),
+        makeField('properties', types.variant, { nullable: false }),
+      ],
+      key: [],
+      adjacencies: [{ name: 'edges', source: 'source', target: 'target', partition: 'type_id' }],
+    },
+  ]
+}
+
+/** Is what lowering must know of a stored graph: its tables, and its edge types by their ids. */
+export type GraphSchema = {
+  readonly nodes: string
+  readonly edges: string
+  /** Edge types; the place of each is its id. */
+  readonly types: readonly string[]
+}
+
+/** Finds the schema of a graph in the catalog, `undefined` where there is none of this name yet. */
+export function graphSchema(catalog: CatalogView, name: string): GraphSchema | undefined {
+  const collection = catalog.collection(MODEL_NAME, name)
+  return collection === undefined ? undefined : schemaOfCollection(collection)
+}
+
+/** Reads the schema of a graph from its definition. */
+export function schemaOfCollection(collection: CollectionDefinition): GraphSchema {
+  return {
+    nodes: tableName(MODEL_NAME, collection.name, 'nodes'),
+    edges: tableName(MODEL_NAME, collection.name, 'edges'),
+    types: edgeTypes(collection),
+  }
+}
+
+/** Lists the edge types of a graph; the place of each is its id. */
+export function edgeTypes(collection: CollectionDefinition): readonly string[] {
+  const { types: known } = collection.options
+  return Array.isArray(known) ? (known as readonly string[]) : []
+}

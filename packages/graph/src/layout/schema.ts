@@ -24,7 +24,7 @@ export const LAYOUT_VERSION = 1
  * | nodes | `labels` | List<Dictionary<Utf8>> | in the order given |
  * | nodes | `properties` | variant | shredded to typed columns by the core |
  * | edges | `_row_id` | UInt64 | the edge's id, for ever |
- * | edges | `source`, `target` | Int64 | ids of nodes |
+ * | edges | `source`, `target` | UInt64 | ids of nodes |
  * | edges | `type` | Dictionary<Utf8> | its type |
  * | edges | `type_id` | Int32 | place of its type in the collection's option `types`; parts the adjacency |
  * | edges | `properties` | variant | |
@@ -46,8 +46,8 @@ export function graphLayout(): readonly TableSpecification[] {
     {
       part: 'edges',
       fields: [
-        makeField('source', types.int64, { nullable: false }),
-        makeField('target', types.int64, { nullable: false }),
+        makeField('source', types.uint64, { nullable: false }),
+        makeField('target', types.uint64, { nullable: false }),
         makeField('type', dictionaryOf(), { nullable: false }),
         makeField('type_id', types.int32, { nullable: false }),
         makeField('properties', types.variant, { nullable: false }),

@@ -17,21 +17,8 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
+import { MATERIALIZE, type MaterializeSettings } from '../layout/materialize.ts'
 import { arrayOf, NodeValue, PathValue, type Properties, RelationshipValue } from '../values.ts'
-
-/** Names the operator that makes whole nodes, relationships and paths of their ids. */
-export const MATERIALIZE = 'graph.materialize'
-
-/** Says what the operator makes: for each output column of which kind and of which input columns. */
-export type MaterializeSettings = {
-  readonly nodes: string | null
-  readonly edges: string | null
-  readonly items: readonly {
-    readonly kind: 'node' | 'relationship' | 'relationships' | 'path'
-    readonly columns: readonly ColumnId[]
-    readonly output: ColumnId
-  }[]
-}
 
 const NODE_COLUMNS: readonly ScanColumnRequest[] = [
   { field: 'labels', type: new List(makeField('item', dictionaryOf(), { nullable: false })) },
@@ -39,8 +26,8 @@ const NODE_COLUMNS: readonly ScanColumnRequest[] = [
 ]
 
 const EDGE_COLUMNS: readonly ScanColumnRequest[] = [
-  { field: 'source', type: types.int64 },
-  { field: 'target', type: types.int64 },
+  { field: 'source', type: types.uint64 },
+  { field: 'target', type: types.uint64 },
   { field: 'type', type: types.utf8 },
   { field: 'properties', type: types.variant },
 ]

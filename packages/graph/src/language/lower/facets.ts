@@ -19,7 +19,7 @@ import {
   values,
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
-import { MATERIALIZE, type MaterializeSettings } from '../../operators/materialize.ts'
+import { MATERIALIZE, type MaterializeSettings } from '../../layout/materialize.ts'
 import {
   type Binding,
   bindingColumns,

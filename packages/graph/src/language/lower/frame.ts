@@ -19,7 +19,7 @@ import type { GraphSchema } from '../../layout/schema.ts'
 import type * as syntax from '../syntax.ts'
 
 /** Is the type of ids of nodes and edges in plans. */
-export const ID_TYPE: DataType = types.int64
+export const ID_TYPE: DataType = types.uint64
 
 /** Is how a variable of the language is held in a plan. */
 export type Binding =

@@ -1,0 +1,156 @@
+import {
+  type Column,
+  type ColumnExpression,
+  columnFromValues,
+  type Expression,
+  type LogicalPlan,
+  type ModelContext,
+  named,
+  type NamedExpression,
+  type PlanField,
+  project,
+  SheafError,
+  types,
+  type Value,
+  values,
+  type WriteTransaction,
+} from '@sheafdb/core'
+import { lowerContext, type LowerTarget } from '../language/lower.ts'
+import { type Binding, bindingColumns, type Frame, freshColumn, type LowerContext, makeFrame, outputColumn } from '../language/lower/frame.ts'
+import type { Statement } from '../language/syntax.ts'
+import { edgeTypes, type GraphSchema, graphLayout, graphSchema, LAYOUT_VERSION, MODEL_NAME } from '../layout/schema.ts'
+
+/** Counts what a statement changed. */
+export type Counters = {
+  nodesCreated: number
+  nodesDeleted: number
+  relationshipsCreated: number
+  relationshipsDeleted: number
+  labelsAdded: number
+  labelsRemoved: number
+  propertiesSet: number
+}
+
+/** Makes counters that stand at zero. */
+export function zeroCounters(): Counters {
+  return {
+    nodesCreated: 0,
+    nodesDeleted: 0,
+    relationshipsCreated: 0,
+    relationshipsDeleted: 0,
+    labelsAdded: 0,
+    labelsRemoved: 0,
+    propertiesSet: 0,
+  }
+}
+
+/** Is one statement that writes, while it runs in a transaction. */
+export type UpdateSession = {
+  readonly context: ModelContext
+  readonly transaction: WriteTransaction
+  readonly graph: string
+  readonly statement: Statement
+  readonly parameters: ReadonlyMap<string, Value>
+  readonly target: Omit<LowerTarget, 'schema'>
+  readonly counters: Counters
+  /** Edges deleted by this statement, which nodes deleted by it may still have had. */
+  readonly deletedEdges: Set<number>
+  readonly deletedNodes: Set<number>
+  /** Edges of nodes deleted without DETACH: each must be deleted by the end of the statement. */
+  readonly danglingEdges: Set<number>
+}
+
+/** Gives the schema of the session's graph, which the statement's first write creates. */
+export function sessionSchema(session: UpdateSession): GraphSchema {
+  return ensureGraph(session.transaction, session.graph)
+}
+
+/** Finds a graph, creating it where there is none. */
+export function ensureGraph(transaction: WriteTransaction, name: string): GraphSchema {
+  const known = graphSchema(transaction.snapshot.catalog, name)
+  if (known !== undefined) return known
+  transaction.createCollection(MODEL_NAME, name, { version: LAYOUT_VERSION, tables: graphLayout(), options: { types: [] } })
+  return graphSchema(transaction.snapshot.catalog, name) as GraphSchema
+}
+
+/** Gives the id of an edge type, taking the next one for a type that is new. */
+export function typeId(transaction: WriteTransaction, graph: string, type: string): number {
+  const collection = transaction.snapshot.catalog.collection(MODEL_NAME, graph)
+  if (collection === undefined) throw new SheafError('NOT_FOUND', `There is no graph of this name: ${graph}`)
+  const known = edgeTypes(collection)
+  const at = known.indexOf(type)
+  if (at !== -1) return at
+  transaction.setOptions(MODEL_NAME, graph, { ...collection.options, types: [...known, type] })
+  return known.length
+}
+
+/** Makes the context of lowering for the state that the transaction is in now. */
+export function sessionContext(session: UpdateSession): LowerContext {
+  const schema = graphSchema(session.transaction.snapshot.catalog, session.graph)
+  return lowerContext(session.statement, { ...session.target, schema })
+}
+
+/** Is the rows of a frame, read, and the frame over them. */
+export type ReadFrame = {
+  readonly frame: Frame
+  readonly rowCount: number
+  /** Gives the values of a column in all rows. */
+  readonly column: (column: ColumnExpression | NamedExpression) => readonly Value[]
+}
+
+/**
+ * Runs the plan of a frame and puts its rows in place of it: what comes after sees these rows, whatever is written.
+ * `extras` are computed beside the bindings.
+ */
+export async function readFrame(session: UpdateSession, frame: Frame, extras: readonly NamedExpression[] = []): Promise<ReadFrame> {
+  const kept = new Map<number, NamedExpression>()
+  for (const binding of frame.bindings.values()) {
+    for (const item of bindingColumns(binding)) kept.set(item.id, named(item.name, outputColumn(frame.plan, item.id)))
+  }
+  const items = [...kept.values(), ...extras]
+  const plan = items.length === 0 ? project(frame.plan, [freshColumn('row', { kind: 'literal', value: 1, type: types.int64, nullable: false })]) : project(frame.plan, items)
+  const rows = await session.context.read(plan, { parameters: session.parameters, transaction: session.transaction })
+  const columns = new Map<number, readonly Value[]>()
+  plan.output.forEach(({ id }, at) => {
+    columns.set(id, rows.map((row) => row[at] ?? null))
+  })
+  const held = plan.output.slice(0, kept.size)
+  return {
+    frame: makeFrame(valuesOf(held, columns, rows.length), frame.bindings),
+    rowCount: rows.length,
+    column: ({ id }) => columns.get(id) ?? [],
+  }
+}
+
+function valuesOf(fields: readonly PlanField[], columns: ReadonlyMap<number, readonly Value[]>, rowCount: number): LogicalPlan {
+  const made = fields.map(({ id, type }): Column => columnFromValues(type, columns.get(id) ?? []))
+  return values(
+    fields.map((field) => ({ ...field, nullable: true })),
+    made,
+    rowCount,
+  )
+}
+
+/** Is a column to be added to rows that were read. */
+export type AddedColumn = { readonly field: PlanField; readonly values: readonly Value[] }
+
+/** Adds columns to the rows of a frame that was read. */
+export function addColumns(frame: Frame, added: readonly AddedColumn[]): void {
+  const { plan } = frame
+  if (plan.kind !== 'values') throw new SheafError('INTERNAL', 'Internal error: rows must be read before columns are added. Please report it.')
+  frame.plan = values(
+    [...plan.output, ...added.map(({ field }) => field)],
+    [...plan.columns, ...added.map(({ field, values: items }) => columnFromValues(field.type, items))],
+    plan.rowCount,
+  )
+}
+
+/** Names an expression to be computed beside a frame's bindings. */
+export function extra(name: string, expression: Expression): NamedExpression {
+  return freshColumn(name, expression)
+}
+
+/** Gives the column of a node or relationship binding. */
+export function idColumnOf(binding: Binding | undefined): ColumnExpression | null {
+  return binding?.kind === 'node' || binding?.kind === 'relationship' ? binding.id : null
+}

@@ -1,1 +1,11 @@
-export {}
+/**
+ * Is the graph model of Sheaf: nodes with labels, relationships with a type, properties on both, in openCypher.
+ */
+
+export type { BulkResult, EdgeOptions, EndReference, LoadOptions } from './api/bulk.ts'
+export type { Graph, NeighborOptions, PathOptions } from './api/graph.ts'
+export type { Parameters } from './api/statements.ts'
+export type { Procedure, ProcedureField } from './functions/procedure.ts'
+export { type GraphApi, graph } from './model.ts'
+export type { Counters } from './update/session.ts'
+export { NodeValue, PathValue, type Properties, RelationshipValue } from './values.ts'

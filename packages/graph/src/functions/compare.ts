@@ -7,7 +7,8 @@ export type Ternary = boolean | null
 /** Compares for equality as openCypher does: unknown where null takes part, inside lists and maps too. */
 export function cypherEquals(left: Value, right: Value): Ternary {
   if (left === null || left === undefined || right === null || right === undefined) return null
-  if (isNumeric(left)) return isNumeric(right) ? compareNumbers(left, right) === 0 && !Number.isNaN(left) : false
+  if (isNumeric(left))
+    return isNumeric(right) ? compareNumbers(left, right) === 0 && !Number.isNaN(left) : false
   if (typeof left !== 'object' || typeof right !== 'object') return left === right
   if (isListValue(left)) return isListValue(right) ? listEquals(arrayOf(left), arrayOf(right)) : false
   if (left instanceof NodeValue) return right instanceof NodeValue && left.id === right.id

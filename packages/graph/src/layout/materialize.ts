@@ -13,4 +13,3 @@ export type MaterializeSettings = {
     readonly output: ColumnId
   }[]
 }
-

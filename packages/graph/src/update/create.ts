@@ -1,21 +1,41 @@
-import { type Expression, type NamedExpression, planField, SheafError, types, type Value } from '@sheafdb/core'
+import {
+  type Expression,
+  makeField,
+  type NamedExpression,
+  planField,
+  SheafError,
+  types,
+  type Value,
+} from '@sheafdb/core'
 import { List } from 'apache-arrow'
-import { makeField } from '@sheafdb/core'
 import { entityOf } from '../language/lower/entities.ts'
 import { type Frame, idField, type LowerContext, NO_LOCALS } from '../language/lower/frame.ts'
-import { namesIn } from '../language/lower/names.ts'
 import { patternNames } from '../language/lower/match.ts'
+import { namesIn } from '../language/lower/names.ts'
 import type * as syntax from '../language/syntax.ts'
 import type { GraphSchema } from '../layout/schema.ts'
 import { NodeValue, type Properties } from '../values.ts'
 import { storedProperties } from './properties.ts'
-import { addColumns, extra, type ReadFrame, readFrame, sessionContext, sessionSchema, typeId, type UpdateSession } from './session.ts'
+import {
+  addColumns,
+  extra,
+  type ReadFrame,
+  readFrame,
+  sessionContext,
+  sessionSchema,
+  typeId,
+  type UpdateSession,
+} from './session.ts'
 import { insertEdges, insertNodes } from './write.ts'
 
 const ID_LIST = new List(makeField('item', types.uint64))
 
 /** Runs CREATE: makes what the patterns say once for each row. */
-export async function runCreate(session: UpdateSession, frame: Frame, patterns: readonly syntax.PathPattern[]): Promise<Frame> {
+export async function runCreate(
+  session: UpdateSession,
+  frame: Frame,
+  patterns: readonly syntax.PathPattern[],
+): Promise<Frame> {
   if (!readsOwnNames(frame, patterns)) return createPatterns(session, frame, patterns)
   let current = frame
   for (const pattern of patterns) current = await createPatterns(session, current, [pattern])
@@ -36,9 +56,16 @@ function readsOwnNames(frame: Frame, patterns: readonly syntax.PathPattern[]): b
 }
 
 /** Is what an element of a pattern needs before it is made: expressions over the rows. */
-type ElementPlan = { readonly properties: NamedExpression | null; readonly labels: readonly (string | NamedExpression)[] }
+type ElementPlan = {
+  readonly properties: NamedExpression | null
+  readonly labels: readonly (string | NamedExpression)[]
+}
 
-async function createPatterns(session: UpdateSession, frame: Frame, patterns: readonly syntax.PathPattern[]): Promise<Frame> {
+async function createPatterns(
+  session: UpdateSession,
+  frame: Frame,
+  patterns: readonly syntax.PathPattern[],
+): Promise<Frame> {
   const context = sessionContext(session)
   const plans = planElements(context, frame, patterns)
   const read = await readFrame(session, frame, [...plans.extras])
@@ -49,10 +76,17 @@ async function createPatterns(session: UpdateSession, frame: Frame, patterns: re
   return read.frame
 }
 
-type ElementPlans = { readonly elements: ReadonlyMap<syntax.PathElement, ElementPlan>; readonly extras: readonly NamedExpression[] }
+type ElementPlans = {
+  readonly elements: ReadonlyMap<syntax.PathElement, ElementPlan>
+  readonly extras: readonly NamedExpression[]
+}
 
 /** Lowers the expressions of what is to be made. */
-export function planElements(context: LowerContext, frame: Frame, patterns: readonly syntax.PathPattern[]): ElementPlans {
+export function planElements(
+  context: LowerContext,
+  frame: Frame,
+  patterns: readonly syntax.PathPattern[],
+): ElementPlans {
   const elements = new Map<syntax.PathElement, ElementPlan>()
   const extras: NamedExpression[] = []
   const add = (name: string, expression: Expression): NamedExpression => {
@@ -63,10 +97,15 @@ export function planElements(context: LowerContext, frame: Frame, patterns: read
   adoptNodes(context, frame, patterns)
   for (const element of patterns.flatMap((pattern) => pattern.elements)) {
     if (element.kind === 'group') continue
-    const properties = element.properties === null ? null : add('properties', context.rules.expression(context, frame, element.properties))
+    const properties =
+      element.properties === null
+        ? null
+        : add('properties', context.rules.expression(context, frame, element.properties))
     const condition = element.kind === 'node' ? element.labels : element.types
     const labels = labelNames(condition).map((label) =>
-      label.kind === 'label' ? label.name : add('label', context.rules.expression(context, frame, label.expression)),
+      label.kind === 'label'
+        ? label.name
+        : add('label', context.rules.expression(context, frame, label.expression)),
     )
     elements.set(element, { properties, labels })
   }
@@ -150,7 +189,10 @@ export class PatternMaker {
     if (binding === undefined) return made.some((other) => other.variable?.name === name)
     const column = binding.kind === 'value' ? binding.value : binding.kind === 'node' ? binding.id : null
     const values = column === null ? [] : this.#read.column(column)
-    this.#ids.set(element, Float64Array.from(values, (value) => boundId(value, name)))
+    this.#ids.set(
+      element,
+      Float64Array.from(values, (value) => boundId(value, name)),
+    )
     return true
   }
 
@@ -168,8 +210,15 @@ export class PatternMaker {
     for (const { elements } of patterns) {
       elements.forEach((element, at) => {
         if (element.kind !== 'relationship') return
-        const [left, right] = [this.ids(elements[at - 1] as syntax.PathElement), this.ids(elements[at + 1] as syntax.PathElement)]
-        this.#makeEdge(element, element.direction === 'left' ? right : left, element.direction === 'left' ? left : right)
+        const [left, right] = [
+          this.ids(elements[at - 1] as syntax.PathElement),
+          this.ids(elements[at + 1] as syntax.PathElement),
+        ]
+        this.#makeEdge(
+          element,
+          element.direction === 'left' ? right : left,
+          element.direction === 'left' ? left : right,
+        )
       })
     }
   }
@@ -225,16 +274,22 @@ export class PatternMaker {
         if (name === undefined || frame.bindings.has(name)) continue
         const field = idField(name)
         addColumns(frame, [{ field, values: Array.from(this.ids(element)) }])
-        frame.bindings.set(name, { kind: element.kind === 'node' ? 'node' : 'relationship', id: { kind: 'column', ...field } })
+        frame.bindings.set(name, {
+          kind: element.kind === 'node' ? 'node' : 'relationship',
+          id: { kind: 'column', ...field },
+        })
       }
     }
-    for (const pattern of patterns) if (pattern.variable !== null) this.#bindPath(pattern, pattern.variable.name)
+    for (const pattern of patterns)
+      if (pattern.variable !== null) this.#bindPath(pattern, pattern.variable.name)
   }
 
   #bindPath(pattern: syntax.PathPattern, name: string): void {
     const { frame, rowCount } = this.#read
     const lists = (kind: 'node' | 'relationship'): Value[] => {
-      const columns = pattern.elements.filter((element) => element.kind === kind).map((element) => this.ids(element))
+      const columns = pattern.elements
+        .filter((element) => element.kind === kind)
+        .map((element) => this.ids(element))
       return Array.from({ length: rowCount }, (_, row) => columns.map((ids) => ids[row]))
     }
     const nodes = planField(`${name}.nodes`, ID_LIST)
@@ -243,17 +298,25 @@ export class PatternMaker {
       { field: nodes, values: lists('node') },
       { field: edges, values: lists('relationship') },
     ])
-    frame.bindings.set(name, { kind: 'path', nodes: { kind: 'column', ...nodes }, edges: { kind: 'column', ...edges } })
+    frame.bindings.set(name, {
+      kind: 'path',
+      nodes: { kind: 'column', ...nodes },
+      edges: { kind: 'column', ...edges },
+    })
   }
 }
 
 function boundId(value: Value, name: string): number {
   if (value instanceof NodeValue) return value.id
   if (typeof value === 'number') return value
-  throw new SheafError('ARGUMENT', `A relationship needs a node at each end, and this variable is null: ${name}`, {
-    phase: 'runtime',
-    detail: 'InvalidArgumentValue',
-  })
+  throw new SheafError(
+    'ARGUMENT',
+    `A relationship needs a node at each end, and this variable is null: ${name}`,
+    {
+      phase: 'runtime',
+      detail: 'InvalidArgumentValue',
+    },
+  )
 }
 
 /** Reads labels that were computed: one text or a list of texts. */
@@ -261,7 +324,9 @@ export function dynamicLabels(value: Value): readonly string[] {
   const labels = Array.isArray(value) ? (value as readonly Value[]) : [value]
   return labels.map((label) => {
     if (typeof label === 'string') return label
-    throw new SheafError('TYPE', 'A label is text. Give $(…) text or a list of texts.', { phase: 'runtime', detail: 'InvalidArgumentType' })
+    throw new SheafError('TYPE', 'A label is text. Give $(…) text or a list of texts.', {
+      phase: 'runtime',
+      detail: 'InvalidArgumentType',
+    })
   })
 }
-

@@ -1,8 +1,17 @@
-import { column, expand, type NamedExpression, planField, project, SheafError, type Value, values } from '@sheafdb/core'
+import {
+  column,
+  expand,
+  type NamedExpression,
+  planField,
+  project,
+  SheafError,
+  type Value,
+  values,
+} from '@sheafdb/core'
+import { runtimeTypeError } from '../functions/errors.ts'
 import { entityOf } from '../language/lower/entities.ts'
 import { type Frame, ID_TYPE, idField, NO_LOCALS } from '../language/lower/frame.ts'
 import type * as syntax from '../language/syntax.ts'
-import { runtimeTypeError } from '../functions/errors.ts'
 import { arrayOf, isListValue, NodeValue, PathValue, RelationshipValue } from '../values.ts'
 import { extra, readFrame, sessionContext, sessionSchema, type UpdateSession } from './session.ts'
 import { idColumn } from './write.ts'
@@ -10,13 +19,22 @@ import { idColumn } from './write.ts'
 type Doomed = { readonly nodes: Set<number>; readonly edges: Set<number> }
 
 /** Runs DELETE. Edges left on nodes that were deleted without DETACH are an error at the end of the statement. */
-export async function runDelete(session: UpdateSession, frame: Frame, clause: syntax.DeleteClause): Promise<Frame> {
+export async function runDelete(
+  session: UpdateSession,
+  frame: Frame,
+  clause: syntax.DeleteClause,
+): Promise<Frame> {
   const context = sessionContext(session)
   const extras: { readonly column: NamedExpression; readonly kind: 'node' | 'relationship' | null }[] = []
   for (const expression of clause.expressions) {
     const entity = entityOf(context, frame, expression, NO_LOCALS)
-    if (entity?.kind === 'node' || entity?.kind === 'relationship') extras.push({ column: extra('id', entity.id), kind: entity.kind })
-    else extras.push({ column: extra('entity', context.rules.expression(context, frame, expression)), kind: null })
+    if (entity?.kind === 'node' || entity?.kind === 'relationship')
+      extras.push({ column: extra('id', entity.id), kind: entity.kind })
+    else
+      extras.push({
+        column: extra('entity', context.rules.expression(context, frame, expression)),
+        kind: null,
+      })
   }
   const read = await readFrame(
     session,
@@ -24,7 +42,8 @@ export async function runDelete(session: UpdateSession, frame: Frame, clause: sy
     extras.map((item) => item.column),
   )
   const doomed: Doomed = { nodes: new Set(), edges: new Set() }
-  for (const { column: item, kind } of extras) for (const value of read.column(item)) doom(doomed, value, kind)
+  for (const { column: item, kind } of extras)
+    for (const value of read.column(item)) doom(doomed, value, kind)
   for (const id of doomed.nodes) if (session.deletedNodes.has(id)) doomed.nodes.delete(id)
   await deleteDoomed(session, doomed, clause.detach)
   return read.frame
@@ -32,20 +51,23 @@ export async function runDelete(session: UpdateSession, frame: Frame, clause: sy
 
 function doom(doomed: Doomed, value: Value, kind: 'node' | 'relationship' | null): void {
   if (value === null || value === undefined) return
-  if (kind === 'node' || value instanceof NodeValue) doomed.nodes.add(value instanceof NodeValue ? value.id : Number(value))
+  if (kind === 'node' || value instanceof NodeValue)
+    doomed.nodes.add(value instanceof NodeValue ? value.id : Number(value))
   else if (kind === 'relationship' || value instanceof RelationshipValue) {
     doomed.edges.add(value instanceof RelationshipValue ? value.id : Number(value))
   } else if (value instanceof PathValue) {
     for (const node of value.nodes) doomed.nodes.add(node.id)
     for (const edge of value.relationships) doomed.edges.add(edge.id)
   } else if (isListValue(value)) for (const item of arrayOf(value)) doom(doomed, item, null)
-  else throw runtimeTypeError('Only nodes, relationships and paths are deleted.', value, 'InvalidArgumentType')
+  else
+    throw runtimeTypeError('Only nodes, relationships and paths are deleted.', value, 'InvalidArgumentType')
 }
 
 async function deleteDoomed(session: UpdateSession, doomed: Doomed, detach: boolean): Promise<void> {
   const { transaction, counters } = session
   const schema = sessionSchema(session)
-  const attached = doomed.nodes.size === 0 ? [] : await incidentEdges(session, Float64Array.from(doomed.nodes))
+  const attached =
+    doomed.nodes.size === 0 ? [] : await incidentEdges(session, Float64Array.from(doomed.nodes))
   for (const edge of attached) {
     if (detach) doomed.edges.add(edge)
     else session.danglingEdges.add(edge)
@@ -72,9 +94,12 @@ async function incidentEdges(session: UpdateSession, nodes: Float64Array): Promi
     target: idField('other'),
     edge,
   })
-  const rows = await session.context.read(project(plan, [{ id: edge.id, name: 'edge', expression: column(edge) }]), {
-    transaction: session.transaction,
-  })
+  const rows = await session.context.read(
+    project(plan, [{ id: edge.id, name: 'edge', expression: column(edge) }]),
+    {
+      transaction: session.transaction,
+    },
+  )
   return rows.map(([id]) => Number(id))
 }
 
@@ -82,10 +107,13 @@ async function incidentEdges(session: UpdateSession, nodes: Float64Array): Promi
 export function checkDangling(session: UpdateSession): void {
   for (const edge of session.danglingEdges) {
     if (session.deletedEdges.has(edge)) continue
-    throw new SheafError('CONSTRAINT', 'A node that has relationships cannot be deleted by itself. Use DETACH DELETE, or delete them too.', {
-      phase: 'runtime',
-      detail: 'DeleteConnectedNode',
-    })
+    throw new SheafError(
+      'CONSTRAINT',
+      'A node that has relationships cannot be deleted by itself. Use DETACH DELETE, or delete them too.',
+      {
+        phase: 'runtime',
+        detail: 'DeleteConnectedNode',
+      },
+    )
   }
 }
-

@@ -1,10 +1,29 @@
-import { type Column, column, columnFromValues, columnReader, groupKey, literal, planField, SheafError, types, type Value, values } from '@sheafdb/core'
-import { type Binding, bindingColumns, type Frame, makeFrame, mapBinding, outputColumn } from '../language/lower/frame.ts'
+import {
+  type Column,
+  column,
+  columnFromValues,
+  columnReader,
+  groupKey,
+  literal,
+  planField,
+  SheafError,
+  types,
+  type Value,
+  values,
+} from '@sheafdb/core'
+import {
+  type Binding,
+  bindingColumns,
+  type Frame,
+  makeFrame,
+  mapBinding,
+  outputColumn,
+} from '../language/lower/frame.ts'
 import type * as syntax from '../language/syntax.ts'
 import { isMap } from '../values.ts'
 import { PatternMaker, planElements } from './create.ts'
-import { runSet } from './set.ts'
 import { addColumns, type ReadFrame, readFrame, sessionContext, type UpdateSession } from './session.ts'
+import { runSet } from './set.ts'
 
 const ROW = '@row'
 
@@ -12,7 +31,11 @@ const ROW = '@row'
  * Runs MERGE: rows for which the pattern is found go on with what was found, the others with what is made for them.
  * Rows that ask for the same thing share the one that the first of them made.
  */
-export async function runMerge(session: UpdateSession, frame: Frame, clause: syntax.MergeClause): Promise<Frame> {
+export async function runMerge(
+  session: UpdateSession,
+  frame: Frame,
+  clause: syntax.MergeClause,
+): Promise<Frame> {
   const patterns = [clause.pattern]
   const plans = planElements(sessionContext(session), frame, patterns)
   const input = await readFrame(session, frame, plans.extras)
@@ -34,7 +57,8 @@ export async function runMerge(session: UpdateSession, frame: Frame, clause: syn
   const madeNames = firsts.length > 0 ? made.frame : null
   const followers = missing.filter((row) => groups.get(row) !== row)
   const result = combine(input, matched, madeNames, { names, firsts, followers, groups })
-  if (madeNames !== null && clause.onCreate.length > 0) await runSet(session, withoutRow(result.created), clause.onCreate)
+  if (madeNames !== null && clause.onCreate.length > 0)
+    await runSet(session, withoutRow(result.created), clause.onCreate)
   if (clause.onMatch.length > 0) await runSet(session, withoutRow(result.found), clause.onMatch)
   return withoutRow(result.all)
 }
@@ -46,10 +70,14 @@ function checkNulls(read: ReadFrame, plans: ElementPlans): void {
     if (properties === null) continue
     for (const map of read.column(properties)) {
       if (!isMap(map) || Object.values(map).every((value) => value !== null && value !== undefined)) continue
-      throw new SheafError('ARGUMENT', 'MERGE cannot find or make something by a property that is null. Filter such rows out first.', {
-        phase: 'runtime',
-        detail: 'MergeReadOwnWrites',
-      })
+      throw new SheafError(
+        'ARGUMENT',
+        'MERGE cannot find or make something by a property that is null. Filter such rows out first.',
+        {
+          phase: 'runtime',
+          detail: 'MergeReadOwnWrites',
+        },
+      )
     }
   }
 }
@@ -65,7 +93,11 @@ function rowColumn(read: ReadFrame): Extract<Binding, { kind: 'value' }>['value'
   return (read.frame.bindings.get(ROW) as Extract<Binding, { kind: 'value' }>).value
 }
 
-async function findMatches(session: UpdateSession, input: ReadFrame, clause: syntax.MergeClause): Promise<ReadFrame> {
+async function findMatches(
+  session: UpdateSession,
+  input: ReadFrame,
+  clause: syntax.MergeClause,
+): Promise<ReadFrame> {
   const context = sessionContext(session)
   const frame = makeFrame(input.frame.plan, input.frame.bindings)
   context.rules.match(context, frame, { patterns: [clause.pattern], where: null, repeatable: false })
@@ -73,14 +105,20 @@ async function findMatches(session: UpdateSession, input: ReadFrame, clause: syn
 }
 
 /** Finds for each row that found nothing the first row that asks for the same. */
-function groupRows(read: ReadFrame, pattern: syntax.PathPattern, plans: ElementPlans, rows: readonly number[]): ReadonlyMap<number, number> {
+function groupRows(
+  read: ReadFrame,
+  pattern: syntax.PathPattern,
+  plans: ElementPlans,
+  rows: readonly number[],
+): ReadonlyMap<number, number> {
   const columns: (readonly Value[])[] = []
   for (const element of pattern.elements) {
     const name = element.kind === 'group' ? undefined : element.variable?.name
     const binding = name === undefined ? undefined : read.frame.bindings.get(name)
     if (binding !== undefined) for (const item of bindingColumns(binding)) columns.push(read.column(item))
     const plan = plans.elements.get(element)
-    if (plan?.properties !== null && plan?.properties !== undefined) columns.push(read.column(plan.properties))
+    if (plan?.properties !== null && plan?.properties !== undefined)
+      columns.push(read.column(plan.properties))
     for (const label of plan?.labels ?? []) if (typeof label !== 'string') columns.push(read.column(label))
   }
   const firstOf = new Map<ReturnType<typeof groupKey>, number>()
@@ -123,12 +161,23 @@ type Parts = {
 }
 
 /** Joins the rows that found something, those that made something and those that share what others made, in order. */
-function combine(input: ReadFrame, matched: ReadFrame, made: Frame | null, parts: Parts): { readonly all: Frame; readonly created: Frame; readonly found: Frame } {
-  const places: { readonly row: number; readonly from: 'matched' | 'made'; readonly at: number; readonly isNew: boolean }[] = []
+function combine(
+  input: ReadFrame,
+  matched: ReadFrame,
+  made: Frame | null,
+  parts: Parts,
+): { readonly all: Frame; readonly created: Frame; readonly found: Frame } {
+  const places: {
+    readonly row: number
+    readonly from: 'matched' | 'made'
+    readonly at: number
+    readonly isNew: boolean
+  }[] = []
   const matchedRows = matched.column(rowColumn(matched)) as readonly number[]
   matchedRows.forEach((row, at) => places.push({ row, from: 'matched', at, isNew: false }))
   const placeOf = new Map(parts.firsts.map((row, at) => [row, at]))
-  for (const [row, first] of parts.groups) places.push({ row, from: 'made', at: placeOf.get(first) as number, isNew: row === first })
+  for (const [row, first] of parts.groups)
+    places.push({ row, from: 'made', at: placeOf.get(first) as number, isNew: row === first })
   places.sort((left, right) => left.row - right.row)
   const { output } = matched.frame.plan
   const columns = output.map((field) => combinedColumn(field.id, { input, matched, made }, places))
@@ -136,17 +185,31 @@ function combine(input: ReadFrame, matched: ReadFrame, made: Frame | null, parts
     const kept = places.flatMap((place, at) => (keep(place) ? [at] : []))
     const plan = values(
       output,
-      output.map(({ type }, at) => columnFromValues(type, kept.map((index) => columns[at]?.[index] ?? null))),
+      output.map(({ type }, at) =>
+        columnFromValues(
+          type,
+          kept.map((index) => columns[at]?.[index] ?? null),
+        ),
+      ),
       kept.length,
     )
-    return makeFrame(plan, [...matched.frame.bindings].map(([name, binding]) => [name, mapBinding(binding, ({ id }) => outputColumn(plan, id))] as const))
+    return makeFrame(
+      plan,
+      [...matched.frame.bindings].map(
+        ([name, binding]) => [name, mapBinding(binding, ({ id }) => outputColumn(plan, id))] as const,
+      ),
+    )
   }
   return { all: build(() => true), created: build(({ isNew }) => isNew), found: build(({ isNew }) => !isNew) }
 }
 
 type Sources = { readonly input: ReadFrame; readonly matched: ReadFrame; readonly made: Frame | null }
 
-function combinedColumn(id: number, { input, matched, made }: Sources, places: readonly { readonly row: number; readonly from: 'matched' | 'made'; readonly at: number }[]): readonly Value[] {
+function combinedColumn(
+  id: number,
+  { input, matched, made }: Sources,
+  places: readonly { readonly row: number; readonly from: 'matched' | 'made'; readonly at: number }[],
+): readonly Value[] {
   const found = matched.column({ id, name: '', expression: literal(null) })
   const isInput = input.frame.plan.output.some((field) => field.id === id)
   const own = isInput ? valuesOfColumn(input, id) : madeValues(id, matched.frame, made)

@@ -1,5 +1,22 @@
-import { columnFromValues, columnReader, defineMember, type RowBatch, SheafError, types, type Value } from '@sheafdb/core'
-import { arrayOf, isListValue, isMap, kindName, NodeValue, PathValue, type Properties, RelationshipValue } from '../values.ts'
+import {
+  columnFromValues,
+  columnReader,
+  defineMember,
+  type RowBatch,
+  SheafError,
+  types,
+  type Value,
+} from '@sheafdb/core'
+import {
+  arrayOf,
+  isListValue,
+  isMap,
+  kindName,
+  NodeValue,
+  PathValue,
+  type Properties,
+  RelationshipValue,
+} from '../values.ts'
 
 /** Makes properties for storage of a map: keys without value are left out, lists are copied. @throws `TYPE` */
 export function storedProperties(map: Value): Record<string, Value> {
@@ -7,10 +24,14 @@ export function storedProperties(map: Value): Record<string, Value> {
   if (map === null || map === undefined) return properties
   const source = map instanceof NodeValue || map instanceof RelationshipValue ? map.properties : map
   if (!isMap(source)) {
-    throw new SheafError('TYPE', `Properties are given as a map, a node or a relationship, not as a ${kindName(map)}.`, {
-      phase: 'runtime',
-      detail: 'InvalidArgumentType',
-    })
+    throw new SheafError(
+      'TYPE',
+      `Properties are given as a map, a node or a relationship, not as a ${kindName(map)}.`,
+      {
+        phase: 'runtime',
+        detail: 'InvalidArgumentType',
+      },
+    )
   }
   for (const [key, value] of Object.entries(source)) {
     if (value !== null && value !== undefined) defineMember(properties, key, storedValue(value))
@@ -26,7 +47,10 @@ export function storedValue(value: Value): Value {
 
 function storedItem(value: Value): Value {
   const refused =
-    isMap(value) || value instanceof NodeValue || value instanceof RelationshipValue || value instanceof PathValue
+    isMap(value) ||
+    value instanceof NodeValue ||
+    value instanceof RelationshipValue ||
+    value instanceof PathValue
   if (!refused) return isListValue(value) ? arrayOf(value).map(storedItem) : value
   throw new SheafError(
     'TYPE',
@@ -37,13 +61,25 @@ function storedItem(value: Value): Value {
 
 /** Makes rows of one variant field. */
 export function propertyRows(properties: readonly Properties[]): RowBatch {
-  return { fields: ['properties'], columns: [columnFromValues(types.variant, properties)], length: properties.length }
+  return {
+    fields: ['properties'],
+    columns: [columnFromValues(types.variant, properties)],
+    length: properties.length,
+  }
 }
 
-type Source = { gather(ids: ArrayLike<number>, columns: readonly { readonly field: string; readonly type: typeof types.variant }[]): { readonly columns: readonly Parameters<typeof columnReader>[0][]; readonly found: Uint8Array } }
+type Source = {
+  gather(
+    ids: ArrayLike<number>,
+    columns: readonly { readonly field: string; readonly type: typeof types.variant }[],
+  ): { readonly columns: readonly Parameters<typeof columnReader>[0][]; readonly found: Uint8Array }
+}
 
 /** Reads the properties of rows by id; `undefined` for rows that are gone. */
-export function readProperties(source: Source, ids: Float64Array): ReadonlyMap<number, Record<string, Value>> {
+export function readProperties(
+  source: Source,
+  ids: Float64Array,
+): ReadonlyMap<number, Record<string, Value>> {
   const result = new Map<number, Record<string, Value>>()
   if (ids.length === 0) return result
   const { columns, found } = source.gather(ids, [{ field: 'properties', type: types.variant }])
@@ -51,7 +87,8 @@ export function readProperties(source: Source, ids: Float64Array): ReadonlyMap<n
   for (let at = 0; at < ids.length; at += 1) {
     if (found[at] === 0) continue
     const copy: Record<string, Value> = {}
-    for (const [key, value] of Object.entries(read(at) as Record<string, Value>)) defineMember(copy, key, value)
+    for (const [key, value] of Object.entries(read(at) as Record<string, Value>))
+      defineMember(copy, key, value)
     result.set(ids[at] as number, copy)
   }
   return result

@@ -1,8 +1,19 @@
-import { column, groupKey, type ModelContext, SheafError, unnest, type Value, type WriteTransaction } from '@sheafdb/core'
-import { isList, elementType, types, call } from '@sheafdb/core'
-import type { LowerTarget } from '../language/lower.ts'
+import {
+  call,
+  column,
+  elementType,
+  groupKey,
+  isList,
+  type ModelContext,
+  SheafError,
+  types,
+  unnest,
+  type Value,
+  type WriteTransaction,
+} from '@sheafdb/core'
 import { copyFrame, emptyFrame, type Frame, makeFrame } from '../language/lower/frame.ts'
 import { finishPlan, lowerReadClause } from '../language/lower/query.ts'
+import type { LowerTarget } from '../language/lower.ts'
 import type * as syntax from '../language/syntax.ts'
 import { runCreate } from './create.ts'
 import { checkDangling, runDelete } from './delete.ts'
@@ -49,12 +60,19 @@ async function runPart(session: UpdateSession, part: syntax.SingleQuery): Promis
   const last = part.clauses.at(-1)
   if (last?.kind !== 'return' && last?.kind !== 'call') return []
   const plan = finishPlan(sessionContext(session), frame)
-  const rows = await session.context.read(plan, { parameters: session.parameters, transaction: session.transaction })
+  const rows = await session.context.read(plan, {
+    parameters: session.parameters,
+    transaction: session.transaction,
+  })
   const names = plan.output.map(({ name }) => name)
   return rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])))
 }
 
-async function runClauses(session: UpdateSession, frame: Frame, clauses: readonly syntax.Clause[]): Promise<Frame> {
+async function runClauses(
+  session: UpdateSession,
+  frame: Frame,
+  clauses: readonly syntax.Clause[],
+): Promise<Frame> {
   let current = frame
   for (const clause of clauses) current = await runClause(session, current, clause)
   return current
@@ -75,7 +93,9 @@ async function runClause(session: UpdateSession, frame: Frame, clause: syntax.Cl
     case 'foreach':
       return runForeach(session, frame, clause)
     case 'subquery':
-      return isUpdating(clause.query) ? runSubquery(session, frame, clause) : lowerReadClause(sessionContext(session), frame, clause)
+      return isUpdating(clause.query)
+        ? runSubquery(session, frame, clause)
+        : lowerReadClause(sessionContext(session), frame, clause)
     default:
       return lowerReadClause(sessionContext(session), frame, clause)
   }
@@ -103,7 +123,11 @@ function isUpdate(clause: syntax.Clause): boolean {
 }
 
 /** Runs FOREACH: its updates see each element of the list beside the row's variables; the rows go on as they were. */
-async function runForeach(session: UpdateSession, frame: Frame, clause: syntax.ForeachClause): Promise<Frame> {
+async function runForeach(
+  session: UpdateSession,
+  frame: Frame,
+  clause: syntax.ForeachClause,
+): Promise<Frame> {
   const read = await readFrame(session, frame)
   const context = sessionContext(session)
   const inner = copyFrame(read.frame)
@@ -121,11 +145,18 @@ async function runForeach(session: UpdateSession, frame: Frame, clause: syntax.F
 }
 
 /** Runs CALL { … } that writes, once for each row; what it returns is joined to the row. */
-async function runSubquery(session: UpdateSession, frame: Frame, clause: syntax.SubqueryClause): Promise<Frame> {
+async function runSubquery(
+  session: UpdateSession,
+  frame: Frame,
+  clause: syntax.SubqueryClause,
+): Promise<Frame> {
   const read = await readFrame(session, frame)
   const returns = clause.query.parts.every((part) => part.clauses.at(-1)?.kind === 'return')
   if (returns || clause.query.parts.length > 1) {
-    throw new SheafError('UNSUPPORTED', 'A subquery that writes and returns rows is not carried out yet. Leave out its RETURN.')
+    throw new SheafError(
+      'UNSUPPORTED',
+      'A subquery that writes and returns rows is not carried out yet. Leave out its RETURN.',
+    )
   }
   const [part] = clause.query.parts
   const clauses = part?.clauses ?? []

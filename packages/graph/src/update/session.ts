@@ -5,8 +5,8 @@ import {
   type Expression,
   type LogicalPlan,
   type ModelContext,
-  named,
   type NamedExpression,
+  named,
   type PlanField,
   project,
   SheafError,
@@ -15,10 +15,25 @@ import {
   values,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { lowerContext, type LowerTarget } from '../language/lower.ts'
-import { type Binding, bindingColumns, type Frame, freshColumn, type LowerContext, makeFrame, outputColumn } from '../language/lower/frame.ts'
+import {
+  type Binding,
+  bindingColumns,
+  type Frame,
+  freshColumn,
+  type LowerContext,
+  makeFrame,
+  outputColumn,
+} from '../language/lower/frame.ts'
+import { type LowerTarget, lowerContext } from '../language/lower.ts'
 import type { Statement } from '../language/syntax.ts'
-import { edgeTypes, type GraphSchema, graphLayout, graphSchema, LAYOUT_VERSION, MODEL_NAME } from '../layout/schema.ts'
+import {
+  edgeTypes,
+  type GraphSchema,
+  graphLayout,
+  graphSchema,
+  LAYOUT_VERSION,
+  MODEL_NAME,
+} from '../layout/schema.ts'
 
 /** Counts what a statement changed. */
 export type Counters = {
@@ -69,7 +84,11 @@ export function sessionSchema(session: UpdateSession): GraphSchema {
 export function ensureGraph(transaction: WriteTransaction, name: string): GraphSchema {
   const known = graphSchema(transaction.snapshot.catalog, name)
   if (known !== undefined) return known
-  transaction.createCollection(MODEL_NAME, name, { version: LAYOUT_VERSION, tables: graphLayout(), options: { types: [] } })
+  transaction.createCollection(MODEL_NAME, name, {
+    version: LAYOUT_VERSION,
+    tables: graphLayout(),
+    options: { types: [] },
+  })
   return graphSchema(transaction.snapshot.catalog, name) as GraphSchema
 }
 
@@ -102,17 +121,33 @@ export type ReadFrame = {
  * Runs the plan of a frame and puts its rows in place of it: what comes after sees these rows, whatever is written.
  * `extras` are computed beside the bindings.
  */
-export async function readFrame(session: UpdateSession, frame: Frame, extras: readonly NamedExpression[] = []): Promise<ReadFrame> {
+export async function readFrame(
+  session: UpdateSession,
+  frame: Frame,
+  extras: readonly NamedExpression[] = [],
+): Promise<ReadFrame> {
   const kept = new Map<number, NamedExpression>()
   for (const binding of frame.bindings.values()) {
-    for (const item of bindingColumns(binding)) kept.set(item.id, named(item.name, outputColumn(frame.plan, item.id)))
+    for (const item of bindingColumns(binding))
+      kept.set(item.id, named(item.name, outputColumn(frame.plan, item.id)))
   }
   const items = [...kept.values(), ...extras]
-  const plan = items.length === 0 ? project(frame.plan, [freshColumn('row', { kind: 'literal', value: 1, type: types.int64, nullable: false })]) : project(frame.plan, items)
-  const rows = await session.context.read(plan, { parameters: session.parameters, transaction: session.transaction })
+  const plan =
+    items.length === 0
+      ? project(frame.plan, [
+          freshColumn('row', { kind: 'literal', value: 1, type: types.int64, nullable: false }),
+        ])
+      : project(frame.plan, items)
+  const rows = await session.context.read(plan, {
+    parameters: session.parameters,
+    transaction: session.transaction,
+  })
   const columns = new Map<number, readonly Value[]>()
   plan.output.forEach(({ id }, at) => {
-    columns.set(id, rows.map((row) => row[at] ?? null))
+    columns.set(
+      id,
+      rows.map((row) => row[at] ?? null),
+    )
   })
   const held = plan.output.slice(0, kept.size)
   return {
@@ -122,7 +157,11 @@ export async function readFrame(session: UpdateSession, frame: Frame, extras: re
   }
 }
 
-function valuesOf(fields: readonly PlanField[], columns: ReadonlyMap<number, readonly Value[]>, rowCount: number): LogicalPlan {
+function valuesOf(
+  fields: readonly PlanField[],
+  columns: ReadonlyMap<number, readonly Value[]>,
+  rowCount: number,
+): LogicalPlan {
   const made = fields.map(({ id, type }): Column => columnFromValues(type, columns.get(id) ?? []))
   return values(
     fields.map((field) => ({ ...field, nullable: true })),
@@ -137,7 +176,11 @@ export type AddedColumn = { readonly field: PlanField; readonly values: readonly
 /** Adds columns to the rows of a frame that was read. */
 export function addColumns(frame: Frame, added: readonly AddedColumn[]): void {
   const { plan } = frame
-  if (plan.kind !== 'values') throw new SheafError('INTERNAL', 'Internal error: rows must be read before columns are added. Please report it.')
+  if (plan.kind !== 'values')
+    throw new SheafError(
+      'INTERNAL',
+      'Internal error: rows must be read before columns are added. Please report it.',
+    )
   frame.plan = values(
     [...plan.output, ...added.map(({ field }) => field)],
     [...plan.columns, ...added.map(({ field, values: items }) => columnFromValues(field.type, items))],

@@ -1,5 +1,14 @@
-import { type Column, columnReader, defineMember, dictionaryOf, makeField, type NamedExpression, type Value } from '@sheafdb/core'
+import {
+  type Column,
+  columnReader,
+  defineMember,
+  dictionaryOf,
+  makeField,
+  type NamedExpression,
+  type Value,
+} from '@sheafdb/core'
 import { List } from 'apache-arrow'
+import { runtimeTypeError } from '../functions/errors.ts'
 import { entityOf } from '../language/lower/entities.ts'
 import { type Frame, type LowerContext, NO_LOCALS } from '../language/lower/frame.ts'
 import { namesIn } from '../language/lower/names.ts'
@@ -7,9 +16,15 @@ import type * as syntax from '../language/syntax.ts'
 import type { GraphSchema } from '../layout/schema.ts'
 import { NodeValue, RelationshipValue } from '../values.ts'
 import { dynamicLabels } from './create.ts'
-import { runtimeTypeError } from '../functions/errors.ts'
 import { propertyRows, readProperties, storedProperties, storedValue } from './properties.ts'
-import { extra, type ReadFrame, readFrame, sessionContext, sessionSchema, type UpdateSession } from './session.ts'
+import {
+  extra,
+  type ReadFrame,
+  readFrame,
+  sessionContext,
+  sessionSchema,
+  type UpdateSession,
+} from './session.ts'
 import { labelColumn } from './write.ts'
 
 /** Is one change of an entity, its operands columns over the rows. */
@@ -18,23 +33,43 @@ type Change = {
   /** What the subject's ids are of; `null` where the subject is a whole value. */
   readonly kind: 'node' | 'relationship' | null
   readonly operation:
-    | { readonly kind: 'property'; readonly key: NamedExpression | string; readonly value: NamedExpression | null }
+    | {
+        readonly kind: 'property'
+        readonly key: NamedExpression | string
+        readonly value: NamedExpression | null
+      }
     | { readonly kind: 'all'; readonly value: NamedExpression; readonly keep: boolean }
-    | { readonly kind: 'labels'; readonly labels: readonly (string | NamedExpression)[]; readonly remove: boolean }
+    | {
+        readonly kind: 'labels'
+        readonly labels: readonly (string | NamedExpression)[]
+        readonly remove: boolean
+      }
 }
 
 /** Runs SET. Items that read what an item before them sets are computed after it. */
-export async function runSet(session: UpdateSession, frame: Frame, items: readonly syntax.SetItem[]): Promise<Frame> {
+export async function runSet(
+  session: UpdateSession,
+  frame: Frame,
+  items: readonly syntax.SetItem[],
+): Promise<Frame> {
   let current = frame
   for (const group of independentGroups(items)) {
-    current = await runChanges(session, current, (context, over, add) => group.map((item) => planSet(context, over, item, add)))
+    current = await runChanges(session, current, (context, over, add) =>
+      group.map((item) => planSet(context, over, item, add)),
+    )
   }
   return current
 }
 
 /** Runs REMOVE. */
-export async function runRemove(session: UpdateSession, frame: Frame, items: readonly syntax.RemoveItem[]): Promise<Frame> {
-  return runChanges(session, frame, (context, over, add) => items.map((item) => planRemove(context, over, item, add)))
+export async function runRemove(
+  session: UpdateSession,
+  frame: Frame,
+  items: readonly syntax.RemoveItem[],
+): Promise<Frame> {
+  return runChanges(session, frame, (context, over, add) =>
+    items.map((item) => planRemove(context, over, item, add)),
+  )
 }
 
 /** Parts items into runs of which none reads a variable that an earlier one of the run changes. */
@@ -48,7 +83,8 @@ function independentGroups(items: readonly syntax.SetItem[]): readonly (readonly
       changed = new Set()
     }
     groups.at(-1)?.push(item)
-    for (const name of item.kind === 'setProperty' ? namesIn(item.target) : [item.variable.name]) changed.add(name)
+    for (const name of item.kind === 'setProperty' ? namesIn(item.target) : [item.variable.name])
+      changed.add(name)
   }
   return groups
 }
@@ -72,9 +108,15 @@ async function runChanges(
   return read.frame
 }
 
-function planSubject(context: LowerContext, frame: Frame, subject: syntax.Expression, add: Add): Pick<Change, 'subject' | 'kind'> {
+function planSubject(
+  context: LowerContext,
+  frame: Frame,
+  subject: syntax.Expression,
+  add: Add,
+): Pick<Change, 'subject' | 'kind'> {
   const entity = entityOf(context, frame, subject, NO_LOCALS)
-  if (entity?.kind === 'node' || entity?.kind === 'relationship') return { subject: add('id', entity.id), kind: entity.kind }
+  if (entity?.kind === 'node' || entity?.kind === 'relationship')
+    return { subject: add('id', entity.id), kind: entity.kind }
   return { subject: add('entity', context.rules.expression(context, frame, subject)), kind: null }
 }
 
@@ -83,34 +125,62 @@ function variableOf(name: syntax.Name): syntax.Expression {
 }
 
 function planSet(context: LowerContext, frame: Frame, item: syntax.SetItem, add: Add): Change {
-  const lower = (expression: syntax.Expression): NamedExpression => add('value', context.rules.expression(context, frame, expression))
+  const lower = (expression: syntax.Expression): NamedExpression =>
+    add('value', context.rules.expression(context, frame, expression))
   switch (item.kind) {
     case 'setProperty':
-      return { ...planTarget(context, frame, item.target, add), operation: { kind: 'property', key: keyOf(item.target, lower), value: lower(item.value) } }
+      return {
+        ...planTarget(context, frame, item.target, add),
+        operation: { kind: 'property', key: keyOf(item.target, lower), value: lower(item.value) },
+      }
     case 'setAll':
-      return { ...planSubject(context, frame, variableOf(item.variable), add), operation: { kind: 'all', value: lower(item.value), keep: item.keep } }
+      return {
+        ...planSubject(context, frame, variableOf(item.variable), add),
+        operation: { kind: 'all', value: lower(item.value), keep: item.keep },
+      }
     case 'setLabels':
-      return { ...planSubject(context, frame, variableOf(item.variable), add), operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: false } }
+      return {
+        ...planSubject(context, frame, variableOf(item.variable), add),
+        operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: false },
+      }
   }
 }
 
 function planRemove(context: LowerContext, frame: Frame, item: syntax.RemoveItem, add: Add): Change {
-  const lower = (expression: syntax.Expression): NamedExpression => add('value', context.rules.expression(context, frame, expression))
+  const lower = (expression: syntax.Expression): NamedExpression =>
+    add('value', context.rules.expression(context, frame, expression))
   if (item.kind === 'removeProperty') {
-    return { ...planTarget(context, frame, item.target, add), operation: { kind: 'property', key: keyOf(item.target, lower), value: null } }
+    return {
+      ...planTarget(context, frame, item.target, add),
+      operation: { kind: 'property', key: keyOf(item.target, lower), value: null },
+    }
   }
-  return { ...planSubject(context, frame, variableOf(item.variable), add), operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: true } }
+  return {
+    ...planSubject(context, frame, variableOf(item.variable), add),
+    operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: true },
+  }
 }
 
-function planTarget(context: LowerContext, frame: Frame, target: syntax.PropertyExpression | syntax.IndexExpression, add: Add): Pick<Change, 'subject' | 'kind'> {
+function planTarget(
+  context: LowerContext,
+  frame: Frame,
+  target: syntax.PropertyExpression | syntax.IndexExpression,
+  add: Add,
+): Pick<Change, 'subject' | 'kind'> {
   return planSubject(context, frame, target.object, add)
 }
 
-function keyOf(target: syntax.PropertyExpression | syntax.IndexExpression, lower: (expression: syntax.Expression) => NamedExpression): string | NamedExpression {
+function keyOf(
+  target: syntax.PropertyExpression | syntax.IndexExpression,
+  lower: (expression: syntax.Expression) => NamedExpression,
+): string | NamedExpression {
   return target.kind === 'property' ? target.key.name : lower(target.index)
 }
 
-function labelsOf(labels: readonly syntax.LabelName[], lower: (expression: syntax.Expression) => NamedExpression): readonly (string | NamedExpression)[] {
+function labelsOf(
+  labels: readonly syntax.LabelName[],
+  lower: (expression: syntax.Expression) => NamedExpression,
+): readonly (string | NamedExpression)[] {
   return labels.map((label) => (label.kind === 'label' ? label.name : lower(label.expression)))
 }
 
@@ -120,7 +190,10 @@ type EntityKind = 'node' | 'relationship'
 class Touched {
   readonly #session: UpdateSession
   readonly #schema: GraphSchema
-  readonly properties: Record<EntityKind, Map<number, Record<string, Value>>> = { node: new Map(), relationship: new Map() }
+  readonly properties: Record<EntityKind, Map<number, Record<string, Value>>> = {
+    node: new Map(),
+    relationship: new Map(),
+  }
   readonly labels: Map<number, string[]> = new Map()
   readonly changed: Record<EntityKind, Set<number>> = { node: new Set(), relationship: new Set() }
   readonly relabelled: Set<number> = new Set()
@@ -142,8 +215,13 @@ class Touched {
   loadLabels(ids: ReadonlySet<number>): void {
     if (ids.size === 0) return
     const list = Float64Array.from(ids)
-    const request = { field: 'labels', type: new List(makeField('item', dictionaryOf(), { nullable: false })) }
-    const { columns, found } = this.#session.transaction.snapshot.source(this.#schema.nodes).gather(list, [request])
+    const request = {
+      field: 'labels',
+      type: new List(makeField('item', dictionaryOf(), { nullable: false })),
+    }
+    const { columns, found } = this.#session.transaction.snapshot
+      .source(this.#schema.nodes)
+      .gather(list, [request])
     const read = columnReader(columns[0] as Column)
     for (let at = 0; at < list.length; at += 1) {
       if (found[at] !== 0) this.labels.set(list[at] as number, [...(read(at) as readonly string[])])
@@ -161,13 +239,19 @@ class Touched {
     const ids = Float64Array.from(this.relabelled)
     if (ids.length === 0) return
     const labels = Array.from(ids, (id) => this.labels.get(id) ?? [])
-    transaction.update(this.#schema.nodes, ids, { fields: ['labels'], columns: [labelColumn(labels)], length: ids.length })
+    transaction.update(this.#schema.nodes, ids, {
+      fields: ['labels'],
+      columns: [labelColumn(labels)],
+      length: ids.length,
+    })
   }
 }
 
 function applyChanges(session: UpdateSession, read: ReadFrame, changes: readonly Change[]): void {
   const touched = new Touched(session)
-  const subjects = changes.map((change) => read.column(change.subject).map((value) => subjectOf(value, change.kind)))
+  const subjects = changes.map((change) =>
+    read.column(change.subject).map((value) => subjectOf(value, change.kind)),
+  )
   for (const kind of ['node', 'relationship'] as const) {
     const ids = new Set<number>()
     changes.forEach(({ operation }, at) => {
@@ -176,7 +260,15 @@ function applyChanges(session: UpdateSession, read: ReadFrame, changes: readonly
     })
     touched.loadProperties(kind, ids)
   }
-  touched.loadLabels(new Set(changes.flatMap(({ operation }, at) => (operation.kind === 'labels' ? (subjects[at] ?? []).flatMap((subject) => (subject === null ? [] : [subject.id])) : []))))
+  touched.loadLabels(
+    new Set(
+      changes.flatMap(({ operation }, at) =>
+        operation.kind === 'labels'
+          ? (subjects[at] ?? []).flatMap((subject) => (subject === null ? [] : [subject.id]))
+          : [],
+      ),
+    ),
+  )
   for (let row = 0; row < read.rowCount; row += 1) {
     changes.forEach((change, at) => {
       const subject = subjects[at]?.[row]
@@ -196,10 +288,19 @@ function subjectOf(value: Value, kind: EntityKind | null): Subject | null {
   throw runtimeTypeError('Only nodes and relationships are changed.', value, 'InvalidArgumentType')
 }
 
-function applyChange(session: UpdateSession, touched: Touched, read: ReadFrame, { operation }: Change, subject: Subject, row: number): void {
+function applyChange(
+  session: UpdateSession,
+  touched: Touched,
+  read: ReadFrame,
+  { operation }: Change,
+  subject: Subject,
+  row: number,
+): void {
   const at = (column: NamedExpression): Value => read.column(column)[row] ?? null
   if (operation.kind === 'labels') {
-    const names = operation.labels.flatMap((label) => (typeof label === 'string' ? [label] : dynamicLabels(at(label))))
+    const names = operation.labels.flatMap((label) =>
+      typeof label === 'string' ? [label] : dynamicLabels(at(label)),
+    )
     changeLabels(session, touched, subject.id, names, operation.remove)
     return
   }
@@ -212,7 +313,8 @@ function applyChange(session: UpdateSession, touched: Touched, read: ReadFrame, 
     const given = at(operation.value)
     if (!operation.keep) {
       const wanted = storedProperties(given)
-      for (const key of Object.keys(own)) if (!Object.hasOwn(wanted, key)) setProperty(session, own, key, null)
+      for (const key of Object.keys(own))
+        if (!Object.hasOwn(wanted, key)) setProperty(session, own, key, null)
     }
     for (const [key, value] of givenEntries(given)) setProperty(session, own, key, value)
   }
@@ -221,7 +323,8 @@ function applyChange(session: UpdateSession, touched: Touched, read: ReadFrame, 
 
 /** Lists a map's entries, those without value too: `+=` takes their keys away. */
 function givenEntries(given: Value): readonly (readonly [string, Value])[] {
-  if (given instanceof NodeValue || given instanceof RelationshipValue) return Object.entries(given.properties)
+  if (given instanceof NodeValue || given instanceof RelationshipValue)
+    return Object.entries(given.properties)
   if (given === null || typeof given !== 'object') return Object.entries(storedProperties(given))
   return Object.entries(given)
 }
@@ -234,7 +337,13 @@ function setProperty(session: UpdateSession, own: Record<string, Value>, key: st
   session.counters.propertiesSet += 1
 }
 
-function changeLabels(session: UpdateSession, touched: Touched, id: number, names: readonly string[], remove: boolean): void {
+function changeLabels(
+  session: UpdateSession,
+  touched: Touched,
+  id: number,
+  names: readonly string[],
+  remove: boolean,
+): void {
   const own = touched.labels.get(id)
   if (own === undefined) return
   for (const name of names) {
@@ -247,4 +356,3 @@ function changeLabels(session: UpdateSession, touched: Touched, id: number, name
     touched.relabelled.add(id)
   }
 }
-

@@ -1,5 +1,12 @@
+import {
+  type Column,
+  columnFromValues,
+  dictionaryOf,
+  makeField,
+  types,
+  type WriteTransaction,
+} from '@sheafdb/core'
 import { List } from 'apache-arrow'
-import { type Column, columnFromValues, dictionaryOf, makeField, types, type WriteTransaction } from '@sheafdb/core'
 import type { GraphSchema } from '../layout/schema.ts'
 import type { Properties } from '../values.ts'
 
@@ -78,10 +85,20 @@ export type NewEdges = {
 }
 
 /** Inserts edges of one type and gives their ids. */
-export function insertEdges(transaction: WriteTransaction, schema: GraphSchema, edges: NewEdges): Float64Array {
+export function insertEdges(
+  transaction: WriteTransaction,
+  schema: GraphSchema,
+  edges: NewEdges,
+): Float64Array {
   const length = edges.properties.length
   if (length === 0) return new Float64Array(0)
-  const typeIds = { layout: 'flat', type: types.int32, length, validity: null, values: new Int32Array(length).fill(edges.typeId) } as const
+  const typeIds = {
+    layout: 'flat',
+    type: types.int32,
+    length,
+    validity: null,
+    values: new Int32Array(length).fill(edges.typeId),
+  } as const
   return transaction.insert(schema.edges, {
     fields: ['source', 'target', 'type', 'type_id', 'properties'],
     columns: [

@@ -1,8 +1,14 @@
 import { type Query, SheafError, type Value } from '@sheafdb/core'
 import { MultiDirectedGraph } from 'graphology'
 import type { AbstractGraph } from 'graphology-types'
-import type { Graph } from './graph.ts'
+import type { BulkResult, EdgeOptions } from './bulk.ts'
 import type { Parameters } from './statements.ts'
+
+/** Is the calls of a graph that an import needs. */
+type Loader = {
+  addNodes(label: readonly string[], rows: readonly Record<string, Value>[]): Promise<BulkResult>
+  addEdges(type: string, rows: readonly Record<string, Value>[], options: EdgeOptions): Promise<BulkResult>
+}
 
 type Read = (cypher: string, parameters?: Parameters) => Query
 
@@ -47,7 +53,7 @@ const DEFAULT_TYPE = 'RELATED'
  * `type` of an edge are its labels and its type. A node's key is kept as the property `id` where it has none.
  */
 export async function importGraphology(
-  graph: Graph,
+  graph: Loader,
   source: AbstractGraph,
   options: { readonly label?: string; readonly type?: string } = {},
 ): Promise<{ nodes: number; edges: number }> {
@@ -67,7 +73,7 @@ export async function importGraphology(
   })
   for (const { labels, keys, rows } of byLabels.values()) {
     const added = await graph.addNodes(labels, rows)
-    keys.forEach((key, at) => ids.set(key, added.ids[at] as number))
+    for (const [at, key] of keys.entries()) ids.set(key, added.ids[at] as number)
   }
   const byType = new Map<string, Record<string, Value>[]>()
   source.forEachEdge((_, attributes, from, to) => {

@@ -3,6 +3,7 @@ import {
   defineMember,
   elementType,
   type FunctionDefinition,
+  isFloat,
   isList,
   makeField,
   types,
@@ -162,9 +163,7 @@ export const structureFunctions: readonly FunctionDefinition[] = [
   strict('source_id', types.int64, (value) => relationshipOf(value).source),
   strict('target_id', types.int64, (value) => relationshipOf(value).target),
   strict('properties', types.variant, propertiesOf),
-  strict('keys', textList, (value) =>
-    Object.keys(propertiesOf(value)).filter((key) => propertiesOf(value)[key] !== null),
-  ),
+  strict('keys', textList, (value) => Object.keys(propertiesOf(value))),
   strict('nodes', types.variant, (value) => pathOf(value).nodes),
   strict('relationships', types.variant, (value) => pathOf(value).relationships),
   strict('length', types.int64, (value) => pathOf(value).relationships.length),
@@ -178,7 +177,17 @@ export const structureFunctions: readonly FunctionDefinition[] = [
     (value) => listArgument('tail', value).slice(1),
   ),
   strict('reverse', (args) => args[0] ?? types.variant, reverse),
-  strict('range', integerList, range),
+  {
+    ...strict('range', integerList, range),
+    evaluator: (argumentTypes) => (argumentTypes.some(isFloat) ? () => range(0, Number.NaN) : range),
+  },
+  custom('deleted', types.variant, (id) => {
+    if (id === null || id === undefined) return null
+    throw runtimeArgumentError(
+      'A node or relationship was deleted before in this statement. Read it before deleting it.',
+      'DeletedEntityAccess',
+    )
+  }),
   strict('as_list', types.variant, (value) => (isListValue(value) ? value : [value])),
   strict('has_label', types.bool, (labels, label) => {
     for (let at = 0; at < (labels as readonly Value[]).length; at += 1)

@@ -1,4 +1,4 @@
-import { type DataType, distinct, type LogicalPlan, union, type Value } from '@sheafdb/core'
+import { type DataType, distinct, type LogicalPlan, union, type Value, values } from '@sheafdb/core'
 import type { Procedure } from '../functions/procedure.ts'
 import type { GraphSchema } from '../layout/schema.ts'
 import { lowerExpression } from './lower/expressions.ts'
@@ -44,6 +44,7 @@ export function lower(statement: Statement, target: LowerTarget): LogicalPlan {
   })
   if (first === undefined) return finishPlan(context, emptyFrame())
   const names = [...first.bindings.keys()]
+  if (names.length === 0) return values([], [], 0)
   if (rest.length === 0) return finishPlan(context, first, names)
   const united = union([first, ...rest].map((frame) => finishPlan(context, frame, names)))
   return statement.query.all[0] === true ? united : distinct(united)

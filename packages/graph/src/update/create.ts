@@ -164,7 +164,9 @@ export class PatternMaker {
       }
     }
     const ids = insertNodes(this.#session.transaction, this.#schema, labels, properties)
-    made.forEach((element, at) => this.#keep(element, ids.subarray(at * rowCount, (at + 1) * rowCount)))
+    for (const [at, element] of made.entries()) {
+      this.#keep(element, ids.subarray(at * rowCount, (at + 1) * rowCount))
+    }
     this.#countNodes(labels, properties)
     this.#resolveNamed(patterns)
   }

@@ -1,19 +1,31 @@
 import {
+  call,
   column,
   expand,
+  literal,
   type NamedExpression,
   planField,
   project,
   SheafError,
+  types,
   type Value,
   values,
 } from '@sheafdb/core'
 import { runtimeTypeError } from '../functions/errors.ts'
 import { entityOf } from '../language/lower/entities.ts'
-import { type Frame, ID_TYPE, idField, NO_LOCALS } from '../language/lower/frame.ts'
+import { facetsOf } from '../language/lower/facets.ts'
+import { type Binding, type Frame, ID_TYPE, idField, NO_LOCALS } from '../language/lower/frame.ts'
 import type * as syntax from '../language/syntax.ts'
 import { arrayOf, isListValue, NodeValue, PathValue, RelationshipValue } from '../values.ts'
-import { extra, readFrame, sessionContext, sessionSchema, type UpdateSession } from './session.ts'
+import {
+  addColumns,
+  extra,
+  type ReadFrame,
+  readFrame,
+  sessionContext,
+  sessionSchema,
+  type UpdateSession,
+} from './session.ts'
 import { idColumn } from './write.ts'
 
 type Doomed = { readonly nodes: Set<number>; readonly edges: Set<number> }
@@ -25,28 +37,49 @@ export async function runDelete(
   clause: syntax.DeleteClause,
 ): Promise<Frame> {
   const context = sessionContext(session)
+  const named: (EntityBinding & { readonly type: NamedExpression | null })[] = []
   const extras: { readonly column: NamedExpression; readonly kind: 'node' | 'relationship' | null }[] = []
   for (const expression of clause.expressions) {
     const entity = entityOf(context, frame, expression, NO_LOCALS)
-    if (entity?.kind === 'node' || entity?.kind === 'relationship')
+    if (entity?.kind === 'node' || entity?.kind === 'relationship') {
+      const type =
+        entity.kind === 'node' ? null : extra('type', facetsOf(context, frame, entity).type ?? literal(null))
+      named.push({ ...entity, type })
       extras.push({ column: extra('id', entity.id), kind: entity.kind })
-    else
+    } else
       extras.push({
         column: extra('entity', context.rules.expression(context, frame, expression)),
         kind: null,
       })
   }
-  const read = await readFrame(
-    session,
-    frame,
-    extras.map((item) => item.column),
-  )
+  const read = await readFrame(session, frame, [
+    ...extras.map((item) => item.column),
+    ...named.flatMap(({ type }) => (type === null ? [] : [type])),
+  ])
+  for (const entity of named) markDeleted(read, entity)
   const doomed: Doomed = { nodes: new Set(), edges: new Set() }
   for (const { column: item, kind } of extras)
     for (const value of read.column(item)) doom(doomed, value, kind)
   for (const id of doomed.nodes) if (session.deletedNodes.has(id)) doomed.nodes.delete(id)
   await deleteDoomed(session, doomed, clause.detach)
   return read.frame
+}
+
+type EntityBinding = Extract<Binding, { kind: 'node' | 'relationship' }>
+
+/** Makes reading of what was deleted an error; the type of a relationship can still be told. */
+function markDeleted(
+  read: ReadFrame,
+  { id, type }: EntityBinding & { readonly type: NamedExpression | null },
+): void {
+  const gone = call('cypher.deleted', id)
+  if (type === null) {
+    read.frame.facets.set(id.id, { labels: gone, properties: gone })
+    return
+  }
+  const field = planField('type', types.utf8)
+  addColumns(read.frame, [{ field, values: read.column(type) }])
+  read.frame.facets.set(id.id, { type: column(field), source: gone, target: gone, properties: gone })
 }
 
 function doom(doomed: Doomed, value: Value, kind: 'node' | 'relationship' | null): void {

@@ -174,7 +174,7 @@ function combine(
     readonly isNew: boolean
   }[] = []
   const matchedRows = matched.column(rowColumn(matched)) as readonly number[]
-  matchedRows.forEach((row, at) => places.push({ row, from: 'matched', at, isNew: false }))
+  for (const [at, row] of matchedRows.entries()) places.push({ row, from: 'matched', at, isNew: false })
   const placeOf = new Map(parts.firsts.map((row, at) => [row, at]))
   for (const [row, first] of parts.groups)
     places.push({ row, from: 'made', at: placeOf.get(first) as number, isNew: row === first })

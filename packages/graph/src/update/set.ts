@@ -1,5 +1,6 @@
 import {
   type Column,
+  column,
   columnReader,
   defineMember,
   dictionaryOf,
@@ -10,7 +11,7 @@ import {
 import { List } from 'apache-arrow'
 import { runtimeTypeError } from '../functions/errors.ts'
 import { entityOf } from '../language/lower/entities.ts'
-import { type Frame, type LowerContext, NO_LOCALS } from '../language/lower/frame.ts'
+import { type Frame, idField, type LowerContext, NO_LOCALS } from '../language/lower/frame.ts'
 import { namesIn } from '../language/lower/names.ts'
 import type * as syntax from '../language/syntax.ts'
 import type { GraphSchema } from '../layout/schema.ts'
@@ -18,6 +19,7 @@ import { NodeValue, RelationshipValue } from '../values.ts'
 import { dynamicLabels } from './create.ts'
 import { propertyRows, readProperties, storedProperties, storedValue } from './properties.ts'
 import {
+  addColumns,
   extra,
   type ReadFrame,
   readFrame,
@@ -104,8 +106,30 @@ async function runChanges(
     return item
   })
   const read = await readFrame(session, frame, extras)
+  adoptEntities(read)
   applyChanges(session, read, changes)
   return read.frame
+}
+
+/** Holds variables with whole nodes or relationships by id from here on, so that they show what is changed. */
+function adoptEntities(read: ReadFrame): void {
+  for (const [name, binding] of read.frame.bindings) {
+    if (binding.kind !== 'value') continue
+    const items = read.column(binding.value)
+    const kind = entityKind(items)
+    if (kind === null) continue
+    const field = idField(name, true)
+    const ids = items.map((item) => (item === null ? null : (item as NodeValue | RelationshipValue).id))
+    addColumns(read.frame, [{ field, values: ids }])
+    read.frame.bindings.set(name, { kind, id: column(field) })
+  }
+}
+
+function entityKind(items: readonly Value[]): EntityKind | null {
+  const given = items.filter((item) => item !== null)
+  if (given.length === 0) return null
+  if (given.every((item) => item instanceof NodeValue)) return 'node'
+  return given.every((item) => item instanceof RelationshipValue) ? 'relationship' : null
 }
 
 function planSubject(

@@ -8,7 +8,7 @@ export type Rules = {
   readonly query: (cursor: Cursor) => Query
 }
 
-const MAX_DEPTH = 400
+const MAX_DEPTH = 200
 
 /** Words that cannot name a variable without backticks, since what follows would be read wrongly. */
 const RESERVED = new Set(

@@ -47,7 +47,7 @@ export const twoHop: Workload = {
     await g.addEdges(
       'ROUTE',
       Array.from(from, (source, at) => ({ source, target: to[at] as number })),
-      { source: ['Airport', 'id', 'source'], target: ['Airport', 'id', 'target'] } as never,
+      { source: ['Airport', 'source'], target: ['Airport', 'target'] } as never,
     )
     const kuzu = await openKuzu(folder, from, to)
     return [

@@ -7,7 +7,6 @@ import type {
   WriteTransaction,
 } from './catalog/table-store.ts'
 import { drive, driveSync, makeContext } from './execution/driver.ts'
-import { canGenerate } from './execution/expression/generate.ts'
 import { keyLookup } from './execution/operators/scan.ts'
 import { type NodeCounters, startPlan } from './execution/planner.ts'
 import { registerAggregates } from './expression/aggregates.ts'
@@ -24,6 +23,7 @@ import { visitPlan } from './plan/traverse.ts'
 import { openTableStore, type TableStoreOptions } from './transaction/table-store.ts'
 import { type Batch, batchRowCount, columnReader } from './types/column.ts'
 import { isSheafError, SheafError } from './types/errors.ts'
+import { canGenerate } from './types/generation.ts'
 import type { Value } from './types/value.ts'
 
 const DEFAULT_MEMORY_LIMIT = 2 ** 30

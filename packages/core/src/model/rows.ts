@@ -1,6 +1,7 @@
 import { type DataType, Type } from 'apache-arrow'
 import { type Batch, type Column, type ColumnReader, columnReader } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
+import { canGenerate } from '../types/generation.ts'
 import type { Value } from '../types/value.ts'
 
 /** Makes a row of the values of a result row, which stand in the order of the plan's output. */
@@ -83,21 +84,6 @@ function generateRowMaker(names: readonly string[]): RowMaker {
 function plainRowMaker(names: readonly string[]): RowMaker {
   return (readers, index) =>
     Object.fromEntries(names.map((name, at) => [name, (readers[at] as ColumnReader)(index)]))
-}
-
-let generationAllowed: boolean | undefined
-
-/** Tells whether this host allows code generation. */
-function canGenerate(): boolean {
-  if (generationAllowed === undefined) {
-    try {
-      generationAllowed = new Function('return true')() as boolean
-    } catch (error) {
-      if (!(error instanceof EvalError)) throw error
-      generationAllowed = false
-    }
-  }
-  return generationAllowed
 }
 
 /** Gives the rows of a batch as objects by column name. */

@@ -1,7 +1,8 @@
 import type { Expression } from '../../expression/expression.ts'
 import { type Batch, batchRowCount, boxedColumn, type Column, columnReader } from '../../types/column.ts'
+import { canGenerate } from '../../types/generation.ts'
 import type { Value } from '../../types/value.ts'
-import { canGenerate, compileFunction, Generator, isNumberType, layoutSignature } from './generate.ts'
+import { compileFunction, Generator, isNumberType, layoutSignature } from './generate.ts'
 import { interpretExpression, type Places, readersOf } from './interpret.ts'
 
 /** Batches of fewer rows are interpreted: compiling would cost more than it saves. */

@@ -447,21 +447,6 @@ export function compileFunction(
   return (args, batch) => run(runtime, wideInteger, ...args, ...inputs.map((input) => input.of(batch)))
 }
 
-let generationAllowed: boolean | undefined
-
-/** Tells whether this host allows code generation. */
-export function canGenerate(): boolean {
-  if (generationAllowed === undefined) {
-    try {
-      generationAllowed = new Function('return true')() as boolean
-    } catch (error) {
-      if (!(error instanceof EvalError)) throw error
-      generationAllowed = false
-    }
-  }
-  return generationAllowed
-}
-
 /** Tells whether values of a type leave generated code as plain numbers, to be stored in a Float64Array. */
 export function isNumberType(type: { readonly typeId: Type }): boolean {
   const id = type.typeId

@@ -1,8 +1,9 @@
 /**
  * The log: every commit, in order, before it is anywhere else.
  *
- * File: `log/<number, ten digits>.log`. Header of 24 bytes: `SHEAFLOG`, u32 format version (1), u32 zero, u64 base
- * (the sequence before the file's first).
+ * File: `log/<number, ten digits>.log`. Header of 24 bytes: `SHEAFLOG`, u32 format version (1), u32 CRC32C of
+ * the other 20 bytes, u64 base (the sequence before the file's first). It is synced before the first record is written:
+ * a file whose header is bad holds nothing, or is damaged if a valid record is found in it.
  * Then records, each at a multiple of eight:
  *
  * | offset | size | field                                                                        |
@@ -85,11 +86,7 @@ export class LogWriter {
   /** Makes a new log file, durable in its folder. */
   static create(fileSystem: FileSystem, folder: string, options: LogWriterOptions): LogWriter {
     const handle = fileSystem.open(logPath(folder, options.number), 'create')
-    const header = new Uint8Array(FILE_HEADER_BYTES)
-    header.set(new TextEncoder().encode(MAGIC))
-    const view = new DataView(header.buffer)
-    view.setUint32(8, FORMAT_VERSION, true)
-    view.setBigUint64(16, BigInt(options.base), true)
+    const header = encodeHeader(options.base)
     handle.write(0, header)
     handle.syncNow()
     fileSystem.syncFolder(`${folder}/log`)
@@ -221,9 +218,11 @@ export type LogContent = {
 export function readLog(fileSystem: FileSystem, path: string): LogContent {
   const bytes = readFile(fileSystem, path)
   const commits: { sequence: number; payload: Uint8Array }[] = []
-  if (bytes.length < FILE_HEADER_BYTES)
-    return { commits, base: 0, last: 0, synced: 0, endOffset: 0, torn: true }
   const base = readHeader(bytes, path)
+  if (base === null) {
+    if (firstRecord(bytes, FILE_HEADER_BYTES) !== null) throw corruptLog(path, 0)
+    return { commits, base: 0, last: 0, synced: 0, endOffset: 0, torn: true }
+  }
   let offset = FILE_HEADER_BYTES
   let last = base
   let synced = 0
@@ -249,11 +248,26 @@ export function corruptLog(path: string, offset: number): SheafError {
   )
 }
 
-function readHeader(bytes: Uint8Array, path: string): number {
-  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
-  if (magic !== MAGIC)
-    throw new SheafError('CORRUPT', `This is not a log of Sheaf: ${path}`, { path, offset: 0 })
+function encodeHeader(base: number): Uint8Array {
+  const header = new Uint8Array(FILE_HEADER_BYTES)
+  header.set(new TextEncoder().encode(MAGIC))
+  const view = new DataView(header.buffer)
+  view.setUint32(8, FORMAT_VERSION, true)
+  view.setBigUint64(16, BigInt(base), true)
+  view.setUint32(12, headerChecksum(header), true)
+  return header
+}
+
+function headerChecksum(bytes: Uint8Array): number {
+  return crc32c(bytes.subarray(16, FILE_HEADER_BYTES), crc32c(bytes.subarray(0, 12)))
+}
+
+/** Gives the base of a log file, or `null` where it has no valid header. */
+function readHeader(bytes: Uint8Array, path: string): number | null {
+  if (bytes.length < FILE_HEADER_BYTES) return null
   const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
+  if (magic !== MAGIC || view.getUint32(12, true) !== headerChecksum(bytes)) return null
   if (view.getUint32(8, true) > FORMAT_VERSION) {
     throw new SheafError('VERSION', `A newer Sheaf wrote this log. Use it to open the store: ${path}`, {
       path,
@@ -286,12 +300,24 @@ function decodeRecord(bytes: Uint8Array, offset: number): LogRecord | null {
 /** Finds the highest `synced` of the valid records after an offset, 0 where there are none. */
 function syncedAfter(bytes: Uint8Array, from: number): number {
   let promised = 0
+  for (let found = firstRecord(bytes, from); found !== null; ) {
+    promised = Math.max(promised, found.record.synced)
+    found = firstRecord(bytes, nextOffset(found.offset, found.record.payload.length))
+  }
+  return promised
+}
+
+/** Finds the first valid record from an offset on. */
+function firstRecord(
+  bytes: Uint8Array,
+  from: number,
+): { readonly record: LogRecord; readonly offset: number } | null {
   for (let offset = from; offset + RECORD_HEADER_BYTES <= bytes.length; offset += 8) {
     if (!looksLikeRecord(bytes, offset)) continue
     const record = decodeRecord(bytes, offset)
-    if (record !== null) promised = Math.max(promised, record.synced)
+    if (record !== null) return { record, offset }
   }
-  return promised
+  return null
 }
 
 function looksLikeRecord(bytes: Uint8Array, offset: number): boolean {

@@ -35,7 +35,7 @@ import { recover } from './recovery.ts'
 import { StoredTableSource } from './stored-table-source.ts'
 import { TableData } from './table-data.ts'
 import { findKey, findRow, finish, keyFields, partField, type TableView } from './table-view.ts'
-import type { TableWrites } from './table-writes.ts'
+import { DIRECT_ROWS, type TableWrites } from './table-writes.ts'
 import { OpenTransaction } from './write-transaction.ts'
 
 /** Says how to open the tables of a store. */
@@ -53,6 +53,8 @@ export type TableStoreOptions = {
   /** Gives a number from 0 up to 1. */
   readonly random?: () => number
   readonly timers?: Timers
+  /** From how many rows on a commit's rows go into a segment at once, and not into the log. */
+  readonly directRows?: number
   /** How many commits back snapshots can be opened. */
   readonly retainCommits?: number
 }
@@ -117,6 +119,7 @@ class StoredTables implements TableStore {
   readonly #files: SegmentFiles
   readonly #timers: Timers
   readonly #retainCommits: number
+  readonly #directRows: number
   readonly #flushBytes: number
   readonly #maintenance: Maintenance
   #maintaining = false
@@ -130,6 +133,7 @@ class StoredTables implements TableStore {
     this.#flushBytes = Math.min(LARGEST_FLUSH_BYTES, memoryLimit / 8)
     this.#files = new SegmentFiles(fileSystem, this.#folder, new SegmentCache(memoryLimit / 2))
     this.#timers = options.timers ?? REAL_TIMERS
+    this.#directRows = options.directRows ?? DIRECT_ROWS
     this.#retainCommits = options.retainCommits ?? 0
     this.readOnly = options.readOnly ?? false
     this.#durability = options.durability ?? 'commit'
@@ -428,7 +432,7 @@ class StoredTables implements TableStore {
   /** Makes durable what goes into segments, before the log names them. */
   async #prepare(written: readonly TableWrites[]): Promise<void> {
     for (const writes of written) {
-      if (!SYSTEM_TABLES.some((table) => table.id === writes.definition.id)) writes.prepare()
+      if (!SYSTEM_TABLES.some((table) => table.id === writes.definition.id)) writes.prepare(this.#directRows)
       const { segments, definition } = writes
       if (segments.length === 0) continue
       for (const segment of segments)

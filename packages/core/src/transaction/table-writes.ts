@@ -34,7 +34,7 @@ const APPEND_ROWS = 1 << 18
 const SPILL_ROWS = 1 << 20
 const SPILL_BYTES = 96 << 20
 /** From these on, the rows of a commit go into a segment and not into the log. */
-const DIRECT_ROWS = 1 << 16
+export const DIRECT_ROWS: number = 1 << 16
 const DIRECT_BYTES = 8 << 20
 
 /** Is what the writes to a table need of the store. */
@@ -159,9 +159,9 @@ export class TableWrites {
   }
 
   /** Writes rows that are many into a segment, so that they pass neither through the log nor the memtable. */
-  prepare(): void {
+  prepare(directRows: number): void {
     const { rowCount, sizeBytes } = this.#memtable
-    if (rowCount >= DIRECT_ROWS || sizeBytes >= DIRECT_BYTES) this.#spill()
+    if (rowCount >= directRows || sizeBytes >= DIRECT_BYTES) this.#spill()
   }
 
   #insertByKey(

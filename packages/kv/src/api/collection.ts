@@ -1,0 +1,275 @@
+import {
+  type LogicalPlan,
+  type ModelContext,
+  type Query,
+  SheafError,
+  type WriteTransaction,
+} from '@sheafdb/core'
+import { currentTimeMs } from '../layout/clock.ts'
+import { encodeEntryKey, type Key } from '../layout/key.ts'
+import { entryTable, entryTableName, LAYOUT_VERSION, MODEL } from '../layout/table.ts'
+import { decodeValue, encodeValue } from '../layout/value-encoding.ts'
+import { expiryOf, type PutOptions, refusal } from './conditions.ts'
+import { deleteEntries, isAlive, type NewEntry, readEntries, readValues, writeEntries } from './entries.ts'
+import { PURGE_INTERVAL_MS, purgeExpired } from './purge.ts'
+import {
+  boundPredicates,
+  entryRowIds,
+  type KeyPredicates,
+  prefixPredicates,
+  type RangeBounds,
+  type RangeOptions,
+  rangePlan,
+} from './range.ts'
+import { type Change, watchEntries } from './watch.ts'
+
+/** Is a row of a range. */
+export type Entry<Value = unknown> = { readonly key: Key; readonly value: Value }
+
+/** Is an operation of a batch, as in Level. */
+export type BatchOperation<Value = unknown> =
+  | { readonly type: 'put'; readonly key: Key; readonly value: Value; readonly ttl?: number }
+  | { readonly type: 'del'; readonly key: Key }
+
+/** Holds entries of key and value, in the order of their keys. It is made with its first write. */
+export class KeyValueCollection<Value = unknown> {
+  readonly name: string
+  readonly #context: ModelContext
+  readonly #table: string
+  #nextPurgeMs = 0
+
+  constructor(context: ModelContext, name: string) {
+    this.name = name
+    this.#context = context
+    this.#table = entryTableName(name)
+  }
+
+  /** Gives the value of a key, `undefined` where there is none. */
+  async get(key: Key): Promise<Value | undefined> {
+    return this.getSync(key)
+  }
+
+  /** Gives the value of a key at once: reads never wait. */
+  getSync(key: Key): Value | undefined {
+    return this.#read([encodeEntryKey(key)])[0]
+  }
+
+  /** Gives the values of keys, in their order. */
+  async getMany(keys: readonly Key[]): Promise<(Value | undefined)[]> {
+    return this.#read(keys.map(encodeEntryKey))
+  }
+
+  /** Tells whether there is an entry of a key. */
+  async has(key: Key): Promise<boolean> {
+    return this.getSync(key) !== undefined
+  }
+
+  /** Gives the value of a key with its version, which grows with each write of the key: for `ifVersion`. */
+  async getWithVersion(key: Key): Promise<{ readonly value: Value; readonly version: number } | undefined> {
+    const encoded = encodeEntryKey(key)
+    const snapshot = this.#context.snapshot()
+    try {
+      const [entry = null] = readEntries(snapshot, this.#table, [encoded])
+      if (!isAlive(entry, currentTimeMs())) return undefined
+      return { value: decodeValue(entry.tag, entry.bytes) as Value, version: entry.version }
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  #read(keys: readonly Uint8Array[]): (Value | undefined)[] {
+    const snapshot = this.#context.snapshot()
+    try {
+      return readValues(snapshot, this.#table, keys, currentTimeMs()) as (Value | undefined)[]
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /**
+   * Writes an entry and gives its version.
+   *
+   * @throws `CONFLICT` where `ifVersion` or `ifAbsent` does not hold, `TYPE` for what cannot be a key or a value
+   */
+  async put(key: Key, value: Value, options: PutOptions = {}): Promise<number> {
+    const entry = this.#entry(key, value, options)
+    return this.#write((transaction, nowMs) => {
+      if (options.ifAbsent === true || options.ifVersion !== undefined) {
+        const [stored = null] = readEntries(transaction.snapshot, this.#table, [entry.key])
+        const refused = refusal(options, isAlive(stored, nowMs) ? stored.version : null)
+        if (refused !== null) return refused
+      }
+      return writeEntries(transaction, this.#table, [entry])
+    })
+  }
+
+  /** Writes many entries in one transaction. Of two with one key the later wins. */
+  async putMany(
+    entries: Iterable<readonly [key: Key, value: Value] | Entry<Value>>,
+    options: { readonly ttl?: number } = {},
+  ): Promise<void> {
+    const rows = Array.from(entries, (entry) =>
+      'key' in entry
+        ? this.#entry(entry.key, entry.value, options)
+        : this.#entry(entry[0], entry[1], options),
+    )
+    if (rows.length > 0) await this.#write((transaction) => writeEntries(transaction, this.#table, rows))
+  }
+
+  #entry(key: Key, value: unknown, options: { readonly ttl?: number | undefined }): NewEntry {
+    return { ...encodeValue(value), key: encodeEntryKey(key), expiry: expiryOf(options, currentTimeMs()) }
+  }
+
+  /** Deletes an entry; tells whether there was one. */
+  async delete(key: Key): Promise<boolean> {
+    const encoded = encodeEntryKey(key)
+    return (
+      (await this.#remove((transaction, nowMs) =>
+        deleteEntries(transaction, this.#table, [encoded], nowMs),
+      )) > 0
+    )
+  }
+
+  /** Does several writes in one transaction, in order. */
+  async batch(operations: readonly BatchOperation<Value>[]): Promise<void> {
+    const puts = new Map<string, NewEntry>()
+    const deletes = new Map<string, Uint8Array>()
+    for (const operation of operations) {
+      const key = encodeEntryKey(operation.key)
+      const name = Buffer.from(key).toString('latin1')
+      if (operation.type === 'put') {
+        puts.set(name, this.#entry(operation.key, operation.value, { ttl: operation.ttl }))
+        deletes.delete(name)
+      } else if (operation.type === 'del') {
+        deletes.set(name, key)
+        puts.delete(name)
+      } else {
+        const { type } = operation as { type: unknown }
+        throw new SheafError('ARGUMENT', `A batch takes operations of type 'put' and 'del': ${String(type)}`)
+      }
+    }
+    if (puts.size + deletes.size === 0) return
+    await this.#write((transaction, nowMs) => {
+      if (deletes.size > 0) deleteEntries(transaction, this.#table, [...deletes.values()], nowMs)
+      if (puts.size > 0) writeEntries(transaction, this.#table, [...puts.values()])
+      return 0
+    })
+  }
+
+  /**
+   * Adds to a number and gives the sum; a key without entry counts from 0. The entry's time to live stays.
+   *
+   * @throws `TYPE` where the value is no number
+   */
+  async increment(key: Key, by = 1): Promise<number> {
+    const encoded = encodeEntryKey(key)
+    let sum = 0
+    await this.#write((transaction, nowMs) => {
+      const [stored = null] = readEntries(transaction.snapshot, this.#table, [encoded])
+      const entry = isAlive(stored, nowMs) ? stored : null
+      const value = entry === null ? 0 : decodeValue(entry.tag, entry.bytes)
+      if (typeof value !== 'number' || typeof by !== 'number')
+        return new SheafError(
+          'TYPE',
+          `Only a number can be incremented, by a number. The value is a ${typeof value}.`,
+        )
+      sum = value + by
+      const row = { ...encodeValue(sum), key: encoded, expiry: entry?.expiry ?? null }
+      return writeEntries(transaction, this.#table, [row])
+    })
+    return sum
+  }
+
+  /** Reads the entries between bounds, in the order of keys: rows of `key` and `value`. */
+  range(options: RangeOptions = {}): Query<Entry<Value>> {
+    return this.#query(boundPredicates(options), options)
+  }
+
+  /**
+   * Reads the entries whose key begins with a text or with bytes, or with the elements of an array.
+   *
+   * @example store.kv('sessions').prefix(['user', 7])
+   */
+  prefix(prefix: Key, options: Omit<RangeOptions, keyof RangeBounds> = {}): Query<Entry<Value>> {
+    return this.#query(prefixPredicates(prefix), options)
+  }
+
+  #query(predicates: KeyPredicates, options: RangeOptions): Query<Entry<Value>> {
+    let made: { readonly exists: boolean; readonly plan: LogicalPlan } | undefined
+    return this.#context.query<Entry<Value>>(() => {
+      const exists = this.#context.catalog().table(this.#table) !== undefined
+      if (made?.exists !== exists)
+        made = { exists, plan: rangePlan(exists ? this.#table : null, predicates, options) }
+      return made.plan
+    })
+  }
+
+  /** Counts the entries between bounds. */
+  async count(bounds: RangeBounds = {}): Promise<number> {
+    return this.#query(boundPredicates(bounds), { values: false }).count()
+  }
+
+  /** Deletes the entries between bounds, all of them without any; with `limit` the first ones (see `range`). */
+  async clear(options: Omit<RangeOptions, 'keys' | 'values'> = {}): Promise<number> {
+    const predicates = boundPredicates(options)
+    return this.#remove(async (transaction) => {
+      const plan = entryRowIds(this.#table, predicates, options)
+      const rows = await this.#context.read(plan, { transaction })
+      return transaction.delete(
+        this.#table,
+        Float64Array.from(rows, ([rowId]) => rowId as number),
+      )
+    })
+  }
+
+  /**
+   * Follows changes of the entry of a key, or with `{ prefix }` of all keys that begin so, from now on.
+   *
+   * @example for await (const change of store.kv('sessions').watch({ prefix: 'user:' })) console.log(change)
+   */
+  watch(
+    keyOrPrefix: Key | { readonly prefix: Key },
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<Change<Value>, void, undefined> {
+    return watchEntries<Value>(this.#context, this.#table, watchedKeys(keyOrPrefix), options)
+  }
+
+  /** Runs writes to a table that is there. A refusal is thrown outside, so that it is not taken for a conflict to retry. */
+  async #write(work: (transaction: WriteTransaction, nowMs: number) => SheafError | number): Promise<number> {
+    const result = await this.#context.write((transaction) => {
+      if (transaction.snapshot.catalog.table(this.#table) === undefined)
+        transaction.createCollection(MODEL, this.name, { version: LAYOUT_VERSION, tables: [entryTable()] })
+      const nowMs = currentTimeMs()
+      const outcome = work(transaction, nowMs)
+      this.#purge(transaction, nowMs)
+      return outcome
+    })
+    if (typeof result === 'number') return result
+    throw result
+  }
+
+  /** Runs deletions where there is a table. */
+  async #remove(
+    work: (transaction: WriteTransaction, nowMs: number) => number | Promise<number>,
+  ): Promise<number> {
+    return this.#context.write((transaction) => {
+      if (transaction.snapshot.catalog.table(this.#table) === undefined) return 0
+      return work(transaction, currentTimeMs())
+    })
+  }
+
+  #purge(transaction: WriteTransaction, nowMs: number): void {
+    if (nowMs < this.#nextPurgeMs) return
+    this.#nextPurgeMs = nowMs + PURGE_INTERVAL_MS
+    purgeExpired(transaction, this.#table, nowMs)
+  }
+}
+
+function watchedKeys(keyOrPrefix: Key | { readonly prefix: Key }): KeyPredicates {
+  if (isPrefix(keyOrPrefix)) return prefixPredicates(keyOrPrefix.prefix)
+  return boundPredicates({ gte: keyOrPrefix, lte: keyOrPrefix })
+}
+
+function isPrefix(value: Key | { readonly prefix: Key }): value is { readonly prefix: Key } {
+  return typeof value === 'object' && 'prefix' in value
+}

@@ -1,0 +1,149 @@
+import {
+  call,
+  column,
+  columnNamed,
+  type Expression,
+  encodeKeyPrefix,
+  filter,
+  keyPrefixEnd,
+  type LogicalPlan,
+  limit,
+  literal,
+  named,
+  planField,
+  project,
+  SheafError,
+  scan,
+  sort,
+  sortKey,
+  types,
+  values,
+} from '@sheafdb/core'
+import { checkKey, encodeEntryKey, type Key } from '../layout/key.ts'
+import { type FIELDS, fieldType } from '../layout/table.ts'
+
+/** Bounds a range of keys, as Level does. */
+export type RangeBounds = {
+  readonly gt?: Key
+  readonly gte?: Key
+  readonly lt?: Key
+  readonly lte?: Key
+}
+
+/** Says which entries of a range are wanted, and what of them. */
+export type RangeOptions = RangeBounds & {
+  /** From the last key to the first. */
+  readonly reverse?: boolean
+  /** At most so many entries; -1 for all. */
+  readonly limit?: number
+  /** Leaves out so many entries from the start. */
+  readonly offset?: number
+  /** False leaves the keys out of the rows. */
+  readonly keys?: boolean
+  /** False leaves the values out of the rows. */
+  readonly values?: boolean
+}
+
+/** Is bounds as predicates over encoded keys. */
+export type KeyPredicates = readonly (readonly ['ge' | 'gt' | 'le' | 'lt', Uint8Array])[]
+
+/** Encodes bounds. @throws `TYPE` */
+export function boundPredicates(bounds: RangeBounds): KeyPredicates {
+  const pairs = [
+    ['gt', bounds.gt],
+    ['ge', bounds.gte],
+    ['lt', bounds.lt],
+    ['le', bounds.lte],
+  ] as const
+  return pairs.flatMap(([operator, key]) =>
+    key === undefined ? [] : [[operator, encodeEntryKey(key)] as const],
+  )
+}
+
+/** Bounds the keys that begin with a text, with bytes or with the elements of an array. @throws `TYPE` */
+export function prefixPredicates(prefix: Key): KeyPredicates {
+  const from = encodeKeyPrefix(checkKey(prefix))
+  const end = keyPrefixEnd(from)
+  return end === null
+    ? [['ge', from]]
+    : [
+        ['ge', from],
+        ['lt', end],
+      ]
+}
+
+/** Reads the entries of a table that are there now and whose keys fulfil the predicates. */
+export function entryPlan(
+  table: string,
+  predicates: KeyPredicates,
+  fields: readonly ((typeof FIELDS)[number] | '_row_id')[] = ['key', 'value', 'tag'],
+): LogicalPlan {
+  const names = [...new Set([...fields, 'key' as const, 'expiry' as const])]
+  const entries = scan(
+    table,
+    names.map((name) => ({
+      ...planField(name, name === '_row_id' ? types.uint64 : fieldType(name), name === 'expiry'),
+      field: name,
+    })),
+  )
+  const key = columnNamed(entries, 'key')
+  const conditions: Expression[] = [
+    ...predicates.map(([operator, bound]) => call(operator, key, literal(bound, types.binary))),
+    call('kv.alive', columnNamed(entries, 'expiry')),
+  ]
+  return conditions.reduce<LogicalPlan>(filter, entries)
+}
+
+/** Reads the row ids of the entries of a range. */
+export function entryRowIds(table: string, predicates: KeyPredicates, options: RangeOptions): LogicalPlan {
+  const plan = limited(ordered(entryPlan(table, predicates, ['_row_id']), options), options)
+  return project(plan, [named('_row_id', columnNamed(plan, '_row_id'))])
+}
+
+function ordered(plan: LogicalPlan, options: RangeOptions): LogicalPlan {
+  return sort(plan, [sortKey(columnNamed(plan, 'key'), { descending: options.reverse ?? false })])
+}
+
+/** Makes the plan of a range: rows of `key` and `value`, in the order of the keys. */
+export function rangePlan(
+  table: string | null,
+  predicates: KeyPredicates,
+  options: RangeOptions,
+): LogicalPlan {
+  if (table === null) return emptyRange(options)
+  return decodeEntries(limited(ordered(entryPlan(table, predicates), options), options), options)
+}
+
+function limited(plan: LogicalPlan, { limit: count = -1, offset = 0 }: RangeOptions): LogicalPlan {
+  if (!Number.isInteger(count) || count < -1 || !Number.isInteger(offset) || offset < 0) {
+    throw new SheafError(
+      'ARGUMENT',
+      `A limit must be an integer of at least 0 (or -1 for none), an offset one of at least 0: ${count}, ${offset}`,
+    )
+  }
+  return count === -1 && offset === 0 ? plan : limit(plan, count === -1 ? null : count, offset)
+}
+
+/** Turns stored entries into rows of `key` and `value`. */
+export function decodeEntries(plan: LogicalPlan, options: RangeOptions = {}): LogicalPlan {
+  const key = named('key', call('kv.key', columnNamed(plan, 'key')))
+  const value = named('value', call('kv.value', columnNamed(plan, 'tag'), columnNamed(plan, 'value')))
+  return project(plan, [
+    ...(options.keys === false ? [] : [key]),
+    ...(options.values === false ? [] : [value]),
+  ])
+}
+
+function emptyRange(options: RangeOptions): LogicalPlan {
+  const fields = [planField('key', types.variant), planField('value', types.variant)]
+  const none = values(
+    fields,
+    fields.map((field) => ({ layout: 'boxed', type: field.type, length: 0, values: [] }) as const),
+    0,
+  )
+  const wanted = fields.filter((field) => (field.name === 'key' ? options.keys : options.values) !== false)
+  return project(
+    none,
+    wanted.map((field) => named(field.name, column(field))),
+  )
+}

@@ -1,0 +1,33 @@
+import { decodeKey, type FunctionDefinition, types } from '@sheafdb/core'
+import { currentTimeMs } from './layout/clock.ts'
+import { decodeValue } from './layout/value-encoding.ts'
+
+/** Decodes a stored key: `kv.key(key)`. */
+const key: FunctionDefinition = {
+  name: 'kv.key',
+  nulls: 'strict',
+  type: () => types.variant,
+  evaluator: () => (bytes) => decodeKey(bytes as Uint8Array),
+}
+
+/** Decodes a stored value: `kv.value(tag, value)`. */
+const value: FunctionDefinition = {
+  name: 'kv.value',
+  nulls: 'strict',
+  nullable: () => true,
+  type: () => types.variant,
+  evaluator: () => (tag, bytes) => decodeValue(tag as number, bytes as Uint8Array),
+}
+
+/** Tells whether an entry of this expiry is there still; null never expires: `kv.alive(expiry)`. */
+const alive: FunctionDefinition = {
+  name: 'kv.alive',
+  nulls: 'custom',
+  nullable: () => false,
+  volatile: true,
+  type: () => types.bool,
+  evaluator: () => (expiry) => expiry === null || (expiry as number) > currentTimeMs(),
+}
+
+/** Holds the functions that plans over entries call. */
+export const kvFunctions: readonly FunctionDefinition[] = [key, value, alive]

@@ -1,0 +1,36 @@
+import { encodeKey, SheafError } from '@sheafdb/core'
+
+/** Is what may be a key. Keys sort as all values do: numbers, text, arrays, bytes, booleans, dates. */
+export type Key = string | number | bigint | boolean | Date | Uint8Array | readonly (Key | null)[]
+
+const MAX_KEY_BYTES = 65_536
+
+/** Encodes a key. @throws `TYPE` for what cannot be a key, `LIMIT` for one of over 64 KiB encoded */
+export function encodeEntryKey(key: Key): Uint8Array {
+  const bytes = encodeKey(checkKey(key))
+  if (bytes.length <= MAX_KEY_BYTES) return bytes
+  throw new SheafError('LIMIT', `A key may take ${MAX_KEY_BYTES} bytes. Use a shorter one: ${bytes.length}`)
+}
+
+/** Checks that a value may be a key. @throws `TYPE` */
+export function checkKey(key: Key): Key {
+  if (
+    isScalarKey(key) ||
+    (Array.isArray(key) && key.every((item) => item === null || checkKey(item) !== null))
+  )
+    return key
+  throw new SheafError(
+    'TYPE',
+    `A key must be text, a number, a boolean, a date, bytes, or an array of those. It is: ${describe(key)}`,
+  )
+}
+
+function isScalarKey(key: unknown): boolean {
+  const type = typeof key
+  if (type === 'string' || type === 'number' || type === 'bigint' || type === 'boolean') return true
+  return key instanceof Uint8Array || key instanceof Date
+}
+
+function describe(key: unknown): string {
+  return key === null ? 'null' : Object.prototype.toString.call(key)
+}

@@ -402,8 +402,10 @@ class OpenStore {
   #snapshot(version?: number): unknown {
     this.#requireOpen()
     const snapshot = this.#tables.snapshot(version)
+    // Models close what they open: the snapshot that they share stays until its user closes it.
+    const shared: Snapshot = { ...snapshot, close() {} }
     const session = this.#session({
-      open: () => snapshot,
+      open: () => shared,
       isShared: true,
       write: async () => {
         throw new SheafError(

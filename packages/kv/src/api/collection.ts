@@ -14,6 +14,7 @@ import { deleteEntries, isAlive, type NewEntry, readEntries, readValues, writeEn
 import { PURGE_INTERVAL_MS, purgeExpired } from './purge.ts'
 import {
   boundPredicates,
+  checkRange,
   entryRowIds,
   type KeyPredicates,
   prefixPredicates,
@@ -195,6 +196,7 @@ export class KeyValueCollection<Value = unknown> {
   }
 
   #query(predicates: KeyPredicates, options: RangeOptions): Query<Entry<Value>> {
+    checkRange(options)
     let made: { readonly exists: boolean; readonly plan: LogicalPlan } | undefined
     return this.#context.query<Entry<Value>>(() => {
       const exists = this.#context.catalog().table(this.#table) !== undefined
@@ -211,6 +213,7 @@ export class KeyValueCollection<Value = unknown> {
 
   /** Deletes the entries between bounds, all of them without any; with `limit` the first ones (see `range`). */
   async clear(options: Omit<RangeOptions, 'keys' | 'values'> = {}): Promise<number> {
+    checkRange(options)
     const predicates = boundPredicates(options)
     return this.#remove(async (transaction) => {
       const plan = entryRowIds(this.#table, predicates, options)

@@ -114,13 +114,17 @@ export function rangePlan(
   return decodeEntries(limited(ordered(entryPlan(table, predicates), options), options), options)
 }
 
-function limited(plan: LogicalPlan, { limit: count = -1, offset = 0 }: RangeOptions): LogicalPlan {
+/** Checks the counts of a range. @throws `ARGUMENT` */
+export function checkRange({ limit: count = -1, offset = 0 }: RangeOptions): void {
   if (!Number.isInteger(count) || count < -1 || !Number.isInteger(offset) || offset < 0) {
     throw new SheafError(
       'ARGUMENT',
       `A limit must be an integer of at least 0 (or -1 for none), an offset one of at least 0: ${count}, ${offset}`,
     )
   }
+}
+
+function limited(plan: LogicalPlan, { limit: count = -1, offset = 0 }: RangeOptions): LogicalPlan {
   return count === -1 && offset === 0 ? plan : limit(plan, count === -1 ? null : count, offset)
 }
 

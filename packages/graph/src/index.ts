@@ -5,6 +5,7 @@
 export type { BulkResult, EdgeOptions, EndReference, LoadOptions } from './api/bulk.ts'
 export type { Graph, NeighborOptions, PathOptions } from './api/graph.ts'
 export type { Parameters } from './api/statements.ts'
+export type { ViewDefinition } from './api/view.ts'
 export type { Procedure, ProcedureField } from './functions/procedure.ts'
 export { type GraphApi, graph } from './model.ts'
 export type { Counters } from './update/session.ts'

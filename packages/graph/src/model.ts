@@ -15,6 +15,7 @@ import {
 } from '@sheafdb/core'
 import { type Graph, openGraph } from './api/graph.ts'
 import { type Parameters, parameterMap, Statements } from './api/statements.ts'
+import type { ViewDefinition } from './api/view.ts'
 import { aggregates } from './functions/aggregates.ts'
 import { functions } from './functions/index.ts'
 import type { Procedure } from './functions/procedure.ts'
@@ -26,6 +27,11 @@ export type GraphApi = ((name: string) => Graph) &
   CollectionMethods & {
     /** Registers a procedure for CALL, in every graph of the store. */
     procedure(name: string, procedure: Procedure): void
+    /**
+     * Makes a graph over tables that exist, without a copy: rows are nodes and edges. It is read only, and known to
+     * this store until it is closed.
+     */
+    view(name: string, definition: ViewDefinition): Graph
   }
 
 /**
@@ -41,7 +47,10 @@ export function graph(): Model<'graph', GraphApi> {
     layout: graphLayout,
     open: (context) => openApi(context, statements),
     relations: (collection) =>
-      collection.tables.map((table) => ({ name: table.part, plan: relationOf(table) })),
+      collection.tables.map((table) => ({
+        name: `${collection.name}.${table.part}`,
+        plan: relationOf(table),
+      })),
     functions,
     aggregates,
     operators: [materializeOperator],
@@ -54,7 +63,7 @@ export function graph(): Model<'graph', GraphApi> {
             checkName(String(name)),
             query,
             parameterMap((parameters ?? {}) as Parameters),
-            context.catalog(),
+            context,
           )
         },
       },
@@ -66,6 +75,10 @@ function openApi(context: ModelContext, statements: Statements): GraphApi {
   const open = (name: string): Graph => openGraph(context, statements, name)
   return Object.assign(open, collectionMethods(context, MODEL_NAME), {
     procedure: (name: string, procedure: Procedure) => statements.addProcedure(name, procedure),
+    view: (name: string, definition: ViewDefinition) => {
+      statements.addView(checkName(name), definition)
+      return open(name)
+    },
   })
 }
 

@@ -63,10 +63,9 @@ export function openGraph(context: ModelContext, statements: Statements, name: s
   checkName(name)
   const query = (cypher: string, given?: Parameters): Query => {
     const parameters = parameterMap(given)
-    return context.query(
-      () => statements.plan(name, statements.prepare(cypher), parameters, context.catalog()),
-      { parameters },
-    )
+    return context.query(() => statements.plan(name, statements.prepare(cypher), parameters, context), {
+      parameters,
+    })
   }
   const graph: Graph = {
     name,
@@ -103,7 +102,7 @@ async function runStatement(
   const parameters = parameterMap(given)
   const { statement } = prepared
   if (statement.mode !== 'run') {
-    const plan = statements.plan(graph, prepared, parameters, context.catalog())
+    const plan = statements.plan(graph, prepared, parameters, context)
     const text = await context
       .query(() => plan, { parameters })
       .explain({ analyze: statement.mode === 'profile' })
@@ -111,9 +110,12 @@ async function runStatement(
   }
   if (!prepared.updates) {
     const rows = await context
-      .query(() => statements.plan(graph, prepared, parameters, context.catalog()), { parameters })
+      .query(() => statements.plan(graph, prepared, parameters, context), { parameters })
       .rows(options)
     return { rows, counters: zeroCounters() }
+  }
+  if (statements.isView(graph)) {
+    throw new SheafError('READ_ONLY', `A graph view is read only. Write to the tables behind it: ${graph}`)
   }
   const target = statements.target(parameters)
   return context.write((transaction) =>

@@ -1,7 +1,7 @@
 import {
-  type CatalogView,
   type DataType,
   type LogicalPlan,
+  type ModelContext,
   makeField,
   SheafError,
   typeOfValue,
@@ -14,9 +14,10 @@ import { check } from '../language/check.ts'
 import { type LowerTarget, lower } from '../language/lower.ts'
 import { parse } from '../language/parser.ts'
 import type { Statement } from '../language/syntax.ts'
-import { graphSchema } from '../layout/schema.ts'
+import { type GraphSchema, graphSchema } from '../layout/schema.ts'
 import { isUpdating } from '../update/run.ts'
 import { isListValue } from '../values.ts'
+import { type ViewDefinition, viewSchema } from './view.ts'
 
 /** Is the parameters of a statement, by name. */
 export type Parameters = Readonly<Record<string, Value>>
@@ -30,6 +31,7 @@ const MAX_PLANS = 500
 /** Keeps parsed statements and lowered plans, so that a statement that runs often is lowered once. */
 export class Statements {
   readonly #procedures: Map<string, Procedure>
+  readonly #views = new Map<string, ViewDefinition>()
   readonly #statements = new Map<string, PreparedStatement>()
   readonly #plans = new Map<string, LogicalPlan>()
 
@@ -42,6 +44,22 @@ export class Statements {
     this.#procedures.set(name, procedure)
     this.#statements.clear()
     this.#plans.clear()
+  }
+
+  /** Makes a name stand for a view over tables. */
+  addView(name: string, view: ViewDefinition): void {
+    this.#views.set(name, view)
+    this.#plans.clear()
+  }
+
+  /** Tells whether a name stands for a view. */
+  isView(name: string): boolean {
+    return this.#views.has(name)
+  }
+
+  #schema(context: ModelContext, graph: string): GraphSchema | undefined {
+    const view = this.#views.get(graph)
+    return view === undefined ? graphSchema(context.catalog(), graph) : viewSchema(context, view)
   }
 
   /** Parses and checks a statement. @throws `SYNTAX` */
@@ -71,17 +89,17 @@ export class Statements {
     graph: string,
     prepared: PreparedStatement,
     parameters: ReadonlyMap<string, Value>,
-    catalog: CatalogView,
+    context: ModelContext,
   ): LogicalPlan {
     const read = new Set<string>()
     const signature = [...parameters].map(([name, value]) => `${name}:${parameterSignature(value)}`).join(',')
-    const key = `${graph}\u0000${catalog.version}\u0000${signature}\u0000${prepared.statement.text}`
+    const key = `${graph}\u0000${context.catalog().version}\u0000${signature}\u0000${prepared.statement.text}`
     const known = this.#plans.get(key)
     if (known !== undefined) return known
     const target = this.target(parameters)
     const plan = lower(prepared.statement, {
       ...target,
-      schema: graphSchema(catalog, graph),
+      schema: this.#schema(context, graph),
       parameterValue: (name) => {
         read.add(name)
         return target.parameterValue(name)

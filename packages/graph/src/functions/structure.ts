@@ -152,6 +152,22 @@ export const structureFunctions: readonly FunctionDefinition[] = [
   strict('index', elementRule, readIndex),
   custom('slice', (args) => args[0] ?? types.variant, slice),
   custom('map', types.variant, mapProjection),
+  strict(
+    'make_node',
+    types.variant,
+    (id, labels, properties) => new NodeValue(id as number, labels as string[], properties as Properties),
+  ),
+  strict(
+    'make_relationship',
+    types.variant,
+    (id, type, source, target, properties) =>
+      new RelationshipValue(
+        id as number,
+        type as string,
+        { source: source as number, target: target as number },
+        properties as Properties,
+      ),
+  ),
   strict('labels', textList, (value) => nodeOf(value).labels),
   strict('type', types.utf8, (value) => relationshipOf(value).type),
   strict('id', types.int64, entityId),

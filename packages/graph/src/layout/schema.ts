@@ -2,6 +2,7 @@ import {
   type CatalogView,
   type CollectionDefinition,
   dictionaryOf,
+  type LogicalPlan,
   makeField,
   type TableSpecification,
   tableName,
@@ -64,7 +65,24 @@ export type GraphSchema = {
   readonly edges: string
   /** Edge types; the place of each is its id. */
   readonly types: readonly string[]
+  /** Where the graph is a view over tables, what they are. */
+  readonly view?: ViewSchema
 }
+
+/** Is a graph over tables that exist: whose rows are nodes of a label, and whose are edges of a type. */
+export type ViewSchema = {
+  readonly nodes: ReadonlyMap<string, ViewNodes>
+  readonly edges: ReadonlyMap<string, ViewEdges>
+}
+
+/** Is the rows that are nodes of one label, each told by its key. */
+export type ViewNodes = { readonly plan: LogicalPlan; readonly key: string }
+
+/** Is the rows that are edges of one type, and which columns hold the keys of their ends. */
+export type ViewEdges = { readonly plan: LogicalPlan; readonly source: ViewEnd; readonly target: ViewEnd }
+
+/** Is an end of a view's edges: the label of the node, and the column with its key. */
+export type ViewEnd = { readonly label: string; readonly column: string }
 
 /** Finds the schema of a graph in the catalog, `undefined` where there is none of this name yet. */
 export function graphSchema(catalog: CatalogView, name: string): GraphSchema | undefined {

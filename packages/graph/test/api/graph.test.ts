@@ -203,4 +203,59 @@ describe('graph', () => {
     const { rows } = await store.graph('g').run('EXPLAIN MATCH (n) RETURN n')
     expect(rows[0]?.plan).toContain('logical plan')
   })
+
+  it('queries tables that exist as a graph, without a copy', async () => {
+    const base = store.graph('base')
+    await base.addNodes('P', [{ id: 1 }, { id: 2 }, { id: 3 }])
+    await base.addEdges(
+      'T',
+      [
+        { s: 1, t: 2 },
+        { s: 2, t: 3 },
+        { s: 3, t: 1 },
+      ],
+      { source: 's', target: 't' },
+    )
+    const view = store.graph.view('seen', {
+      nodes: { Node: { from: 'base.nodes', key: 'node_id' } },
+      edges: { EDGE: { from: 'base.edges', source: ['Node', 'source'], target: ['Node', 'target'] } },
+    })
+    const ids = (await base.query('MATCH (n) RETURN id(n) AS id ORDER BY n.id').rows()).map(({ id }) => id)
+    const [a, b, c] = ids
+    expect(await view.query('MATCH (n) RETURN count(*) AS n').rows()).toEqual([{ n: 3 }])
+    expect(await view.query('MATCH (n {node_id: $a})-->(m) RETURN m.node_id AS m', { a }).rows()).toEqual([
+      { m: b },
+    ])
+    expect(
+      await view
+        .query(
+          'MATCH (n:Node)-[r:EDGE]->(m)-[:EDGE]->(o) WHERE n.node_id = $a RETURN o.node_id AS o, r.type AS t',
+          { a },
+        )
+        .rows(),
+    ).toEqual([{ o: c, t: 'T' }])
+    expect(
+      await view.query('MATCH (n)-[:EDGE*1..5]->(m) WHERE n.node_id = $a RETURN count(*) AS n', { a }).rows(),
+    ).toEqual([{ n: 3 }])
+    expect(
+      await view
+        .query('MATCH (n)<-[r]-(m) WHERE n.node_id = $a RETURN n, type(r) AS t, labels(m) AS l', { a })
+        .rows(),
+    ).toMatchObject([
+      { n: { id: a, labels: ['Node'], properties: { labels: ['P'] } }, t: 'EDGE', l: ['Node'] },
+    ])
+    expect(
+      await view
+        .query(
+          'MATCH (n) OPTIONAL MATCH (n)-->(m) WHERE m.node_id = $b RETURN n.node_id AS n, m.node_id AS m ORDER BY n',
+          { b },
+        )
+        .rows(),
+    ).toEqual([
+      { n: a, m: b },
+      { n: b, m: null },
+      { n: c, m: null },
+    ])
+    await expect(view.run('CREATE (:Node)')).rejects.toMatchObject({ code: 'READ_ONLY' })
+  })
 })

@@ -15,7 +15,7 @@ import {
 import type * as syntax from '../syntax.ts'
 import { asBoolean, COMPARISONS, compare, isPlain } from './comparison.ts'
 import { bound, entityKey, entityOf, lowerError } from './entities.ts'
-import { facetsOf, wholeValue } from './facets.ts'
+import { facetsOf, propertyOf, wholeValue } from './facets.ts'
 import { type Frame, type Locals, type LowerContext, NO_LOCALS } from './frame.ts'
 import { lowerFunction } from './functions.ts'
 import { lowerLabels, lowerTypes, lowerValueLabels } from './labels.ts'
@@ -131,7 +131,7 @@ function lowerProperty(
 ): Expression {
   const entity = entityOf(context, frame, expression.object, locals)
   if (entity?.kind === 'node' || entity?.kind === 'relationship') {
-    return call('variant.get', facetsOf(context, frame, entity).properties, literal(expression.key.name))
+    return propertyOf(facetsOf(context, frame, entity).properties, expression.key.name)
   }
   return call(
     'cypher.property',

@@ -1,5 +1,6 @@
 import {
   type ColumnExpression,
+  call,
   column,
   dictionaryOf,
   type Expression,
@@ -14,6 +15,7 @@ import {
   type PlanField,
   planField,
   type ScanColumn,
+  SheafError,
   scan,
   types,
   values,
@@ -29,16 +31,11 @@ import {
   ID_TYPE,
   type LowerContext,
   outputColumn,
+  refreshColumns,
 } from './frame.ts'
+import { type EntityScan, scanViewEdges, scanViewNodes } from './view.ts'
 
 const LABELS_TYPE = new List(makeField('item', dictionaryOf(), { nullable: false }))
-
-/** Is a scan of the nodes or edges with its columns. */
-export type EntityScan = {
-  readonly plan: LogicalPlan
-  readonly id: ColumnExpression
-  readonly facets: Facets
-}
 
 function scanColumn(field: string, type: ScanColumn['type']): ScanColumn {
   return Object.freeze({ id: newColumnId(), name: field, type, nullable: false, field })
@@ -60,7 +57,8 @@ function extendEmpty(output: readonly PlanField[]): LogicalPlan {
 }
 
 /** Reads all nodes. */
-export function scanNodes(context: LowerContext): EntityScan {
+export function scanNodes(context: LowerContext, label?: string): EntityScan {
+  if (context.schema?.view !== undefined) return scanViewNodes(context.schema.view, label as string)
   const columns = [
     scanColumn('_row_id', ID_TYPE),
     scanColumn('labels', LABELS_TYPE),
@@ -76,7 +74,8 @@ export function scanNodes(context: LowerContext): EntityScan {
 }
 
 /** Reads all edges. */
-export function scanEdges(context: LowerContext): EntityScan {
+export function scanEdges(context: LowerContext, edgeType?: string): EntityScan {
+  if (context.schema?.view !== undefined) return scanViewEdges(context.schema.view, edgeType as string)
   const columns = [
     scanColumn('_row_id', ID_TYPE),
     scanColumn('source', ID_TYPE),
@@ -103,18 +102,13 @@ export function facetsOf(
 ): Facets {
   const known = frame.facets.get(binding.id.id)
   if (known !== undefined) return known
-  const entity = binding.kind === 'node' ? scanNodes(context) : scanEdges(context)
+  const entity = binding.kind === 'node' ? scanNodes(context, binding.of) : scanEdges(context, binding.of)
   const id = outputColumn(frame.plan, binding.id.id)
   frame.plan = join(frame.plan, entity.plan, {
     how: id.nullable ? 'left' : 'inner',
     keys: [{ left: id, right: entity.id }],
   })
-  const facets = Object.fromEntries(
-    Object.entries(entity.facets).map(([name, expression]) => [
-      name,
-      outputColumn(frame.plan, (expression as ColumnExpression).id),
-    ]),
-  ) as unknown as Facets
+  const facets = refreshFacets(frame.plan, entity.facets)
   frame.facets.set(binding.id.id, facets)
   return facets
 }
@@ -145,6 +139,7 @@ export function materialize(
   frame: Frame,
   items: readonly { readonly name: string; readonly binding: Binding }[],
 ): readonly ColumnExpression[] {
+  if (context.schema?.view !== undefined) return items.map((item) => viewValue(context, frame, item))
   const fields = items.map(({ name }) => planField(name, types.variant))
   const settings: MaterializeSettings = {
     nodes: context.schema?.nodes ?? null,
@@ -165,10 +160,54 @@ export function materialize(
   return fields.map(column)
 }
 
+/** Makes the whole value of a view's node or relationship of the columns of its row. */
+function viewValue(
+  context: LowerContext,
+  frame: Frame,
+  { name, binding }: { readonly name: string; readonly binding: Binding },
+): ColumnExpression {
+  if (binding.kind !== 'node' && binding.kind !== 'relationship') {
+    throw new SheafError(
+      'UNSUPPORTED',
+      `Whole paths of a graph view cannot be returned yet. Return parts of it: ${name}`,
+    )
+  }
+  const { labels, type, source, target, properties } = facetsOf(context, frame, binding)
+  const made =
+    binding.kind === 'node'
+      ? call('cypher.make_node', binding.id, labels as Expression, properties)
+      : call(
+          'cypher.make_relationship',
+          binding.id,
+          type as Expression,
+          source as Expression,
+          target as Expression,
+          properties,
+        )
+  return addColumn(frame, name, made)
+}
+
 /** Adds a computed column to a frame. */
 export function addColumn(frame: Frame, name: string, expression: Expression): ColumnExpression {
   const item =
     expression.kind === 'column' ? { id: newColumnId(), name, expression } : named(name, expression)
   frame.plan = extend(frame.plan, [item])
   return outputColumn(frame.plan, item.id)
+}
+
+/** Gives facets the columns of a plan as they are in it. */
+export function refreshFacets(plan: LogicalPlan, facets: Facets): Facets {
+  return Object.fromEntries(
+    Object.entries(facets).map(([name, part]) => [name, refreshColumns(plan, part as Expression)]),
+  ) as unknown as Facets
+}
+
+/** Reads one property: a column where the properties are told apart in the plan, else a path into their value. */
+export function propertyOf(properties: Expression, key: string): Expression {
+  if (properties.kind !== 'call' || properties.function !== 'object')
+    return call('variant.get', properties, literal(key))
+  const at = properties.args.findIndex(
+    (arg, place) => place % 2 === 0 && arg.kind === 'literal' && arg.value === key,
+  )
+  return at === -1 ? literal(null) : (properties.args[at + 1] as Expression)
 }

@@ -6,6 +6,7 @@ import {
   type Expression,
   filter,
   type LogicalPlan,
+  mapExpression,
   type NamedExpression,
   newColumnId,
   type PlanField,
@@ -23,7 +24,8 @@ export const ID_TYPE: DataType = types.uint64
 
 /** Is how a variable of the language is held in a plan. */
 export type Binding =
-  | { readonly kind: 'node' | 'relationship'; readonly id: ColumnExpression }
+  /** `of` is the label or type by which a view knows whose row it is. */
+  | { readonly kind: 'node' | 'relationship'; readonly id: ColumnExpression; readonly of?: string }
   /** A path by the ids of its nodes and of its edges, in order. */
   | { readonly kind: 'path'; readonly nodes: ColumnExpression; readonly edges: ColumnExpression }
   /** The relationships of a stretch of variable length, by their ids. */
@@ -148,7 +150,7 @@ export function mapBinding(
   switch (binding.kind) {
     case 'node':
     case 'relationship':
-      return { kind: binding.kind, id: change(binding.id) }
+      return { ...binding, id: change(binding.id) }
     case 'path':
       return { kind: 'path', nodes: change(binding.nodes), edges: change(binding.edges) }
     case 'relationships':
@@ -184,4 +186,9 @@ export function idField(name: string, nullable = false): PlanField {
 /** Keeps the rows of a frame for which a predicate is true. */
 export function filterFrame(frame: Frame, predicate: Expression): void {
   frame.plan = filter(frame.plan, predicate)
+}
+
+/** Gives an expression the columns of a plan as they are in it: nullable after an outer join. */
+export function refreshColumns(plan: LogicalPlan, expression: Expression): Expression {
+  return mapExpression(expression, (part) => (part.kind === 'column' ? outputColumn(plan, part.id) : part))
 }

@@ -4,6 +4,7 @@ import { unsupported } from './entities.ts'
 import type { Binding, Frame, LowerContext, MatchParts } from './frame.ts'
 import { namesIn } from './names.ts'
 import { type LoweredStep, lowerAnchor, lowerPathVariable, lowerStep, type MatchState } from './patterns.ts'
+import { resolveViewPath } from './view.ts'
 
 /** Is a condition of WHERE that waits for its variables. */
 type Pending = { readonly predicate: syntax.Expression; readonly names: ReadonlySet<string> }
@@ -63,6 +64,7 @@ function matchState(
   return {
     repeatable,
     edges: [],
+    view: new Map(),
     equalities: (variable) => pending.flatMap(({ predicate }) => equalityOf(predicate, variable, frame)),
     bound: () => {
       for (let at = 0; at < pending.length; at += 1) {
@@ -149,6 +151,7 @@ function lowerPath(
       )
   }
   const parts = elements as readonly (syntax.NodePattern | syntax.RelationshipPattern)[]
+  resolveView(context, frame, parts, state)
   const semantics = semanticsOf(context, pattern)
   const anchor = semantics === 'trail' ? bestAnchor(pattern, frame, pending).at : 0
   const nodes = new Array<ColumnExpression>(parts.length)
@@ -191,6 +194,26 @@ function lowerPath(
   )
   lowerPathVariable(frame, pattern.variable.name, nodes[0] as ColumnExpression, joined)
   state.bound()
+}
+
+/** Finds what the parts of a path stand for where the graph is a view. */
+function resolveView(
+  context: LowerContext,
+  frame: Frame,
+  parts: readonly (syntax.NodePattern | syntax.RelationshipPattern)[],
+  state: MatchState,
+): void {
+  const view = context.schema?.view
+  if (view === undefined) return
+  const known = (name: string): string | undefined => {
+    const binding = frame.bindings.get(name)
+    return binding?.kind === 'node' ? binding.of : undefined
+  }
+  const { labels, steps } = resolveViewPath(view, parts, known)
+  parts.forEach((part, at) => {
+    const found = part.kind === 'node' ? labels[at] : steps[at]
+    if (found !== undefined) state.view.set(part, found)
+  })
 }
 
 const UNNAMED_END = '@end '

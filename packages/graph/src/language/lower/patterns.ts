@@ -21,7 +21,7 @@ import { List } from 'apache-arrow'
 import type * as syntax from '../syntax.ts'
 import { asBoolean, compare } from './comparison.ts'
 import { unsupported } from './entities.ts'
-import { addColumn, facetsOf, scanNodes, wholeValue } from './facets.ts'
+import { addColumn, facetsOf, propertyOf, scanEdges, scanNodes, wholeValue } from './facets.ts'
 import {
   type Binding,
   type Frame,
@@ -32,6 +32,7 @@ import {
   outputColumn,
 } from './frame.ts'
 import { lowerLabels, lowerTypes, typeMatches } from './labels.ts'
+import { edgeTable, type ViewStep } from './view.ts'
 
 const ID_LIST = new List(makeField('item', types.int64))
 
@@ -50,6 +51,8 @@ export type MatchState = {
   readonly equalities: (
     variable: string,
   ) => readonly { readonly key: string; readonly value: syntax.Expression }[]
+  /** In a view: the label of each node of the path that is being lowered, and what each relationship stands for. */
+  readonly view: Map<syntax.PathElement, string | ViewStep>
   /** Called after each variable is bound: applies conditions as soon as they can be. */
   readonly bound: () => void
 }
@@ -62,8 +65,7 @@ export type LoweredStep =
 function boundNode(frame: Frame, pattern: syntax.NodePattern): (Binding & { kind: 'node' }) | null {
   const binding = pattern.variable === null ? undefined : frame.bindings.get(pattern.variable.name)
   if (binding === undefined) return null
-  if (binding.kind === 'node') return { kind: 'node', id: binding.id }
-  return null
+  return binding.kind === 'node' ? { ...binding, kind: 'node' } : null
 }
 
 /** Turns a variable that holds a whole node as a value into one held by its id. */
@@ -97,19 +99,49 @@ function scanAnchor(
   pattern: syntax.NodePattern,
   state: MatchState,
 ): Binding & { kind: 'node' } {
-  const nodes = scanNodes(context)
+  const label = viewLabel(context, pattern, state)
+  const nodes = scanNodes(context, label)
   if (isUnit(frame)) frame.plan = nodes.plan
   else {
     const keys = joinKeys(context, frame, pattern, state).map(({ key, value }) => ({
       left: value,
-      right: call('variant.get', nodes.facets.properties, literal(key)),
+      right: propertyOf(nodes.facets.properties, key),
     }))
     frame.plan = join(frame.plan, nodes.plan, keys.length === 0 ? { how: 'cross' } : { how: 'inner', keys })
   }
   frame.facets.set(nodes.id.id, nodes.facets)
-  const binding = { kind: 'node', id: nodes.id } as const
+  const binding = { kind: 'node', id: nodes.id, ...of(label) } as const
   if (pattern.variable !== null) frame.bindings.set(pattern.variable.name, binding)
   return binding
+}
+
+/** Gives a binding the label or type that a view knows it by. */
+function of(name: string | undefined): { readonly of?: string } {
+  return name === undefined ? {} : { of: name }
+}
+
+/** Finds the label of a node in a view. @throws `UNSUPPORTED` where several are possible */
+function viewLabel(
+  context: LowerContext,
+  pattern: syntax.NodePattern,
+  state: MatchState,
+): string | undefined {
+  if (context.schema?.view === undefined) return undefined
+  const label = state.view.get(pattern)
+  if (typeof label === 'string') return label
+  throw unsupported(context, pattern, 'In a graph view each node needs one label. Write (variable:Label).')
+}
+
+/** Finds what a relationship stands for in a view. @throws `UNSUPPORTED` where several types are possible */
+function viewStep(
+  context: LowerContext,
+  pattern: syntax.RelationshipPattern,
+  state: MatchState,
+): ViewStep | undefined {
+  if (context.schema?.view === undefined) return undefined
+  const step = state.view.get(pattern)
+  if (typeof step === 'object') return step
+  throw unsupported(context, pattern, 'In a graph view each relationship needs one type. Write -[:TYPE]->')
 }
 
 /** Finds properties of a node that must equal values of the rows so far, so that a join finds the node. */
@@ -158,19 +190,33 @@ function constrainProperties(
     throw unsupported(context, properties, 'Only a map can stand for the properties of a pattern.')
   for (const { key, value } of properties.entries) {
     const wanted = context.rules.expression(context, frame, value)
-    filterFrame(frame, compare('=', call('variant.get', column, literal(key.name)), wanted))
+    filterFrame(frame, compare('=', propertyOf(column, key.name), wanted))
   }
 }
 
 /** Finds the ids of the edge types that a pattern may match; null for all. */
-function typeIds(context: LowerContext, pattern: syntax.RelationshipPattern): readonly number[] | null {
+function typeIds(
+  context: LowerContext,
+  pattern: syntax.RelationshipPattern,
+  view?: ViewStep,
+): readonly number[] | null {
+  if (view !== undefined) return [context.schema?.types.indexOf(view.type) ?? -1]
   const { types: condition } = pattern
   if (condition === null || condition.kind === 'labelAny') return null
   const known = context.schema?.types ?? []
   return known.flatMap((type, id) => (typeMatches(condition, type) === false ? [] : [id]))
 }
 
-function adjacencyOf(context: LowerContext, ids: readonly number[] | null): AdjacencyReference {
+function adjacencyOf(
+  context: LowerContext,
+  ids: readonly number[] | null,
+  view?: ViewStep,
+): AdjacencyReference {
+  const edges = view === undefined ? undefined : context.schema?.view?.edges.get(view.type)
+  if (edges !== undefined) {
+    const { table, source, target } = edgeTable(edges)
+    return { table, source, target, partition: null }
+  }
   return {
     table: context.schema?.edges ?? '',
     source: 'source',
@@ -191,7 +237,9 @@ export type Step = {
   readonly semantics: PathSemantics
 }
 
-function directionOf({ pattern, reversed }: Step): Direction {
+function directionOf({ pattern, reversed }: Step, view?: ViewStep): Direction {
+  if (view !== undefined)
+    return view.orientation === 'both' ? 'both' : (view.orientation === 'right') !== reversed ? 'out' : 'in'
   if (pattern.direction === 'both') return 'both'
   return (pattern.direction === 'right') !== reversed ? 'out' : 'in'
 }
@@ -230,10 +278,11 @@ function followBound(
   id: ColumnExpression,
   state: MatchState,
 ): ReturnType<typeof lowerStep> {
-  const binding = { kind: 'relationship', id } as const
+  const view = viewStep(context, step.pattern, state)
+  const binding = { kind: 'relationship', id, ...of(view?.type) } as const
   const facets = facetsOf(context, frame, binding)
   const [source, target] = [facets.source as Expression, facets.target as Expression]
-  const direction = directionOf(step)
+  const direction = directionOf(step, view)
   const from = step.from.id
   const starts = call('eq', source, from)
   const ends = call('eq', target, from)
@@ -245,6 +294,7 @@ function followBound(
   const node: Binding & { kind: 'node' } = known ?? {
     kind: 'node',
     id: addColumn(frame, step.next.variable?.name ?? 'node', other),
+    ...of(known === null ? viewLabel(context, step.next, state) : undefined),
   }
   addUniqueness(frame, state, { column: id, isList: false, types: null })
   constrainRelationship(context, frame, step.pattern, binding)
@@ -259,7 +309,9 @@ function followEdge(
   state: MatchState,
 ): ReturnType<typeof lowerStep> {
   const { pattern, from, next } = step
-  const ids = typeIds(context, pattern)
+  const view = viewStep(context, pattern, state)
+  if (view !== undefined && !hasAdjacency(context, view)) return followJoin(context, frame, step, view, state)
+  const ids = typeIds(context, pattern, view)
   const known = boundNode(frame, next)
   const target = idField(next.variable?.name ?? 'node')
   const edge = idField(pattern.variable?.name ?? 'edge')
@@ -269,8 +321,8 @@ function followEdge(
   else {
     frame.plan = expand(frame.plan, {
       from: from.id,
-      adjacency: adjacencyOf(context, ids),
-      direction: directionOf(step),
+      adjacency: adjacencyOf(context, ids, view),
+      direction: directionOf(step, view),
       target,
       edge,
       exclude: singles.map((item) => item.column),
@@ -281,12 +333,62 @@ function followEdge(
   for (const list of lists) filterFrame(frame, call('not', call('cypher.in_edges', list.column, edgeColumn)))
   if (!state.repeatable)
     state.edges.push({ column: edgeColumn, isList: false, types: ids === null ? null : new Set(ids) })
-  const binding = { kind: 'relationship', id: edgeColumn } as const
+  const binding = { kind: 'relationship', id: edgeColumn, ...of(view?.type) } as const
   if (pattern.variable !== null) frame.bindings.set(pattern.variable.name, binding)
   constrainRelationship(context, frame, pattern, binding)
-  const node = known ?? ({ kind: 'node', id: nodeColumn } as const)
+  const node = known ?? ({ kind: 'node', id: nodeColumn, ...of(viewLabel(context, next, state)) } as const)
   bindNext(context, frame, step, node, state)
   return { node, step: { kind: 'edge', edge: edgeColumn } }
+}
+
+/** Tells whether the edges of a view join integers, which the adjacency can hold. */
+function hasAdjacency(context: LowerContext, view: ViewStep): boolean {
+  const edges = context.schema?.view?.edges.get(view.type)
+  return edges !== undefined && edgeTable(edges).isInteger
+}
+
+/** Follows an edge of a view whose keys are no integers, by a join with the table of edges. */
+function followJoin(
+  context: LowerContext,
+  frame: Frame,
+  step: Step,
+  view: ViewStep,
+  state: MatchState,
+): ReturnType<typeof lowerStep> {
+  const direction = directionOf(step, view)
+  if (direction === 'both')
+    throw unsupported(
+      context,
+      step.pattern,
+      'In a graph view without integer keys a relationship needs a direction. Write -[:TYPE]->',
+    )
+  const edges = scanEdges(context, view.type)
+  const [near, far] =
+    direction === 'out'
+      ? [edges.facets.source, edges.facets.target]
+      : [edges.facets.target, edges.facets.source]
+  frame.plan = join(frame.plan, edges.plan, {
+    how: 'inner',
+    keys: [{ left: step.from.id, right: near as Expression }],
+  })
+  frame.facets.set(edges.id.id, edges.facets)
+  const known = boundNode(frame, step.next)
+  if (known !== null) filterFrame(frame, call('eq', far as Expression, known.id))
+  const ids = typeIds(context, step.pattern, view)
+  for (const other of conflicting(state, ids)) filterFrame(frame, call('ne', other.column, edges.id))
+  if (!state.repeatable) state.edges.push({ column: edges.id, isList: false, types: new Set(ids) })
+  const binding = { kind: 'relationship', id: edges.id, of: view.type } as const
+  if (step.pattern.variable !== null) frame.bindings.set(step.pattern.variable.name, binding)
+  constrainRelationship(context, frame, step.pattern, binding)
+  const node =
+    known ??
+    ({
+      kind: 'node',
+      id: addColumn(frame, step.next.variable?.name ?? 'node', far as Expression),
+      ...of(viewLabel(context, step.next, state)),
+    } as const)
+  bindNext(context, frame, step, node, state)
+  return { node, step: { kind: 'edge', edge: edges.id } }
 }
 
 /** Adds columns to a graph that holds nothing: there are no rows to fill them in. */
@@ -362,8 +464,12 @@ function followStretch(
   state: MatchState,
 ): ReturnType<typeof lowerStep> {
   const { pattern, from, next, semantics } = step
+  const view = viewStep(context, pattern, state)
+  if (view !== undefined && !hasAdjacency(context, view)) {
+    throw unsupported(context, pattern, 'In a graph view paths of variable length need integer keys.')
+  }
   const range = pattern.range ?? { min: 1, max: 1 }
-  const ids = typeIds(context, pattern)
+  const ids = typeIds(context, pattern, view)
   const known = boundNode(frame, next)
   const before = pattern.variable === null ? undefined : frame.bindings.get(pattern.variable.name)
   const target = idField(next.variable?.name ?? 'node')
@@ -375,8 +481,8 @@ function followStretch(
     frame.plan = path(frame.plan, {
       from: from.id,
       to: known === null ? null : known.id,
-      adjacency: adjacencyOf(context, ids),
-      direction: directionOf(step),
+      adjacency: adjacencyOf(context, ids, view),
+      direction: directionOf(step, view),
       semantics: semantics === 'trail' && state.repeatable ? 'walk' : semantics,
       minimum: range.min,
       maximum: range.max,
@@ -386,7 +492,13 @@ function followStretch(
       exclude: conflicting(state, ids).map((item) => item.column),
     })
   }
-  const node = known ?? ({ kind: 'node', id: outputColumn(frame.plan, target.id) } as const)
+  const node =
+    known ??
+    ({
+      kind: 'node',
+      id: outputColumn(frame.plan, target.id),
+      ...of(viewLabel(context, next, state)),
+    } as const)
   const list = outputColumn(frame.plan, edges.id)
   if (!state.repeatable)
     state.edges.push({ column: list, isList: true, types: ids === null ? null : new Set(ids) })

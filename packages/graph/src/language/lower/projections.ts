@@ -4,6 +4,7 @@ import {
   aggregateExpression,
   type ColumnExpression,
   call,
+  childExpressions,
   column,
   distinct,
   type Expression,
@@ -112,7 +113,7 @@ function narrow(frame: Frame, outputs: ReadonlyMap<string, Binding>, keepsFacets
   for (const binding of outputs.values()) bindingColumns(binding).forEach(keep)
   frame.domain?.columns.forEach(keep)
   const facets = keepsFacets ? [...frame.facets].filter(([id]) => columns.has(id)) : []
-  for (const [, kept] of facets) for (const part of facetColumns(kept)) keep(part)
+  for (const [, kept] of facets) facetColumns(kept).forEach(keep)
   const plan = project(
     frame.plan,
     [...columns.values()].map((item) => named(item.name, item)),
@@ -122,10 +123,15 @@ function narrow(frame: Frame, outputs: ReadonlyMap<string, Binding>, keepsFacets
   return result
 }
 
+/** Gives the columns that facets read. */
 function facetColumns(facets: Facets): readonly ColumnExpression[] {
-  return Object.values(facets).filter(
-    (part): part is ColumnExpression => (part as Expression | undefined)?.kind === 'column',
-  )
+  const columns: ColumnExpression[] = []
+  const collect = (part: Expression): void => {
+    if (part.kind === 'column') columns.push(part)
+    else childExpressions(part).forEach(collect)
+  }
+  Object.values(facets).forEach(collect)
+  return columns
 }
 
 function finishGrouped(

@@ -16,7 +16,7 @@ import {
 } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
 import { unsupported } from './entities.ts'
-import { wholeValue } from './facets.ts'
+import { refreshFacets, wholeValue } from './facets.ts'
 import {
   type Binding,
   bindingColumns,
@@ -269,14 +269,7 @@ export function joinNew(
     )
   }
   for (const [id, facets] of inner.facets) {
-    const moved = Object.entries(facets).map(([name, part]) => {
-      const expression = part as Expression
-      return [
-        name,
-        expression.kind === 'column' ? outputColumn(frame.plan, expression.id) : expression,
-      ] as const
-    })
-    frame.facets.set(id, Object.fromEntries(moved) as unknown as typeof facets)
+    frame.facets.set(id, refreshFacets(frame.plan, facets))
   }
 }
 

@@ -67,3 +67,26 @@ export function sliceBits(bits: Validity, start: number, end: number): Validity 
   }
   return cut
 }
+
+/** Counts the bytes that a column's rows take; a dictionary counts as its codes. */
+export function columnBytes(column: Column): number {
+  if (column.layout === 'boxed') return column.length * 8
+  const bits = column.validity?.byteLength ?? 0
+  switch (column.layout) {
+    case 'flat':
+    case 'bit':
+      return bits + column.values.byteLength
+    case 'bytes':
+      return (
+        bits + column.offsets.byteLength + (column.offsets[column.length] ?? 0) - (column.offsets[0] ?? 0)
+      )
+    case 'dictionary':
+      return bits + column.codes.byteLength
+    case 'list':
+      return bits + column.offsets.byteLength + columnBytes(column.child)
+    case 'fixed':
+      return bits + columnBytes(column.child)
+    case 'struct':
+      return column.children.reduce((sum, child) => sum + columnBytes(child), bits)
+  }
+}

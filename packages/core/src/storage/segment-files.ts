@@ -120,7 +120,9 @@ export class SegmentFiles {
   discard(tableId: number, segment: Segment): void {
     this.#open.delete(`${tableId}:${segment.entry.id}`)
     this.#unsynced.delete(segment)
-    this.#retired.push(segment)
+    // A map outlives its file; without one, readers that have the segment still need the open file.
+    if (segment.isMapped) segment.close()
+    else this.#retired.push(segment)
     this.#tryRemove(segment.path)
   }
 

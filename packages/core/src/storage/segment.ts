@@ -96,6 +96,11 @@ export class Segment implements Part {
     return this.entry.sizeBytes
   }
 
+  /** Tells whether the file is in memory as a map, which lives on when the file is closed. */
+  get isMapped(): boolean {
+    return this.#bytes !== null
+  }
+
   close(): void {
     this.#handle.close()
   }

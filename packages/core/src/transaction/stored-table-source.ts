@@ -10,6 +10,7 @@ import type {
   TableSource,
   TableStatistics,
 } from '../catalog/table-source.ts'
+import { columnBytes } from '../storage/column-slice.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
 import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
@@ -93,11 +94,10 @@ export class StoredTableSource implements TableSource {
         if (selection !== null && selection.length === 0) continue
         read += selection?.length ?? length
         const place: ScanChunk = { part, chunk, length }
-        yield makeBatch(
-          columns.map((column) => requestedColumn(column, place)),
-          length,
-          selection,
-        )
+        const requested = columns.map((column) => requestedColumn(column, place))
+        if (counters !== undefined)
+          counters.bytesRead += requested.reduce((sum, column) => sum + columnBytes(column), 0)
+        yield makeBatch(requested, length, selection)
       }
       if (counters !== undefined) countRead(counters, read)
     }

@@ -122,6 +122,8 @@ class StoredTables implements TableStore {
   readonly #directRows: number
   readonly #flushBytes: number
   readonly #maintenance: Maintenance
+  /** Bytes of commits since the last flush began, about as many as the memtables hold. */
+  #unflushedBytes = 0
   #maintaining = false
   #syncPlanned = false
 
@@ -420,7 +422,8 @@ class StoredTables implements TableStore {
       .concat(this.#sequenceChanges(transaction))
       .sort((left, right) => left.tableId - right.tableId)
     const log = this.#log
-    if (log !== null) this.#append(log, commit, changes)
+    if (log === null) this.#unflushedBytes += estimateBytes(changes)
+    else this.#append(log, commit, changes)
     for (const change of changes) this.#apply(change, commit)
     this.#appliedCommit = commit
     if (log !== null) await this.#settled(log, commit)
@@ -445,9 +448,8 @@ class StoredTables implements TableStore {
   #planMaintenance(): void {
     if (this.#durability === 'interval') this.#planSync()
     if (this.#maintaining || this.#state === 'closed' || this.#failure !== undefined) return
-    let memtableBytes = this.#log?.sizeBytes ?? 0
-    for (const table of this.#tables.values()) memtableBytes = Math.max(memtableBytes, table.active.sizeBytes)
-    if (memtableBytes < this.#flushBytes) return
+    if (this.#unflushedBytes < this.#flushBytes) return
+    this.#unflushedBytes = 0
     this.#maintaining = true
     this.#timers.later(() => void this.#maintain(), 0)
   }
@@ -483,7 +485,9 @@ class StoredTables implements TableStore {
 
   #append(log: LogWriter, commit: number, changes: readonly TableChange[]): void {
     try {
-      log.append(commit, encodeCommit(this.#clock(), changes))
+      const payload = encodeCommit(this.#clock(), changes)
+      log.append(commit, payload)
+      this.#unflushedBytes += payload.length
     } catch (error) {
       this.#failure = error
       throw error
@@ -712,6 +716,16 @@ function changeOf(writes: TableWrites, commit: number): TableChange {
       return JSON.stringify(segment.currentEntry())
     }),
   }
+}
+
+/** Is what a row of a store that keeps no log is taken to weigh. */
+const ROW_BYTES = 128
+
+function estimateBytes(changes: readonly TableChange[]): number {
+  return changes.reduce(
+    (sum, { rows, deletes }) => sum + (rows.rowIds.length + deletes.length) * ROW_BYTES,
+    0,
+  )
 }
 
 function hasTable(catalog: CatalogView, tableId: number): boolean {

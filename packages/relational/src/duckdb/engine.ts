@@ -1,0 +1,132 @@
+import type { DuckDBPreparedStatement } from '@duckdb/node-api'
+import {
+  type Batch,
+  type Column,
+  type Engine,
+  type EngineInput,
+  type ExecutionContext,
+  type ForeignPlan,
+  type LogicalPlan,
+  makeBatch,
+  visitPlan,
+} from '@sheafdb/core'
+import { resultReader } from './column-reader.ts'
+import type { DuckDatabase } from './database.ts'
+import { parameterValue } from './parameter.ts'
+import { relationColumns } from './relation.ts'
+import type { DuckSession, RelationSource } from './session.ts'
+
+/** Names this engine in `foreign` plans. */
+export const DUCKDB_ENGINE = 'duckdb'
+
+/** Rows after which a batch of a result is handed on. */
+const BATCH_ROWS = 16_384
+
+/** Is the engine that runs `foreign` plans in DuckDB: their text as SQL, their inputs as relations of these names. */
+export function duckEngine(database: DuckDatabase): Engine {
+  return {
+    name: DUCKDB_ENGINE,
+    execute: (plan, inputs, context) => execute(database, plan, inputs, context),
+  }
+}
+
+async function* execute(
+  database: DuckDatabase,
+  plan: ForeignPlan,
+  inputs: readonly EngineInput[],
+  context: ExecutionContext,
+): AsyncGenerator<Batch, void, undefined> {
+  const sources = await Promise.all(inputs.map((input, index) => relationSource(plan, input, index)))
+  const session = await database.acquire()
+  const stop = () => session.connection.interrupt()
+  context.signal?.addEventListener('abort', stop)
+  try {
+    await session.show(sources)
+    const statement = await session.prepare(plan.text)
+    try {
+      bind(statement, plan, context)
+      yield* results(session, statement, plan, context)
+    } finally {
+      statement.destroySync()
+    }
+  } finally {
+    context.signal?.removeEventListener('abort', stop)
+    database.release(session)
+  }
+}
+
+/** Gives an input as a relation. One that waits itself (a part that DuckDB runs too) is read before. */
+async function relationSource(
+  plan: ForeignPlan,
+  input: EngineInput,
+  index: number,
+): Promise<readonly [string, RelationSource]> {
+  const columns = relationColumns(input.output)
+  const inputPlan = plan.inputs[index]?.plan
+  if (inputPlan === undefined || !waits(inputPlan))
+    return [input.name, { columns, scan: (asked) => input.runSync(asked) }]
+  const batches: Batch[] = []
+  for await (const batch of input.run()) batches.push(batch)
+  return [
+    input.name,
+    {
+      columns,
+      scan: (asked) =>
+        batches.map((batch) => ({ ...batch, columns: asked.map((at) => batch.columns[at] as Column) })),
+    },
+  ]
+}
+
+/** Tells whether a plan has parts that cannot run without waiting. */
+function waits(plan: LogicalPlan): boolean {
+  let found = false
+  visitPlan(plan, (node) => {
+    if (node.kind === 'foreign') found = true
+  })
+  return found
+}
+
+function bind(statement: DuckDBPreparedStatement, plan: ForeignPlan, context: ExecutionContext): void {
+  for (let index = 0; index < statement.parameterCount; index += 1) {
+    const { value, type } = parameterValue(plan.parameters[index], context.parameters)
+    if (type === undefined) statement.bindValue(index + 1, value)
+    else statement.bindValue(index + 1, value, type)
+  }
+}
+
+async function* results(
+  session: DuckSession,
+  statement: DuckDBPreparedStatement,
+  plan: ForeignPlan,
+  context: ExecutionContext,
+): AsyncGenerator<Batch, void, undefined> {
+  try {
+    const result = await statement.stream()
+    const readers = plan.output.map((field, index) =>
+      resultReader(field.type, result.columnType(index), BATCH_ROWS),
+    )
+    let rowCount = 0
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      context.check()
+      if (chunk === null || chunk.rowCount === 0) break
+      readers.forEach((reader, index) => {
+        reader.append(chunk.getColumnVector(index), chunk.rowCount)
+      })
+      rowCount += chunk.rowCount
+      if (rowCount < BATCH_ROWS) continue
+      yield makeBatch(
+        readers.map((reader) => reader.finish()),
+        rowCount,
+      )
+      rowCount = 0
+    }
+    if (rowCount > 0)
+      yield makeBatch(
+        readers.map((reader) => reader.finish()),
+        rowCount,
+      )
+  } catch (error) {
+    throw session.error(error, plan.text)
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  ARRAY,
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DATE,
+  DECIMAL,
+  DOUBLE,
+  type DuckDBArrayType,
+  type DuckDBDecimalType,
+  type DuckDBListType,
+  type DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+  FLOAT,
+  INTEGER,
+  LIST,
+  SMALLINT,
+  STRUCT,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMP_MS,
+  TIMESTAMP_NS,
+  TIMESTAMP_S,
+  TIMESTAMPTZ,
+  TINYINT,
+  UBIGINT,
+  UINTEGER,
+  USMALLINT,
+  UTINYINT,
+  VARCHAR,
+} from '@duckdb/node-api'
+import { elementType, isVariant, makeField, types, valueType } from '@sheafdb/core'
+import {
+  type DataType,
+  DateUnit,
+  Decimal,
+  FixedSizeList,
+  type Float,
+  type Int,
+  List,
+  Precision,
+  Struct,
+  TimeMicrosecond,
+  type Timestamp,
+  TimestampMicrosecond,
+  TimestampMillisecond,
+  TimestampNanosecond,
+  TimestampSecond,
+  TimeUnit,
+  Type,
+} from 'apache-arrow'
+
+const FLAT_ARROW_TYPES = new Map<DuckDBTypeId, DataType>([
+  [DuckDBTypeId.BOOLEAN, types.bool],
+  [DuckDBTypeId.TINYINT, types.int8],
+  [DuckDBTypeId.SMALLINT, types.int16],
+  [DuckDBTypeId.INTEGER, types.int32],
+  [DuckDBTypeId.BIGINT, types.int64],
+  [DuckDBTypeId.UTINYINT, types.uint8],
+  [DuckDBTypeId.USMALLINT, types.uint16],
+  [DuckDBTypeId.UINTEGER, types.uint32],
+  [DuckDBTypeId.UBIGINT, types.uint64],
+  [DuckDBTypeId.HUGEINT, new Decimal(0, 38, 128)],
+  [DuckDBTypeId.FLOAT, types.float32],
+  [DuckDBTypeId.DOUBLE, types.float64],
+  [DuckDBTypeId.VARCHAR, types.utf8],
+  [DuckDBTypeId.BLOB, types.binary],
+  [DuckDBTypeId.DATE, types.date],
+  [DuckDBTypeId.TIME, new TimeMicrosecond()],
+  [DuckDBTypeId.TIMESTAMP, types.timestamp],
+  [DuckDBTypeId.TIMESTAMP_S, new TimestampSecond()],
+  [DuckDBTypeId.TIMESTAMP_MS, new TimestampMillisecond()],
+  [DuckDBTypeId.TIMESTAMP_NS, new TimestampNanosecond()],
+  [DuckDBTypeId.TIMESTAMP_TZ, new TimestampMicrosecond('UTC')],
+  [DuckDBTypeId.SQLNULL, types.int32],
+])
+
+/**
+ * Gives the Arrow type in which values of a DuckDB type are held. HUGEINT is Decimal128(38, 0), as in DuckDB's own
+ * Arrow export. Types without a counterpart (UUID, INTERVAL, ENUM, MAP, UNION, BIT, TIMETZ, …) are held as their text.
+ */
+export function arrowTypeOf(type: DuckDBType): DataType {
+  const flat = FLAT_ARROW_TYPES.get(type.typeId)
+  if (flat !== undefined) return flat
+  switch (type.typeId) {
+    case DuckDBTypeId.DECIMAL: {
+      const { width, scale } = type as DuckDBDecimalType
+      return new Decimal(scale, width, 128)
+    }
+    case DuckDBTypeId.LIST:
+      return new List(makeField('item', arrowTypeOf((type as DuckDBListType).valueType)))
+    case DuckDBTypeId.ARRAY: {
+      const { length, valueType: inner } = type as DuckDBArrayType
+      return new FixedSizeList(length, makeField('item', arrowTypeOf(inner)))
+    }
+    case DuckDBTypeId.STRUCT: {
+      const { entryNames, entryTypes } = type as DuckDBStructType
+      return new Struct(
+        entryNames.map((name, index) => makeField(name, arrowTypeOf(entryTypes[index] as DuckDBType))),
+      )
+    }
+    default:
+      return types.utf8
+  }
+}
+
+/** Tells whether values of a DuckDB type are held as their text, so that reading them as SQL needs a cast. */
+export function isHeldAsText(type: DuckDBType): boolean {
+  switch (type.typeId) {
+    case DuckDBTypeId.VARCHAR:
+    case DuckDBTypeId.DECIMAL:
+      return false
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY:
+      return isHeldAsText((type as DuckDBListType).valueType)
+    case DuckDBTypeId.STRUCT:
+      return (type as DuckDBStructType).entryTypes.some(isHeldAsText)
+    default:
+      return !FLAT_ARROW_TYPES.has(type.typeId)
+  }
+}
+
+/** Gives the DuckDB type as which a column of an Arrow type is shown to DuckDB; variants as JSON text. */
+export function duckTypeOf(columnType: DataType): DuckDBType {
+  const type = valueType(columnType)
+  if (isVariant(type)) return VARCHAR
+  switch (type.typeId) {
+    case Type.Bool:
+      return BOOLEAN
+    case Type.Int:
+      return integerType(type as Int)
+    case Type.Float:
+      return (type as Float).precision === Precision.DOUBLE ? DOUBLE : FLOAT
+    case Type.Binary:
+    case Type.LargeBinary:
+    case Type.BinaryView:
+    case Type.FixedSizeBinary:
+      return BLOB
+    case Type.Date:
+      return (type as unknown as { unit: DateUnit }).unit === DateUnit.DAY ? DATE : TIMESTAMP_MS
+    case Type.Time:
+      return TIME
+    case Type.Timestamp:
+      return timestampType(type as Timestamp)
+    case Type.Decimal: {
+      const { precision, scale } = type as Decimal
+      return DECIMAL(Math.min(precision, 38), scale)
+    }
+    case Type.List:
+    case Type.LargeList:
+      return LIST(duckTypeOf(elementType(type)))
+    case Type.FixedSizeList:
+      return ARRAY(duckTypeOf(elementType(type)), (type as FixedSizeList).listSize)
+    case Type.Struct:
+      return STRUCT(Object.fromEntries(type.children.map((field) => [field.name, duckTypeOf(field.type)])))
+    case Type.Null:
+      return INTEGER
+    default:
+      return VARCHAR
+  }
+}
+
+function integerType({ bitWidth, isSigned }: Int): DuckDBType {
+  if (isSigned)
+    return bitWidth === 64 ? BIGINT : bitWidth === 32 ? INTEGER : bitWidth === 16 ? SMALLINT : TINYINT
+  return bitWidth === 64 ? UBIGINT : bitWidth === 32 ? UINTEGER : bitWidth === 16 ? USMALLINT : UTINYINT
+}
+
+function timestampType({ unit, timezone }: Timestamp): DuckDBType {
+  if (timezone) return TIMESTAMPTZ
+  switch (unit) {
+    case TimeUnit.SECOND:
+      return TIMESTAMP_S
+    case TimeUnit.MILLISECOND:
+      return TIMESTAMP_MS
+    case TimeUnit.MICROSECOND:
+      return TIMESTAMP
+    default:
+      return TIMESTAMP_NS
+  }
+}
+
+/** Gives an Arrow type that remembers the SQL type whose values it holds, such as UUID held as text. */
+export function withSqlType(type: DuckDBType): DataType {
+  const held = arrowTypeOf(type)
+  if (!isHeldAsText(type)) return held
+  const own = Object.create(held, { sqlType: { value: type.toString(), enumerable: false } }) as DataType
+  return own
+}
+
+/** Gives the SQL type that an Arrow type remembers, or `undefined` where its values are of their own type. */
+export function sqlTypeOf(type: DataType): string | undefined {
+  return (type as { sqlType?: string }).sqlType
+}

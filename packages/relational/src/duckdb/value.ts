@@ -1,0 +1,151 @@
+import {
+  DuckDBArrayValue,
+  DuckDBBlobValue,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  type DuckDBListType,
+  DuckDBListValue,
+  type DuckDBStructType,
+  DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBTimeValue,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+import { canonicalInteger, elementType, type Value } from '@sheafdb/core'
+import { type DataType, type Decimal, Type } from 'apache-arrow'
+
+/** Turns a value that DuckDB gives into a value of the engine, in a column of an Arrow type. */
+export function fromDuckValue(value: DuckDBValue, from: DuckDBType, to: DataType): Value {
+  if (value === null || value === undefined) return null
+  switch (from.typeId) {
+    case DuckDBTypeId.HUGEINT:
+      return value as bigint
+    case DuckDBTypeId.DECIMAL:
+      return (value as DuckDBDecimalValue).value
+    case DuckDBTypeId.BLOB:
+      return Uint8Array.from((value as DuckDBBlobValue).bytes)
+    case DuckDBTypeId.DATE:
+      return (value as DuckDBDateValue).days
+    case DuckDBTypeId.TIME:
+      return canonicalInteger((value as DuckDBTimeValue).micros)
+    case DuckDBTypeId.TIMESTAMP:
+    case DuckDBTypeId.TIMESTAMP_TZ:
+      return canonicalInteger((value as DuckDBTimestampValue).micros)
+    case DuckDBTypeId.TIMESTAMP_S:
+      return canonicalInteger((value as DuckDBTimestampSecondsValue).seconds)
+    case DuckDBTypeId.TIMESTAMP_MS:
+      return canonicalInteger((value as DuckDBTimestampMillisecondsValue).millis)
+    case DuckDBTypeId.TIMESTAMP_NS:
+      return canonicalInteger((value as DuckDBTimestampNanosecondsValue).nanos)
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY: {
+      const inner = (from as DuckDBListType).valueType
+      return (value as DuckDBListValue).items.map((item) => fromDuckValue(item, inner, elementType(to)))
+    }
+    case DuckDBTypeId.STRUCT:
+      return structFrom(value as DuckDBStructValue, from as DuckDBStructType, to)
+    default:
+      if (typeof value === 'bigint') return to.typeId === Type.Utf8 ? String(value) : canonicalInteger(value)
+      return typeof value === 'object' ? String(value) : value
+  }
+}
+
+function structFrom(value: DuckDBStructValue, from: DuckDBStructType, to: DataType): Value {
+  const struct: Record<string, Value> = Object.create(null)
+  from.entryNames.forEach((name, index) => {
+    const field = to.children[index]
+    if (field === undefined) return
+    struct[name] = fromDuckValue(
+      value.entries[name] as DuckDBValue,
+      from.entryTypes[index] as DuckDBType,
+      field.type,
+    )
+  })
+  return struct
+}
+
+/** Turns a value of the engine in a column of an Arrow type into one of DuckDB, of the type that `duckTypeOf` gives. */
+export function toDuckValue(value: Value, type: DataType): DuckDBValue {
+  if (value === null || value === undefined) return null
+  switch (type.typeId) {
+    case Type.Int:
+      return (type as unknown as { bitWidth: number }).bitWidth === 64
+        ? BigInt(value as number)
+        : (value as number)
+    case Type.Float:
+      return Number(value)
+    case Type.Bool:
+    case Type.Utf8:
+    case Type.LargeUtf8:
+      return value as string
+    case Type.Binary:
+    case Type.LargeBinary:
+    case Type.FixedSizeBinary:
+      return new DuckDBBlobValue(value as Uint8Array)
+    case Type.Decimal: {
+      const { precision, scale } = type as Decimal
+      return new DuckDBDecimalValue(BigInt(value as bigint), Math.min(precision, 38), scale)
+    }
+    case Type.Date:
+    case Type.Time:
+    case Type.Timestamp:
+      return temporalToDuck(value as number | bigint, type)
+    case Type.List:
+    case Type.LargeList:
+      return new DuckDBListValue(Array.from(value as Value[], (item) => toDuckValue(item, elementType(type))))
+    case Type.FixedSizeList:
+      return new DuckDBArrayValue(
+        Array.from(value as Value[], (item) => toDuckValue(item, elementType(type))),
+      )
+    case Type.Struct:
+      if (isVariantValue(type)) return jsonText(value)
+      return structToDuck(value as Record<string, Value>, type)
+    default:
+      return jsonText(value)
+  }
+}
+
+function isVariantValue(type: DataType): boolean {
+  return 'isVariant' in type
+}
+
+function structToDuck(value: Record<string, Value>, type: DataType): DuckDBValue {
+  const entries: Record<string, DuckDBValue> = {}
+  for (const field of type.children) {
+    Object.defineProperty(entries, field.name, {
+      value: toDuckValue(value[field.name], field.type),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  }
+  return new DuckDBStructValue(entries)
+}
+
+function temporalToDuck(value: number | bigint, type: DataType): DuckDBValue {
+  if (type.typeId === Type.Date)
+    return type.ArrayType === Int32Array
+      ? new DuckDBDateValue(Number(value))
+      : new DuckDBTimestampMillisecondsValue(BigInt(value))
+  if (type.typeId === Type.Time) return new DuckDBTimeValue(BigInt(value))
+  const { unit, timezone } = type as unknown as { unit: number; timezone?: string | null }
+  const units = BigInt(value)
+  if (timezone) return new DuckDBTimestampTZValue(units)
+  if (unit === 0) return new DuckDBTimestampSecondsValue(units)
+  if (unit === 1) return new DuckDBTimestampMillisecondsValue(units)
+  return unit === 2 ? new DuckDBTimestampValue(units) : new DuckDBTimestampNanosecondsValue(units)
+}
+
+/** Renders a variant's value as JSON text; text itself as a JSON string would be, so that DuckDB's JSON functions read it. */
+function jsonText(value: Value): string {
+  if (typeof value === 'string') return value
+  return (
+    JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item)) ?? 'null'
+  )
+}

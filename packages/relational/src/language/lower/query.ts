@@ -1,0 +1,86 @@
+import {
+  column,
+  distinct,
+  join,
+  type LogicalPlan,
+  named,
+  type PlanField,
+  project,
+  sort,
+  union,
+} from '@sheafdb/core'
+import type { OrderNode, QueryNode, SetOperationNode } from '../syntax.ts'
+import { notNative } from './native.ts'
+import type { Environment, Scope } from './scope.ts'
+import { deeper } from './scope.ts'
+import { lowerLimit, lowerSelect, orderKey } from './select.ts'
+import { withCtes } from './subquery.ts'
+import { comparable, unify } from './types.ts'
+
+/** Lowers a query of DuckDB's parse tree to the common plan. Gives up where the plan lacks its exact meaning. */
+export function lowerQuery(node: QueryNode, environment: Environment, outer: Scope | null): LogicalPlan {
+  switch (node.type) {
+    case 'SELECT_NODE':
+      return lowerSelect(node, environment, outer)
+    case 'SET_OPERATION_NODE':
+      return lowerSetOperation(node, environment)
+    default:
+      return notNative(node.type)
+  }
+}
+
+function lowerSetOperation(node: SetOperationNode, environment: Environment): LogicalPlan {
+  const around = deeper(withCtes(node, environment))
+  if (node.left === undefined || node.right === undefined) return notNative('a set operation of many parts')
+  const [left, right] = aligned(lowerQuery(node.left, around, null), lowerQuery(node.right, around, null))
+  let plan = combine(node, left, right)
+  for (const modifier of node.modifiers ?? []) {
+    if (modifier.type === 'ORDER_MODIFIER')
+      plan = sort(
+        plan,
+        modifier.orders.map((order) => orderOf(order, plan)),
+      )
+    else if (modifier.type === 'LIMIT_MODIFIER') plan = lowerLimit(plan, modifier)
+    else return notNative('this modifier of a set operation')
+  }
+  return plan
+}
+
+/** Brings the columns of both sides to one type each. */
+function aligned(left: LogicalPlan, right: LogicalPlan): readonly [LogicalPlan, LogicalPlan] {
+  if (left.output.length !== right.output.length) return notNative('sides of unlike width')
+  const pairs = left.output.map((field, index) =>
+    unify([column(field), column(right.output[index] as PlanField)]),
+  )
+  const side = (plan: LogicalPlan, at: 0 | 1) =>
+    project(
+      plan,
+      plan.output.map((field, index) => named(field.name, pairs[index]?.[at] ?? column(field))),
+    )
+  return [side(left, 0), side(right, 1)]
+}
+
+function combine(node: SetOperationNode, left: LogicalPlan, right: LogicalPlan): LogicalPlan {
+  const keepsAll = node.setop_all !== false
+  if (node.setop_type === 'UNION') return keepsAll ? union([left, right]) : distinct(union([left, right]))
+  if (keepsAll || node.setop_type === 'UNION_BY_NAME') return notNative(`${node.setop_type} ALL`)
+  const keys = left.output.map((field, index) => {
+    const [a, b] = comparable(column(field), column(right.output[index] as PlanField))
+    return { left: a, right: b, nullsEqual: true }
+  })
+  return distinct(join(left, right, { how: node.setop_type === 'INTERSECT' ? 'semi' : 'anti', keys }))
+}
+
+function orderOf(order: OrderNode, plan: LogicalPlan): ReturnType<typeof orderKey> {
+  const { expression } = order
+  if (expression.class === 'CONSTANT' && expression.value.type.id === 'INTEGER') {
+    const field = plan.output[(expression.value.value as number) - 1]
+    if (field !== undefined) return orderKey(order, field)
+  }
+  if (expression.class === 'COLUMN_REF' && expression.column_names.length === 1) {
+    const name = (expression.column_names[0] as string).toLowerCase()
+    const fields = plan.output.filter((field) => field.name.toLowerCase() === name)
+    if (fields.length === 1) return orderKey(order, fields[0] as PlanField)
+  }
+  return notNative('an order of a set operation by an expression')
+}

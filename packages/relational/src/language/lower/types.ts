@@ -1,0 +1,156 @@
+import {
+  call,
+  type DataType,
+  type Expression,
+  isDecimal,
+  isFloat,
+  isInteger,
+  isText,
+  literal,
+  typeName,
+  types,
+  typesEqual,
+} from '@sheafdb/core'
+import { type Decimal, Type } from 'apache-arrow'
+import { notNative } from './native.ts'
+
+/** Tells the families of types whose rules of conversion differ. */
+export type Family =
+  | 'null'
+  | 'integer'
+  | 'float32'
+  | 'float64'
+  | 'decimal'
+  | 'text'
+  | 'bool'
+  | 'date'
+  | 'timestamp'
+  | 'other'
+
+/** Finds the family of an expression's type. */
+export function familyOf({ type }: { readonly type: DataType }): Family {
+  if (type.typeId === Type.Null) return 'null'
+  if (isInteger(type)) return 'integer'
+  if (isFloat(type)) return typeName(type) === 'float32' ? 'float32' : 'float64'
+  if (isDecimal(type)) return 'decimal'
+  if (isText(type)) return 'text'
+  if (type.typeId === Type.Bool) return 'bool'
+  if (typesEqual(type, types.date)) return 'date'
+  return typesEqual(type, types.timestamp) ? 'timestamp' : 'other'
+}
+
+/** Converts an expression to a type by the core's conversion; the same where it has that type. */
+export function convert(expression: Expression, type: DataType): Expression {
+  if (typesEqual(expression.type, type)) return expression
+  if (expression.kind === 'literal' && expression.value === null) return literal(null, type)
+  return call(`cast.${typeName(type)}`, expression)
+}
+
+/** Gives a decimal constant as a double, or as a float where `narrow` is set. */
+export function decimalAsFloat(expression: Expression, narrow: boolean): Expression {
+  if (expression.kind !== 'literal') notNative('a decimal that is no constant')
+  if (expression.value === null) return literal(null, narrow ? types.float32 : types.float64)
+  const { scale } = expression.type as Decimal
+  const value = Number(`${expression.value as bigint}e-${scale}`)
+  return narrow ? literal(Math.fround(value), types.float32) : literal(value, types.float64)
+}
+
+const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})$/
+const TIMESTAMP_TEXT = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$/
+const MS_PER_DAY = 86_400_000
+
+/** Reads a date as days since the epoch; `undefined` for other forms than `YYYY-MM-DD`. */
+export function parseDate(text: string): number | undefined {
+  const parts = DATE_TEXT.exec(text)
+  if (parts === null) return undefined
+  const ms = Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]))
+  return new Date(ms).toISOString().startsWith(text) ? ms / MS_PER_DAY : undefined
+}
+
+/** Reads a timestamp without zone as microseconds since the epoch; `undefined` for other forms than ISO. */
+export function parseTimestamp(text: string): number | undefined {
+  const day = parseDate(text)
+  if (day !== undefined) return day * MS_PER_DAY * 1000
+  const parts = TIMESTAMP_TEXT.exec(text)
+  if (parts === null) return undefined
+  const date = parseDate(text.slice(0, 10))
+  const [hour, minute, second] = [Number(parts[4]), Number(parts[5]), Number(parts[6] ?? 0)]
+  if (date === undefined || hour > 23 || minute > 59 || second > 59) return undefined
+  const micros = Number((parts[7] ?? '').padEnd(6, '0'))
+  return ((date * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micros
+}
+
+/** Brings two operands of a comparison to types that compare as in DuckDB. */
+export function comparable(left: Expression, right: Expression): readonly [Expression, Expression] {
+  const a = familyOf(left)
+  const b = familyOf(right)
+  if (a === 'null' || b === 'null') return [left, right]
+  if (a === b) {
+    if (a === 'decimal' || a === 'other') return notNative('decimals and other types are compared in DuckDB')
+    return [left, right]
+  }
+  const [first, second] = [commonOperand(left, a, right, b), commonOperand(right, b, left, a)]
+  return [first, second]
+}
+
+function commonOperand(self: Expression, family: Family, other: Expression, otherFamily: Family): Expression {
+  if (family === 'decimal') {
+    if (otherFamily === 'float32') return decimalAsFloat(self, true)
+    if (otherFamily === 'float64' || (otherFamily === 'integer' && isNarrow(other)))
+      return decimalAsFloat(self, false)
+  }
+  if (otherFamily === 'decimal' && (family === 'integer' || family === 'float32' || family === 'float64'))
+    return self
+  if (family === 'integer' && otherFamily === 'float64') return self
+  if (family === 'integer' && otherFamily === 'float32') return convert(self, types.float32)
+  if (
+    (family === 'float64' || family === 'float32') &&
+    (otherFamily === 'integer' || otherFamily.startsWith('float'))
+  )
+    return self
+  if (self.kind === 'literal' && family === 'text') return textConstantAs(self.value as string, other)
+  if (other.kind === 'literal' && otherFamily === 'text') return self
+  return notNative(`types that only DuckDB compares: ${typeName(self.type)} and ${typeName(other.type)}`)
+}
+
+/** Tells whether all values of an integer type are exact as doubles. */
+function isNarrow({ type }: Expression): boolean {
+  return (type as unknown as { bitWidth: number }).bitWidth < 64
+}
+
+const INTEGER_TEXT = /^-?\d{1,15}$/
+
+function textConstantAs(text: string, other: Expression): Expression {
+  switch (familyOf(other)) {
+    case 'date': {
+      const days = parseDate(text)
+      if (days !== undefined) return literal(days, types.date)
+      break
+    }
+    case 'timestamp': {
+      const micros = parseTimestamp(text)
+      if (micros !== undefined) return literal(micros, types.timestamp)
+      break
+    }
+    case 'integer':
+      if (INTEGER_TEXT.test(text)) return literal(Number(text), types.int64)
+      break
+    default:
+  }
+  return notNative('a text constant that only DuckDB converts')
+}
+
+/** Brings the branches of CASE, COALESCE and the like to one type. */
+export function unify(branches: readonly Expression[]): Expression[] {
+  const families = new Set(branches.map(familyOf).filter((family) => family !== 'null'))
+  if (families.has('other')) notNative('branches of a type that only DuckDB knows')
+  if (families.size <= 1) {
+    if (families.has('decimal')) notNative('decimals')
+    return [...branches]
+  }
+  if ([...families].every((family) => family === 'integer' || family === 'float64'))
+    return branches.map((branch) =>
+      familyOf(branch) === 'integer' ? convert(branch, types.float64) : branch,
+    )
+  return notNative('branches of unlike types')
+}

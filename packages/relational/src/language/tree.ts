@@ -1,0 +1,39 @@
+import { SheafError, sourceError } from '@sheafdb/core'
+import type { SelectStatement } from './syntax.ts'
+
+type Serialized =
+  | { readonly error: false; readonly statements: readonly SelectStatement[] }
+  | {
+      readonly error: true
+      readonly error_type: string
+      readonly error_message: string
+      readonly position?: string
+    }
+
+/**
+ * Reads the parse tree that DuckDB's `json_serialize_sql` gives for one SELECT statement.
+ *
+ * @throws `SYNTAX` with the place in the text
+ */
+export function readTree(json: string, text: string): SelectStatement {
+  const tree = JSON.parse(json) as Serialized
+  if (!tree.error) {
+    const [statement, ...more] = tree.statements
+    if (statement === undefined || more.length > 0)
+      throw new SheafError('SYNTAX', 'One SELECT statement is expected. Use `run` for several statements.')
+    return statement
+  }
+  const sentence = tree.error_message.charAt(0).toUpperCase() + tree.error_message.slice(1)
+  if (tree.error_type === 'parser')
+    throw sourceError('SYNTAX', `${sentence}. Correct the statement.`, {
+      text,
+      offset: tree.position === undefined ? 0 : utf16Offset(text, Number(tree.position)),
+      detail: 'Parser Error',
+    })
+  throw new SheafError('SYNTAX', `${sentence}. Correct the statement.`)
+}
+
+/** Turns DuckDB's offset in UTF-8 bytes into one in UTF-16 units. */
+function utf16Offset(text: string, bytes: number): number {
+  return Buffer.from(text).subarray(0, bytes).toString('utf8').length
+}

@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { type DataType, Type } from 'apache-arrow'
-import { arrowTypeOf, isHeldAsText } from './types.ts'
+import { arrowTypeOf, isHeld } from './types.ts'
 import { fromDuckValue } from './value.ts'
 
 /** Is what DuckDB's vectors keep inside: read straight from there, a result costs no JavaScript value a cell. */
@@ -35,7 +35,7 @@ export type ColumnReader = {
  * differ (a parameter's value decided the type), values are read one by one.
  */
 export function resultReader(type: DataType, from: DuckDBType, capacity: number): ColumnReader {
-  return typesEqual(arrowTypeOf(from), type) && !isHeldAsText(from)
+  return typesEqual(arrowTypeOf(from), type) && !isHeld(from)
     ? columnReaderFor(type, capacity)
     : new ValueReader(type)
 }

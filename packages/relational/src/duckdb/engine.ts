@@ -14,7 +14,7 @@ import { resultReader } from './column-reader.ts'
 import type { DuckDatabase } from './database.ts'
 import { parameterValue } from './parameter.ts'
 import { relationColumns } from './relation.ts'
-import type { DuckSession, RelationSource } from './session.ts'
+import { bindValue, type DuckSession, type RelationSource } from './session.ts'
 
 /** Names this engine in `foreign` plans. */
 export const DUCKDB_ENGINE = 'duckdb'
@@ -88,9 +88,7 @@ function waits(plan: LogicalPlan): boolean {
 
 function bind(statement: DuckDBPreparedStatement, plan: ForeignPlan, context: ExecutionContext): void {
   for (let index = 0; index < statement.parameterCount; index += 1) {
-    const { value, type } = parameterValue(plan.parameters[index], context.parameters)
-    if (type === undefined) statement.bindValue(index + 1, value)
-    else statement.bindValue(index + 1, value, type)
+    bindValue(statement, index + 1, parameterValue(plan.parameters[index], context.parameters))
   }
 }
 

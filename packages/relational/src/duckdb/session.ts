@@ -1,7 +1,14 @@
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBType } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  type DuckDBType,
+  DuckDBTypeId,
+  SQLNULL,
+} from '@duckdb/node-api'
 import type { Batch } from '@sheafdb/core'
 import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import { fromDuckError } from './errors.ts'
+import type { BoundValue } from './parameter.ts'
 
 /** Names the table function through which DuckDB reads the inputs of a query: `sheaf_scan('<name of the relation>')`. */
 export const SCAN_FUNCTION = 'sheaf_scan'
@@ -104,15 +111,50 @@ export class DuckSession {
     }
   }
 
-  /** Checks a statement and tells its shape. */
-  async describe(text: string): Promise<StatementShape> {
+  /**
+   * Checks a statement and tells its shape. Where the types depend on parameters that nothing in the text decides,
+   * the statement is run with their values, over relations that are shown without rows.
+   */
+  async describe(text: string, values: (index: number, name: string) => BoundValue): Promise<StatementShape> {
     const statement = await this.prepare(text)
     try {
-      return shapeOf(statement)
+      if (statement.parameterCount === 0) return shapeOf(statement)
+      const unknown = Array.from({ length: statement.parameterCount }, (_, index) => index + 1).some(
+        (index) => statement.parameterTypeId(index) === DuckDBTypeId.INVALID,
+      )
+      return unknown ? await this.#shapeWith(statement, values) : shapeOf(statement)
+    } catch (error) {
+      throw this.error(error, text)
     } finally {
       statement.destroySync()
     }
   }
+
+  async #shapeWith(
+    statement: DuckDBPreparedStatement,
+    values: (index: number, name: string) => BoundValue,
+  ): Promise<StatementShape> {
+    const parameters = Array.from({ length: statement.parameterCount }, (_, index) => {
+      const name = statement.parameterName(index + 1)
+      const bound = values(index, name)
+      bindValue(statement, index + 1, bound)
+      return { name, type: bound.type ?? SQLNULL }
+    })
+    const result = await statement.stream()
+    const columns = result.columnNames().map((name, index) => ({ name, type: result.columnType(index) }))
+    await result.fetchAllChunks()
+    return { columns, parameters }
+  }
+}
+
+/** Gives a statement the value of a parameter, by its place from 1. */
+export function bindValue(
+  statement: DuckDBPreparedStatement,
+  index: number,
+  { value, type }: BoundValue,
+): void {
+  if (type === undefined) statement.bindValue(index, value)
+  else statement.bindValue(index, value, type)
 }
 
 function shapeOf(statement: DuckDBPreparedStatement): StatementShape {

@@ -105,17 +105,19 @@ export function arrowTypeOf(type: DuckDBType): DataType {
   }
 }
 
-/** Tells whether values of a DuckDB type are held as their text, so that reading them as SQL needs a cast. */
-export function isHeldAsText(type: DuckDBType): boolean {
+/** Tells whether values of a DuckDB type are held in an Arrow type that is not its own, so that SQL reads them by a cast. */
+export function isHeld(type: DuckDBType): boolean {
   switch (type.typeId) {
+    case DuckDBTypeId.HUGEINT:
+      return true
     case DuckDBTypeId.VARCHAR:
     case DuckDBTypeId.DECIMAL:
       return false
     case DuckDBTypeId.LIST:
     case DuckDBTypeId.ARRAY:
-      return isHeldAsText((type as DuckDBListType).valueType)
+      return isHeld((type as DuckDBListType).valueType)
     case DuckDBTypeId.STRUCT:
-      return (type as DuckDBStructType).entryTypes.some(isHeldAsText)
+      return (type as DuckDBStructType).entryTypes.some(isHeld)
     default:
       return !FLAT_ARROW_TYPES.has(type.typeId)
   }
@@ -181,15 +183,23 @@ function timestampType({ unit, timezone }: Timestamp): DuckDBType {
   }
 }
 
-/** Gives an Arrow type that remembers the SQL type whose values it holds, such as UUID held as text. */
-export function withSqlType(type: DuckDBType): DataType {
-  const held = arrowTypeOf(type)
-  if (!isHeldAsText(type)) return held
-  const own = Object.create(held, { sqlType: { value: type.toString(), enumerable: false } }) as DataType
-  return own
+/** Gives a copy of an Arrow type that remembers the SQL type whose values it holds, such as UUID held as text. */
+export function rememberSqlType(type: DataType, sqlType: string): DataType {
+  return Object.create(type, { sqlType: { value: sqlType } }) as DataType
 }
 
 /** Gives the SQL type that an Arrow type remembers, or `undefined` where its values are of their own type. */
 export function sqlTypeOf(type: DataType): string | undefined {
   return (type as { sqlType?: string }).sqlType
+}
+
+/** Writes a DuckDB type as SQL does, its alias (such as JSON) where it has one. */
+export function sqlTypeName(type: DuckDBType): string {
+  return type.alias ?? type.toString()
+}
+
+/** Gives the Arrow type of a result column, remembering its SQL type where the Arrow type alone does not tell it. */
+export function resultType(type: DuckDBType): DataType {
+  const held = arrowTypeOf(type)
+  return isHeld(type) || type.alias !== undefined ? rememberSqlType(held, sqlTypeName(type)) : held
 }

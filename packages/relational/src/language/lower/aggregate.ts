@@ -10,7 +10,7 @@ import {
 } from '@sheafdb/core'
 import type { ExpressionNode, FunctionNode } from '../syntax.ts'
 import { AGGREGATES, condition, type ExpressionContext, lowerExpression } from './expression.ts'
-import { notNative } from './native.ts'
+import { NotNative, notNative } from './native.ts'
 import { familyOf } from './types.ts'
 
 /** Collects the calls of aggregates in expressions, subqueries left out. */
@@ -55,7 +55,7 @@ const NUMERIC = ['integer', 'float32', 'float64']
 
 function checkArguments(name: string, args: readonly Expression[]): void {
   const [first] = args
-  if (first === undefined || args.length > 1) return notNative(`${name} of ${args.length} arguments`)
+  if (first === undefined || args.length > 1) throw new NotNative(`${name} of ${args.length} arguments`)
   const family = familyOf(first)
   if (name === 'count') return
   if (family === 'null' || family === 'decimal' || family === 'other') notNative(`${name} of this type`)

@@ -1,0 +1,43 @@
+import type { CollectionDefinition } from '@sheafdb/core'
+
+/** Describes a column of a table as SQL declared it. */
+export type ColumnOptions = {
+  readonly name: string
+  /** The SQL type, as DuckDB writes it. */
+  readonly type: string
+  /** True where values are held in another Arrow type than the SQL type's own, so that SQL reads them through a cast. */
+  readonly held?: boolean
+  readonly notNull?: boolean
+  /** The expression of DEFAULT. */
+  readonly default?: string
+  /** The expression of a generated column. */
+  readonly generated?: string
+}
+
+/** Is what the catalog keeps of a table. */
+export type TableOptions = {
+  readonly kind: 'table'
+  readonly columns: readonly ColumnOptions[]
+  /** Column names of PRIMARY KEY; empty for none. */
+  readonly primaryKey: readonly string[]
+  /** Column names of each UNIQUE constraint and unique index. */
+  readonly unique: readonly (readonly string[])[]
+  /** Conditions of CHECK. */
+  readonly checks: readonly string[]
+  readonly indexes?: readonly IndexOptions[]
+}
+
+/** Is what the catalog keeps of an index. */
+export type IndexOptions = {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+}
+
+/** Is what the catalog keeps of a view. */
+export type ViewOptions = { readonly kind: 'view'; readonly sql: string; readonly columns: readonly string[] }
+
+/** Reads what the catalog keeps of a relational collection. */
+export function optionsOf(collection: CollectionDefinition): TableOptions | ViewOptions {
+  return collection.options as TableOptions | ViewOptions
+}

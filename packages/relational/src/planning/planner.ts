@@ -1,0 +1,340 @@
+import {
+  type CatalogView,
+  column,
+  type DataType,
+  type Expression,
+  foreign,
+  isSheafError,
+  keepColumns,
+  type LogicalPlan,
+  literal,
+  type ModelContext,
+  type PlanField,
+  parameter,
+  planField,
+  SheafError,
+  types,
+  type Value,
+  withFreshIds,
+} from '@sheafdb/core'
+import type { DuckDatabase } from '../duckdb/database.ts'
+import { DUCKDB_ENGINE } from '../duckdb/engine.ts'
+import { type BoundValue, jsToDuck } from '../duckdb/parameter.ts'
+import { emptyRelation } from '../duckdb/relation.ts'
+import type { ResultColumn, StatementShape } from '../duckdb/session.ts'
+import { resultType } from '../duckdb/types.ts'
+import { NotNative, notNative } from '../language/lower/native.ts'
+import { lowerQuery } from '../language/lower/query.ts'
+import type { Environment } from '../language/lower/scope.ts'
+import type { SelectStatement } from '../language/syntax.ts'
+import { readTree } from '../language/tree.ts'
+import { optionsOf } from '../layout/options.ts'
+import { findCollection, tableScan } from '../layout/relations.ts'
+import { alignOutput } from './align.ts'
+import { constantOf } from './constants.ts'
+import { type Names, namesIn } from './names.ts'
+import { replaceCalls } from './table-functions.ts'
+
+/** Is a query ready to run. */
+export type PlannedQuery = {
+  readonly plan: LogicalPlan
+  /** Why the query runs in DuckDB; `undefined` where it runs natively. */
+  readonly reason: string | undefined
+  /** The result columns as DuckDB types them. */
+  readonly columns: readonly ResultColumn[]
+}
+
+/** Tunes planning. */
+export type PlanOptions = {
+  /** Values of the text's parameters: the plan is made for values of their types. */
+  readonly parameters?: ReadonlyMap<string, Value>
+  /** Relations that the text may name beside those of the store, by name in lower case. */
+  readonly relations?: ReadonlyMap<string, LogicalPlan>
+}
+
+const MAX_CACHED = 2000
+const MAX_VIEW_DEPTH = 32
+const NOTHING: ReadonlyMap<string, Value> = new Map()
+
+/** Turns SQL queries into plans, and keeps them: a text that was planned once never reaches DuckDB again. */
+export class SqlPlanner {
+  readonly #database: DuckDatabase
+  readonly #context: ModelContext
+  readonly #cache: WeakMap<CatalogView, Map<string, PlannedQuery>>
+  readonly #viewDepth: number
+
+  constructor(
+    database: DuckDatabase,
+    context: ModelContext,
+    cache: WeakMap<CatalogView, Map<string, PlannedQuery>>,
+    viewDepth = 0,
+  ) {
+    this.#database = database
+    this.#context = context
+    this.#cache = cache
+    this.#viewDepth = viewDepth
+  }
+
+  /** Gives the plan of a query that was planned before for values of these types; `undefined` for a new one. */
+  known(text: string, parameters: ReadonlyMap<string, Value>): PlannedQuery | undefined {
+    return this.#cache.get(this.#context.catalog())?.get(cacheKey(text, parameters))
+  }
+
+  /** Plans a query. @throws `SYNTAX`, `NOT_FOUND`, `TYPE` with the place in the text */
+  async plan(text: string, options: PlanOptions = {}): Promise<PlannedQuery> {
+    const parameters = options.parameters ?? NOTHING
+    const catalog = this.#context.catalog()
+    if (options.relations !== undefined) return this.#plan(text, { ...options, parameters }, catalog)
+    const key = cacheKey(text, parameters)
+    let plans = this.#cache.get(catalog)
+    const cached = plans?.get(key)
+    if (cached !== undefined) return cached
+    const planned = await this.#plan(text, { ...options, parameters }, catalog)
+    if (plans === undefined || plans.size >= MAX_CACHED) {
+      plans = new Map()
+      this.#cache.set(catalog, plans)
+    }
+    plans.set(key, planned)
+    return planned
+  }
+
+  async #plan(
+    text: string,
+    options: PlanOptions & { readonly parameters: ReadonlyMap<string, Value> },
+    catalog: CatalogView,
+  ): Promise<PlannedQuery> {
+    const tree = readTree(await this.#database.serialize(text), text)
+    const names = namesIn(tree)
+    const relations = await this.#relations(names, options, catalog)
+    const calls = await this.#calls(names)
+    const replaced = replaceCalls(text, calls)
+    for (const [name, plan] of replaced.relations) relations.set(name, plan)
+    const values = parameterValues(tree, options.parameters)
+    const shape = await this.#database.use(async (session) => {
+      await session.show([...relations].map(([name, plan]) => [name, emptyRelation(plan.output)]))
+      return session.describe(replaced.text, (index) => values(index).bound)
+    })
+    const attempt = tryNative(tree, shape, { relations, calls, parameters: options.parameters })
+    if (typeof attempt !== 'string') return { plan: attempt, reason: undefined, columns: shape.columns }
+    const plan = foreignPlan(replaced.text, {
+      relations,
+      names,
+      shape,
+      parameter: (index) => values(index).expression,
+    })
+    return { plan, reason: attempt, columns: shape.columns }
+  }
+
+  /** Finds the relations that a text names, by the name that DuckDB knows each by. */
+  async #relations(
+    names: Names,
+    options: PlanOptions,
+    catalog: CatalogView,
+  ): Promise<Map<string, LogicalPlan>> {
+    const relations = new Map<string, LogicalPlan>()
+    const wanted = names.tables.some(isCatalogRelation) || names.functions.some(isCatalogFunction)
+    const tables = wanted
+      ? this.#context.relationNames().map((name) => ({ name, schema: '' }))
+      : names.tables.map(({ name, schema }) => ({
+          name,
+          schema: schema.toLowerCase() === 'main' ? '' : schema,
+        }))
+    for (const { name, schema } of tables) {
+      const full = schema === '' ? name : `${schema}.${name}`
+      const plan = options.relations?.get(full.toLowerCase()) ?? (await this.#relation(full, catalog))
+      if (plan !== undefined) relations.set(full, plan)
+    }
+    return relations
+  }
+
+  async #relation(name: string, catalog: CatalogView): Promise<LogicalPlan | undefined> {
+    const collection = findCollection(catalog, name)
+    if (collection === undefined) return this.#context.relation(name)
+    const options = optionsOf(collection)
+    if (options.kind !== 'view') return tableScan(collection)
+    if (this.#viewDepth >= MAX_VIEW_DEPTH)
+      throw new SheafError(
+        'LIMIT',
+        `Views refer to views too deep. Check for a view that refers to itself: ${name}`,
+      )
+    const inner = new SqlPlanner(this.#database, this.#context, this.#cache, this.#viewDepth + 1)
+    const { plan } = await inner.plan(options.sql)
+    return renamedOutput(withFreshIds(plan), options.columns)
+  }
+
+  /** Lowers the table functions of other models. */
+  async #calls(names: Names): Promise<Map<number, { readonly name: string; readonly plan: LogicalPlan }>> {
+    const calls = new Map<number, { readonly name: string; readonly plan: LogicalPlan }>()
+    for (const { name, args, location } of names.functions) {
+      const known = this.#context.tableFunction(name)
+      if (known === undefined) {
+        checkPackage(name)
+        continue
+      }
+      const plan = await known.lower(
+        this.#context,
+        args.map((arg) => constantOf(arg, name)),
+      )
+      calls.set(location, { name, plan })
+    }
+    return calls
+  }
+}
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  cypher: 'graph',
+  sparql: 'rdf',
+  mongo: 'document',
+  nearest: 'tensor',
+  kv: 'kv',
+}
+
+function checkPackage(name: string): void {
+  const model = PACKAGES[name.toLowerCase()]
+  if (model === undefined) return
+  throw new SheafError(
+    'MISSING_DEPENDENCY',
+    `The table function ${name} needs another model. Install @sheafdb/${model} and pass ${model}() to openStore.`,
+  )
+}
+
+function isCatalogRelation({ name, schema }: { readonly name: string; readonly schema: string }): boolean {
+  return /^(information_schema|pg_catalog)$/i.test(schema) || /^(duckdb_|sqlite_|pragma_)/i.test(name)
+}
+
+function isCatalogFunction({ name }: { readonly name: string }): boolean {
+  return /^(duckdb_|pragma_)/i.test(name)
+}
+
+/** Tells values apart by the type that a plan is made for. */
+function classOf(value: Value): string {
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? 'i' : 'f'
+    case 'bigint':
+      return 'i'
+    case 'string':
+      return 's'
+    case 'boolean':
+      return 'b'
+    default:
+      return value === null || value === undefined ? 'n' : 'o'
+  }
+}
+
+function cacheKey(text: string, parameters: ReadonlyMap<string, Value>): string {
+  if (parameters.size === 0) return text
+  let key = ''
+  for (const [name, value] of parameters) key += `${name}${classOf(value)},`
+  return `${key}\0${text}`
+}
+
+const PARAMETER_TYPES = new Map<string, DataType>([
+  ['i', types.int64],
+  ['f', types.float64],
+  ['s', types.utf8],
+  ['b', types.bool],
+])
+
+function nativeParameter(name: string, values: ReadonlyMap<string, Value>): Expression {
+  const kind = values.has(name) ? classOf(values.get(name)) : 'o'
+  if (kind === 'n') return literal(null)
+  const type = PARAMETER_TYPES.get(kind)
+  return type === undefined
+    ? notNative('a parameter of a type that only DuckDB knows')
+    : parameter(name, type)
+}
+
+type ParameterAt = { readonly expression: Expression; readonly bound: BoundValue }
+
+/** Gives a statement's parameters by their place. */
+function parameterValues(
+  tree: SelectStatement,
+  values: ReadonlyMap<string, Value>,
+): (index: number) => ParameterAt {
+  const names = new Map((tree.named_param_map ?? []).map(({ key, value }) => [value - 1, key]))
+  return (index) => {
+    const name = names.get(index) ?? String(index + 1)
+    if (!values.has(name))
+      throw new SheafError('ARGUMENT', `A parameter has no value. Pass one for $${name}.`)
+    return { expression: parameter(name), bound: jsToDuck(values.get(name)) }
+  }
+}
+
+function tryNative(
+  tree: SelectStatement,
+  shape: StatementShape,
+  known: {
+    readonly relations: ReadonlyMap<string, LogicalPlan>
+    readonly calls: ReadonlyMap<number, { readonly plan: LogicalPlan }>
+    readonly parameters: ReadonlyMap<string, Value>
+  },
+): LogicalPlan | string {
+  const byName = new Map([...known.relations].map(([name, plan]) => [name.toLowerCase(), plan]))
+  const environment: Environment = {
+    relation: (name) => byName.get(name.toLowerCase().replace(/^main\./, '')),
+    tableFunction: (location) => known.calls.get(location)?.plan,
+    parameter: (name) => nativeParameter(name, known.parameters),
+    ctes: [],
+    lowerQuery,
+    depth: 0,
+  }
+  try {
+    return alignOutput(lowerQuery(tree.node, environment, null), shape.columns)
+  } catch (error) {
+    if (error instanceof NotNative) return error.message
+    if (isSheafError(error, 'TYPE', 'UNSUPPORTED', 'NOT_FOUND')) return error.message
+    throw error
+  }
+}
+
+function foreignPlan(
+  text: string,
+  options: {
+    readonly relations: ReadonlyMap<string, LogicalPlan>
+    readonly names: Names
+    readonly shape: StatementShape
+    readonly parameter: (index: number) => Expression
+  },
+): LogicalPlan {
+  const { relations, names, shape } = options
+  return foreign({
+    engine: DUCKDB_ENGINE,
+    text,
+    inputs: [...relations].map(([name, plan]) => ({
+      name,
+      plan: usedColumns(withFreshIds(plan), names.words),
+    })),
+    parameters: shape.parameters.map((_, index) => options.parameter(index)),
+    output: shape.columns.map((item) => planField(item.name, resultType(item.type))),
+  })
+}
+
+/** Leaves out the columns that a text does not name. */
+function usedColumns(plan: LogicalPlan, words: ReadonlySet<string> | null): LogicalPlan {
+  if (words === null) return plan
+  const used = plan.output.filter((field) => words.has(field.name.toLowerCase()))
+  if (used.length === plan.output.length) return plan
+  const kept = used.length > 0 ? used : plan.output.slice(0, 1)
+  return keepColumns(
+    plan,
+    kept.map((field) => field.id),
+  )
+}
+
+function renamedOutput(plan: LogicalPlan, names: readonly string[]): LogicalPlan {
+  if (names.length === 0) return plan
+  const output = plan.output.map(
+    (field, index): PlanField => Object.freeze({ ...field, name: names[index] ?? field.name }),
+  )
+  return Object.freeze({
+    kind: 'project',
+    input: plan,
+    expressions: output.map((field, index) => ({
+      id: field.id,
+      name: field.name,
+      expression: column(plan.output[index] as PlanField),
+    })),
+    output,
+  })
+}

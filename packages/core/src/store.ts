@@ -125,6 +125,8 @@ function checkModels(models: readonly Model[]): void {
   }
 }
 
+type ReadOptions = NonNullable<Parameters<ModelContext['batches']>[1]>
+
 /** Opens the snapshot that a run reads; `close` is called when the run ends. */
 type SnapshotSource = { open(): Snapshot; readonly isShared: boolean; write: ModelContext['write'] }
 
@@ -218,6 +220,13 @@ class OpenStore {
       },
       query: (lower, options) => new Query(runner, lower, options),
       read: (plan, options = {}) => this.#read(source, plan, options),
+      batches: (plan, options = {}) => this.#batches(source, plan, options),
+      within: (transaction) =>
+        this.#context({
+          open: () => transaction.snapshot,
+          isShared: true,
+          write: async (work) => work(transaction),
+        }),
       relation: (name) => relations.find(name),
       relationNames: () => relations.names(),
       tableFunction: (name) => this.#functions.get(name.toLowerCase()),
@@ -317,21 +326,21 @@ class OpenStore {
     yield* drive(startPlan(optimized, runtime), runtime.context, () => performance.now())
   }
 
-  async #read(
+  async #read(source: SnapshotSource, plan: LogicalPlan, options: ReadOptions): Promise<Value[][]> {
+    const rows: Value[][] = []
+    for await (const batch of this.#batches(source, plan, options)) appendRows(batch, rows)
+    return rows
+  }
+
+  async *#batches(
     source: SnapshotSource,
     plan: LogicalPlan,
-    options: RunOptions & {
-      readonly parameters?: ReadonlyMap<string, Value>
-      readonly transaction?: WriteTransaction
-    },
-  ): Promise<Value[][]> {
+    options: ReadOptions,
+  ): AsyncGenerator<Batch, void, undefined> {
     const own = options.transaction?.snapshot
     const snapshot = own ?? this.#open(source)
-    const rows: Value[][] = []
     try {
-      for await (const batch of this.#drive(snapshot, plan, options.parameters ?? new Map(), options))
-        appendRows(batch, rows)
-      return rows
+      yield* this.#drive(snapshot, plan, options.parameters ?? new Map(), options)
     } finally {
       if (own === undefined && !source.isShared) snapshot.close()
     }

@@ -4,6 +4,7 @@ import type { CatalogView, Snapshot, WriteTransaction } from '../catalog/table-s
 import type { AggregateDefinition } from '../expression/aggregates.ts'
 import type { FunctionDefinition } from '../expression/registry.ts'
 import type { LogicalPlan } from '../plan/logical-plan.ts'
+import type { Batch } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import type { Query, QueryOptions, RunOptions } from './query.ts'
 
@@ -43,6 +44,16 @@ export type ModelContext = {
       readonly transaction?: WriteTransaction
     },
   ): Promise<Value[][]>
+  /** Runs a plan and gives its batches, over a transaction's state where one is given: for writes of many rows. */
+  batches(
+    plan: LogicalPlan,
+    options?: RunOptions & {
+      readonly parameters?: ReadonlyMap<string, Value>
+      readonly transaction?: WriteTransaction
+    },
+  ): AsyncIterable<Batch>
+  /** Gives the same context over an open transaction: what is read and written through it is the transaction's. */
+  within(transaction: WriteTransaction): ModelContext
   /** Finds a relation by its name among all models' collections: `people`, `social.nodes`, or `model:name` in full. */
   relation(name: string): LogicalPlan | undefined
   /** Lists the names of all relations. */

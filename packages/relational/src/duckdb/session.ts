@@ -3,6 +3,7 @@ import {
   type DuckDBPreparedStatement,
   type DuckDBType,
   DuckDBTypeId,
+  type DuckDBValue,
   SQLNULL,
 } from '@duckdb/node-api'
 import type { Batch } from '@sheafdb/core'
@@ -70,7 +71,7 @@ export class DuckSession {
       const columns = relation.columns.map((column) => selectColumn(column)).join(', ')
       const text = `SELECT ${columns} FROM ${SCAN_FUNCTION}(${quoteText(name)})`
       if (this.#views.get(name) === text) continue
-      await this.#run(`CREATE OR REPLACE VIEW ${await this.#viewName(name)} AS ${text}`)
+      await this.execute(`CREATE OR REPLACE VIEW ${await this.#viewName(name)} AS ${text}`)
       this.#views.set(name, text)
     }
   }
@@ -80,17 +81,25 @@ export class DuckSession {
     if (dot === -1) return quoteIdentifier(name)
     const schema = name.slice(0, dot)
     if (!this.#schemas.has(schema)) {
-      await this.#run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
+      await this.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
       this.#schemas.add(schema)
     }
     return `${quoteIdentifier(schema)}.${quoteIdentifier(name.slice(dot + 1))}`
   }
 
-  async #run(text: string): Promise<void> {
+  /** Runs a statement of no result. */
+  async execute(text: string): Promise<void> {
+    await this.rows(text)
+  }
+
+  /** Runs a statement and gives its rows as DuckDB's values. */
+  async rows(text: string): Promise<readonly (readonly DuckDBValue[])[]> {
+    this.failure = undefined
     try {
-      await this.connection.run(text)
+      const result = await this.connection.run(text)
+      return await result.getRows()
     } catch (error) {
-      throw this.error(error)
+      throw this.error(error, text)
     }
   }
 

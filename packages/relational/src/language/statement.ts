@@ -137,4 +137,4 @@ export type Statement =
   | Delete
   | Copy
   | TransactionStatement
-  | { readonly kind: 'unsupported'; readonly head: string; readonly offset: number }
+  | { readonly kind: 'unsupported'; readonly head: string; readonly offset: number; readonly known: boolean }

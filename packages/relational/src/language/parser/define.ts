@@ -19,7 +19,7 @@ export function parseCreate(cursor: Cursor): Statement {
   for (const word of ['TEMP', 'TEMPORARY', 'UNLOGGED', 'RECURSIVE']) cursor.takes(word)
   if (cursor.takes('TABLE')) return createTable(cursor, orReplace)
   if (cursor.takes('VIEW')) return createView(cursor, orReplace)
-  return { kind: 'unsupported', head: `CREATE ${cursor.next.key}`, offset }
+  return { kind: 'unsupported', head: `CREATE ${cursor.next.key}`, offset, known: true }
 }
 
 function ifNotExists(cursor: Cursor): boolean {
@@ -65,7 +65,7 @@ export function parseDrop(cursor: Cursor): Statement {
   cursor.expect('DROP')
   const object = cursor.next.key.toLowerCase()
   if (object !== 'table' && object !== 'view' && object !== 'index')
-    return { kind: 'unsupported', head: `DROP ${cursor.next.key}`, offset }
+    return { kind: 'unsupported', head: `DROP ${cursor.next.key}`, offset, known: true }
   cursor.advance()
   const ifExists = cursor.takes('IF', 'EXISTS')
   const names = [cursor.relation()]
@@ -79,7 +79,8 @@ export function parseDrop(cursor: Cursor): Statement {
 export function parseAlter(cursor: Cursor): Statement {
   const offset = cursor.next.start
   cursor.expect('ALTER')
-  if (!cursor.takes('TABLE')) return { kind: 'unsupported', head: `ALTER ${cursor.next.key}`, offset }
+  if (!cursor.takes('TABLE'))
+    return { kind: 'unsupported', head: `ALTER ${cursor.next.key}`, offset, known: true }
   const ifExists = cursor.takes('IF', 'EXISTS')
   const table = cursor.relation()
   const alter: AlterTable = { kind: 'alter-table', table, ifExists, change: rest(cursor) }

@@ -7,17 +7,26 @@ import { parseAlter, parseCreate, parseDrop } from './define.ts'
 
 /** Parses the statements of a text, which semicolons part. @throws `SYNTAX` with the place */
 export function parseStatements(text: string): Statement[] {
-  const statements: Statement[] = []
+  return parts(text).map(({ tokens, last }) => parseOne(text, tokens, last))
+}
+
+/** Gives the text of each statement of a text. */
+export function splitStatements(text: string): string[] {
+  return parts(text).map(({ tokens, last }) => text.slice(tokens[0]?.start, last.start))
+}
+
+function parts(text: string): { readonly tokens: readonly Token[]; readonly last: Token }[] {
+  const found: { readonly tokens: readonly Token[]; readonly last: Token }[] = []
   let current: Token[] = []
   for (const token of tokenize(text)) {
     if (token.key !== ';' && token.kind !== 'end') {
       current.push(token)
       continue
     }
-    if (current.length > 0) statements.push(parseOne(text, current, token))
+    if (current.length > 0) found.push({ tokens: current, last: token })
     current = []
   }
-  return statements
+  return found
 }
 
 function parseOne(text: string, tokens: readonly Token[], last: Token): Statement {
@@ -76,8 +85,16 @@ function parseStatement(cursor: Cursor): Statement {
     case 'SHOW':
       return show(cursor)
     default:
-      return parseTransaction(cursor) ?? { kind: 'unsupported', head: key || cursor.next.text, offset: start }
+      return parseTransaction(cursor) ?? other(cursor, start)
   }
+}
+
+const OTHER_STATEMENTS =
+  /^(SET|RESET|USE|ATTACH|DETACH|MERGE|VACUUM|CHECKPOINT|LOAD|INSTALL|EXPORT|IMPORT|COMMENT|ANALYZE|PREPARE|EXECUTE|DEALLOCATE|FORCE|UPDATE|REPLACE)$/
+
+function other(cursor: Cursor, offset: number): Statement {
+  const { key, text } = cursor.next
+  return { kind: 'unsupported', head: key || text, offset, known: OTHER_STATEMENTS.test(key) }
 }
 
 /** Takes the rest of the statement as it stands. */
@@ -107,7 +124,7 @@ function show(cursor: Cursor): Statement {
   const piece = whole(cursor)
   return piece.text === text || piece.text.includes('.')
     ? { kind: 'describe', query: { text: `FROM ${piece.text}`, offset: piece.offset } }
-    : { kind: 'unsupported', head: `SHOW ${piece.text}`, offset }
+    : { kind: 'unsupported', head: `SHOW ${piece.text}`, offset, known: true }
 }
 
 /** Parses a statement after its WITH clause, which is kept as text. */

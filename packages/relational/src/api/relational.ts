@@ -1,0 +1,126 @@
+import {
+  type CollectionMethods,
+  collectionMethods,
+  type LogicalPlan,
+  type ModelContext,
+  Query,
+  type RunOptions,
+  SheafError,
+  type Value,
+} from '@sheafdb/core'
+import type { DuckDatabase } from '../duckdb/database.ts'
+import { parseStatements } from '../language/parser/parser.ts'
+import { MODEL_NAME } from '../layout/relations.ts'
+import { type PlannedQuery, SqlPlanner } from '../planning/planner.ts'
+import type { StatementContext, StatementResult } from '../statements/context.ts'
+import { runStatement } from '../statements/run.ts'
+import { type Parameters, parameterMap } from './parameters.ts'
+import { openSession, type SqlSession } from './session.ts'
+import { type TableQuery, tableQuery } from './table.ts'
+
+/** Tunes a run: `onProgress` is called while many rows are written. */
+export type SqlOptions = RunOptions & {
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number | undefined }) => void
+}
+
+/** Is SQL over the tables of a store, a transaction or a snapshot. Called with a name, it gives that table. */
+export type RelationalApi = CollectionMethods & {
+  (table: string): TableQuery
+  /** Reads: one SELECT, as a lazy query. */
+  query<Row = Record<string, unknown>>(sql: string, parameters?: Parameters): Query<Row>
+  /** Runs one or more statements of any kind; the result is that of the last, the rows affected those of all. */
+  run(sql: string, parameters?: Parameters, options?: SqlOptions): Promise<StatementResult>
+  /** Reads with queries of any model as relations and values as parameters. */
+  sql<Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly unknown[]): Query<Row>
+  /** Opens a connection with state: transactions as SQL text. */
+  session(): SqlSession
+}
+
+/** Makes the API of the model. */
+export function relationalApi(
+  context: ModelContext,
+  database: DuckDatabase,
+  cache: WeakMap<object, Map<string, PlannedQuery>>,
+): RelationalApi {
+  const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
+  const planner = plannerFor(context)
+  const statementContext = (
+    parameters: ReadonlyMap<string, Value>,
+    options: SqlOptions,
+    over: ModelContext = context,
+  ): StatementContext => ({
+    context: over,
+    database,
+    planner: over === context ? planner : plannerFor(over),
+    plannerFor,
+    parameters,
+    relations: undefined,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  })
+  const run = async (
+    sql: string,
+    parameters?: Parameters,
+    options: SqlOptions = {},
+    over: ModelContext = context,
+  ): Promise<StatementResult> => {
+    const given = statementContext(parameterMap(parameters), options, over)
+    let rowsAffected = 0
+    let last: StatementResult = { rowsAffected: 0 }
+    for (const statement of parseStatements(sql)) {
+      last = await runStatement(statement, given, sql)
+      rowsAffected += last.rowsAffected
+    }
+    return { ...last, rowsAffected }
+  }
+  const query = <Row>(sql: string, parameters?: Parameters): Query<Row> => {
+    const values = parameterMap(parameters)
+    const lower = () =>
+      planner.known(sql, values)?.plan ??
+      planner.plan(sql, { parameters: values }).then((planned) => planned.plan)
+    return context.query<Row>(lower, { parameters: values })
+  }
+  const api = {
+    ...collectionMethods(context, MODEL_NAME),
+    query,
+    run,
+    sql: <Row>(strings: TemplateStringsArray, ...values: readonly unknown[]) =>
+      templateQuery<Row>(context, planner, strings, values),
+    session: () => openSession(context, run),
+  }
+  const open = (table: string) => tableQuery(context, table, () => statementContext(new Map(), {}))
+  return Object.defineProperties(open, Object.getOwnPropertyDescriptors(api)) as unknown as RelationalApi
+}
+
+/** Makes a query of a template: queries in it become relations, values parameters. */
+function templateQuery<Row>(
+  context: ModelContext,
+  planner: SqlPlanner,
+  strings: TemplateStringsArray,
+  values: readonly unknown[],
+): Query<Row> {
+  const parameters = new Map<string, Value>()
+  const queries: { readonly name: string; readonly query: Query }[] = []
+  let text = strings[0] as string
+  values.forEach((value, index) => {
+    if (value instanceof Query) {
+      const name = `sheaf_query_${queries.length + 1}`
+      queries.push({ name, query: value as Query })
+      text += name
+    } else {
+      parameters.set(String(parameters.size + 1), value)
+      text += `$${parameters.size}`
+    }
+    text += strings[index + 1] as string
+  })
+  if (text.trim() === '') throw new SheafError('SYNTAX', 'The template is empty. Write a SELECT into it.')
+  let planned: LogicalPlan | undefined
+  const lower = async (): Promise<LogicalPlan> => {
+    const relations = new Map<string, LogicalPlan>()
+    for (const { name, query } of queries) relations.set(name, await query.plan())
+    const made = await planner.plan(text, queries.length === 0 ? { parameters } : { parameters, relations })
+    planned = made.plan
+    return made.plan
+  }
+  return context.query<Row>(() => planned ?? lower(), { parameters })
+}

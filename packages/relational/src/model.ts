@@ -1,0 +1,32 @@
+import type { Model, ModelContext } from '@sheafdb/core'
+import { type RelationalApi, relationalApi } from './api/relational.ts'
+import { DuckDatabase, type DuckOptions } from './duckdb/database.ts'
+import { duckEngine } from './duckdb/engine.ts'
+import { sqlFunctions } from './functions/temporal.ts'
+import { optionsOf } from './layout/options.ts'
+import { MODEL_NAME, tableScan } from './layout/relations.ts'
+import type { PlannedQuery } from './planning/planner.ts'
+import { LAYOUT_VERSION } from './statements/define.ts'
+
+/** Tunes the relational model. */
+export type RelationalOptions = { readonly duckdb?: DuckOptions }
+
+/**
+ * Makes the relational model: SQL tables in DuckDB's dialect.
+ *
+ * @example const store = await openStore('./shop.sheaf', { models: [relational()] })
+ */
+export function relational(options: RelationalOptions = {}): Model<'relational', RelationalApi> {
+  const database = new DuckDatabase(options.duckdb)
+  const cache = new WeakMap<object, Map<string, PlannedQuery>>()
+  return {
+    name: MODEL_NAME,
+    layoutVersion: LAYOUT_VERSION,
+    layout: () => [],
+    open: (context: ModelContext) => relationalApi(context, database, cache),
+    relations: (collection) =>
+      optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
+    engines: [duckEngine(database)],
+    functions: sqlFunctions,
+  }
+}

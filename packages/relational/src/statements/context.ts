@@ -1,0 +1,28 @@
+import type { LogicalPlan, ModelContext, Query, Value } from '@sheafdb/core'
+import type { DuckDatabase } from '../duckdb/database.ts'
+import type { SqlPlanner } from '../planning/planner.ts'
+
+/** Is what a statement has to work with. */
+export type StatementContext = {
+  readonly context: ModelContext
+  readonly database: DuckDatabase
+  readonly planner: SqlPlanner
+  /** Makes a planner for another context: that of an open transaction. */
+  readonly plannerFor: (context: ModelContext) => SqlPlanner
+  readonly parameters: ReadonlyMap<string, Value>
+  /** Relations beside those of the store: the queries of a template. */
+  readonly relations: ReadonlyMap<string, LogicalPlan> | undefined
+  /** Called now and then while many rows are written. */
+  readonly onProgress?:
+    | ((progress: { readonly done: number; readonly total: number | undefined }) => void)
+    | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Is what a statement did. */
+export type StatementResult = {
+  /** Rows that were inserted, updated or deleted; 0 for everything else. */
+  readonly rowsAffected: number
+  /** The rows that a query, or RETURNING, gives. */
+  readonly query?: Query
+}

@@ -1,0 +1,282 @@
+import { type CollectionDefinition, checkName, SheafError, type WriteTransaction } from '@sheafdb/core'
+import { tokenize } from '../language/lexer.ts'
+import type { AlterTable, CreateIndex, CreateTable, CreateView, Drop } from '../language/statement.ts'
+import { type IndexOptions, optionsOf, type TableOptions, type ViewOptions } from '../layout/options.ts'
+import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
+import type { StatementContext, StatementResult } from './context.ts'
+import { writePlan } from './insert-rows.ts'
+import { declarationOf, readShape, shapeOfColumns, specificationOf, type TableShape } from './table-shape.ts'
+import { checkUnique } from './unique.ts'
+
+const NOTHING: StatementResult = { rowsAffected: 0 }
+
+/** Is the version of how tables are laid out. */
+export const LAYOUT_VERSION = 1
+
+/** Finds a table. @throws `NOT_FOUND`, `TYPE` for a view */
+export function requireTable(transaction: WriteTransaction, name: string): CollectionDefinition {
+  const collection = findCollection(transaction.snapshot.catalog, name)
+  if (collection === undefined) {
+    const known = transaction.snapshot.catalog.collections(MODEL_NAME).map((item) => item.name)
+    throw new SheafError(
+      'NOT_FOUND',
+      `There is no table of this name. The tables are (${known.join(', ')}): ${name}`,
+    )
+  }
+  if (optionsOf(collection).kind === 'view')
+    throw new SheafError('TYPE', `A view cannot be written to. Write to the tables that it reads: ${name}`)
+  return collection
+}
+
+/** Makes room for a new table or view. Gives false where one is there and that is fine. */
+function clearName(
+  transaction: WriteTransaction,
+  name: string,
+  options: { readonly ifNotExists: boolean; readonly orReplace: boolean },
+): boolean {
+  const there = findCollection(transaction.snapshot.catalog, checkName(name))
+  if (there === undefined) return true
+  if (options.ifNotExists) return false
+  if (!options.orReplace)
+    throw new SheafError(
+      'ALREADY_EXISTS',
+      `There is a table or view of this name already. Choose another: ${name}`,
+    )
+  transaction.dropCollection(MODEL_NAME, there.name)
+  return true
+}
+
+function createCollection(
+  transaction: WriteTransaction,
+  name: string,
+  shape: TableShape,
+): CollectionDefinition {
+  return transaction.createCollection(MODEL_NAME, name, {
+    version: LAYOUT_VERSION,
+    tables: [specificationOf(shape)],
+    options: shape.options,
+  })
+}
+
+/** Runs CREATE TABLE, from a declaration or a query. */
+export async function createTable(statement: CreateTable, given: StatementContext): Promise<StatementResult> {
+  const { name } = statement.table
+  const { query } = statement
+  if (query === null) {
+    const shape = await readShape(given.database, statement.body?.text ?? '')
+    await given.context.write((transaction) => {
+      if (clearName(transaction, name, statement)) createCollection(transaction, name, shape)
+    })
+    return NOTHING
+  }
+  return given.context.write(async (transaction) => {
+    const within = given.context.within(transaction)
+    const { parameters, relations } = given
+    const planned = await given
+      .plannerFor(within)
+      .plan(query.text, { parameters, ...(relations && { relations }) })
+    if (!clearName(transaction, name, statement)) return NOTHING
+    const collection = createCollection(transaction, name, shapeOfColumns(uniqueNames(planned.columns)))
+    return {
+      rowsAffected: await writePlan(transaction, collection, planned.plan, { ...given, context: within }),
+    }
+  })
+}
+
+/** Numbers names that stand twice, as DuckDB does. */
+function uniqueNames<Column extends { readonly name: string }>(columns: readonly Column[]): Column[] {
+  const seen = new Set<string>()
+  return columns.map((column) => {
+    let { name } = column
+    for (let copy = 1; seen.has(name.toLowerCase()); copy += 1) name = `${column.name}_${copy}`
+    seen.add(name.toLowerCase())
+    return { ...column, name }
+  })
+}
+
+/** Runs CREATE VIEW: the query is checked, and kept as text. */
+export async function createView(statement: CreateView, given: StatementContext): Promise<StatementResult> {
+  const { name } = statement.view
+  await given.context.write(async (transaction) => {
+    const { columns } = await given.plannerFor(given.context.within(transaction)).plan(statement.query.text)
+    if (!clearName(transaction, name, statement)) return
+    const options: ViewOptions = {
+      kind: 'view',
+      sql: statement.query.text,
+      columns: uniqueNames(columns).map((column, index) => statement.columns[index] ?? column.name),
+    }
+    transaction.createCollection(MODEL_NAME, name, { version: LAYOUT_VERSION, tables: [], options })
+  })
+  return NOTHING
+}
+
+/** Runs DROP. */
+export async function drop(statement: Drop, given: StatementContext): Promise<StatementResult> {
+  await given.context.write((transaction) => {
+    for (const { name } of statement.names) {
+      if (statement.object === 'index') dropIndex(transaction, name, statement.ifExists)
+      else dropRelation(transaction, name, statement)
+    }
+  })
+  return NOTHING
+}
+
+function dropRelation(transaction: WriteTransaction, name: string, { object, ifExists }: Drop): void {
+  const collection = findCollection(transaction.snapshot.catalog, name)
+  if (collection === undefined) {
+    if (ifExists) return
+    throw new SheafError('NOT_FOUND', `There is no ${object} of this name to drop: ${name}`)
+  }
+  if (optionsOf(collection).kind !== object)
+    throw new SheafError(
+      'TYPE',
+      `This is no ${object}. Use DROP ${optionsOf(collection).kind.toUpperCase()}: ${name}`,
+    )
+  transaction.dropCollection(MODEL_NAME, collection.name)
+}
+
+function tableWithIndex(
+  transaction: WriteTransaction,
+  name: string,
+): { readonly collection: CollectionDefinition; readonly options: TableOptions } | undefined {
+  for (const collection of transaction.snapshot.catalog.collections(MODEL_NAME)) {
+    const options = optionsOf(collection)
+    if (
+      options.kind === 'table' &&
+      options.indexes?.some((index) => index.name.toLowerCase() === name.toLowerCase())
+    )
+      return { collection, options }
+  }
+  return undefined
+}
+
+function dropIndex(transaction: WriteTransaction, name: string, ifExists: boolean): void {
+  const found = tableWithIndex(transaction, name)
+  if (found === undefined) {
+    if (ifExists) return
+    throw new SheafError('NOT_FOUND', `There is no index of this name to drop: ${name}`)
+  }
+  const indexes = (found.options.indexes ?? []).filter(
+    (index) => index.name.toLowerCase() !== name.toLowerCase(),
+  )
+  transaction.setOptions(MODEL_NAME, found.collection.name, { ...found.options, indexes })
+}
+
+/**
+ * Runs CREATE INDEX. A unique one is a constraint that is checked on writes; the others are recorded, since scans skip
+ * data by zone maps and keys already.
+ */
+export async function createIndex(statement: CreateIndex, given: StatementContext): Promise<StatementResult> {
+  await given.context.write((transaction) => {
+    const collection = requireTable(transaction, statement.table.name)
+    const options = optionsOf(collection) as TableOptions
+    if (tableWithIndex(transaction, statement.index) !== undefined) {
+      if (statement.ifNotExists) return
+      throw new SheafError('ALREADY_EXISTS', `There is an index of this name already: ${statement.index}`)
+    }
+    const columns = statement.columns.map(({ text }) => indexedColumn(text, options))
+    const index: IndexOptions = { name: statement.index, columns, unique: statement.unique }
+    if (statement.unique) checkUnique(transaction.snapshot, collection, columns)
+    transaction.setOptions(MODEL_NAME, collection.name, {
+      ...options,
+      indexes: [...(options.indexes ?? []), index],
+    })
+  })
+  return NOTHING
+}
+
+function indexedColumn(text: string, options: TableOptions): string {
+  const [first, , ...more] = tokenize(text)
+  const plain = more.length === 0 || /^(ASC|DESC)$/i.test(text.split(/\s+/).slice(1).join(' '))
+  const column = options.columns.find((item) => item.name.toLowerCase() === first?.name.toLowerCase())
+  if (column !== undefined && plain) return column.name
+  if (first?.kind === 'word' && plain)
+    throw new SheafError('NOT_FOUND', `There is no column of this name to index: ${text}`)
+  return text
+}
+
+/** Runs ALTER TABLE: DuckDB says what the table is afterwards, and the rows are brought there. */
+export async function alterTable(statement: AlterTable, given: StatementContext): Promise<StatementResult> {
+  await given.context.write(async (transaction) => {
+    const { name } = statement.table
+    if (statement.ifExists && findCollection(transaction.snapshot.catalog, name) === undefined) return
+    const collection = requireTable(transaction, name)
+    const before = optionsOf(collection) as TableOptions
+    const words = tokenize(statement.change.text)
+    if (words[0]?.key === 'RENAME' && words[1]?.key === 'TO') {
+      transaction.renameCollection(MODEL_NAME, collection.name, checkName(words[2]?.name ?? ''))
+      return
+    }
+    const shape = await readShape(given.database, declarationOf(before), statement.change.text)
+    const after = { ...shape, options: { ...shape.options, indexes: before.indexes ?? [] } }
+    const renamed = words[0]?.key === 'RENAME' ? renamedColumn(before, after.options) : undefined
+    if (renamed !== undefined) transaction.renameField(tableOf(collection), renamed[0], renamed[1])
+    else if (!sameFields(collection, after))
+      return rewrite(transaction, collection, after, given, statement.change.text)
+    transaction.setOptions(MODEL_NAME, collection.name, after.options)
+  })
+  return NOTHING
+}
+
+function tableOf(collection: CollectionDefinition): string {
+  return (collection.tables[0] as { name: string }).name
+}
+
+function renamedColumn(before: TableOptions, after: TableOptions): readonly [string, string] | undefined {
+  const index = before.columns.findIndex((column, at) => column.name !== after.columns[at]?.name)
+  const from = before.columns[index]?.name
+  const to = after.columns[index]?.name
+  return from === undefined || to === undefined ? undefined : [from, to]
+}
+
+function sameFields(collection: CollectionDefinition, after: TableShape): boolean {
+  const fields = collection.tables[0]?.fields ?? []
+  const key = collection.tables[0]?.key ?? []
+  return (
+    fields.length === after.fields.length &&
+    key.join('\0') === after.options.primaryKey.join('\0') &&
+    fields.every((field, index) => {
+      const other = after.fields[index]
+      return (
+        field.name === other?.name &&
+        field.nullable === other.nullable &&
+        String(field.type) === String(other.type)
+      )
+    })
+  )
+}
+
+/** Writes a table anew in another shape. */
+async function rewrite(
+  transaction: WriteTransaction,
+  collection: CollectionDefinition,
+  after: TableShape,
+  given: StatementContext,
+  change: string,
+): Promise<void> {
+  const within = given.context.within(transaction)
+  const before = optionsOf(collection) as TableOptions
+  const items = after.options.columns.map((column) => rewrittenColumn(column, before, change))
+  const relations = new Map([['sheaf_before', tableScan(collection)]])
+  const { plan } = await given
+    .plannerFor(within)
+    .plan(`SELECT ${items.join(', ')} FROM sheaf_before`, { relations })
+  const batches = []
+  for await (const batch of within.batches(plan, { transaction })) batches.push(batch)
+  transaction.dropCollection(MODEL_NAME, collection.name)
+  const made = createCollection(transaction, collection.name, after)
+  await writePlan(transaction, made, plan, { ...given, context: within }, batches)
+}
+
+function rewrittenColumn(
+  column: TableOptions['columns'][number],
+  before: TableOptions,
+  change: string,
+): string {
+  const name = `"${column.name.replaceAll('"', '""')}"`
+  const old = before.columns.find((item) => item.name === column.name)
+  const value = old === undefined ? (column.generated ?? column.default ?? 'NULL') : name
+  const using =
+    old !== undefined && old.type !== column.type ? /\bUSING\b([\s\S]*)$/i.exec(change)?.[1] : undefined
+  return `CAST((${using ?? value}) AS ${column.type}) AS ${name}`
+}

@@ -1,0 +1,80 @@
+import {
+  type Batch,
+  type CollectionDefinition,
+  type LogicalPlan,
+  type OnKeyConflict,
+  type RowBatch,
+  SheafError,
+  type TableDefinition,
+  type WriteTransaction,
+} from '@sheafdb/core'
+import { optionsOf } from '../layout/options.ts'
+import { tableScan } from '../layout/relations.ts'
+import type { StatementContext } from './context.ts'
+import { denseColumns, rowsPlan } from './table-rows.ts'
+import { checkUniqueRows, uniqueSets } from './unique.ts'
+
+/** Writes the rows of a plan, whose columns are the table's by name, into a table. Gives their count. */
+export async function writePlan(
+  transaction: WriteTransaction,
+  collection: CollectionDefinition,
+  plan: LogicalPlan,
+  given: StatementContext,
+  batches: AsyncIterable<Batch> | Iterable<Batch> = given.context.batches(plan, {
+    transaction,
+    parameters: given.parameters,
+    ...(given.signal && { signal: given.signal }),
+  }),
+): Promise<number> {
+  const fields = (collection.tables[0] as TableDefinition).fields.map((field) => field.name)
+  let written = 0
+  for await (const batch of batches) {
+    const { columns, length } = denseColumns(batch)
+    if (length === 0) continue
+    await writeRows(transaction, collection, { fields, columns, length }, given)
+    written += length
+    given.onProgress?.({ done: written, total: undefined })
+  }
+  return written
+}
+
+/** Checks rows against the table's constraints and inserts them. @throws `CONSTRAINT` */
+export async function writeRows(
+  transaction: WriteTransaction,
+  collection: CollectionDefinition,
+  rows: RowBatch,
+  given: StatementContext,
+  onConflict: OnKeyConflict = 'error',
+): Promise<{ readonly rowIds: Float64Array; readonly insertedCount: number }> {
+  await checkRows(transaction, collection, rows, given)
+  if (uniqueSets(collection).length > 0) checkUniqueRows(transaction.snapshot, collection, rows)
+  return transaction.insert((collection.tables[0] as TableDefinition).name, rows, onConflict)
+}
+
+/** Checks whole rows against the CHECK conditions. @throws `CONSTRAINT` naming the condition */
+export async function checkRows(
+  transaction: WriteTransaction,
+  collection: CollectionDefinition,
+  rows: RowBatch,
+  given: StatementContext,
+): Promise<void> {
+  const options = optionsOf(collection)
+  if (options.kind !== 'table' || options.checks.length === 0 || rows.length === 0) return
+  const shown = tableScan(collection).output.filter((field) => rows.fields.includes(field.name))
+  const columns = shown.map(
+    (field) => rows.columns[rows.fields.indexOf(field.name)] as RowBatch['columns'][number],
+  )
+  const relations = new Map([['sheaf_rows', rowsPlan(shown, columns, rows.length)]])
+  const within = given.context.within(transaction)
+  for (const check of options.checks) {
+    const { plan } = await given
+      .plannerFor(within)
+      .plan(`SELECT 1 AS failed FROM sheaf_rows WHERE NOT (${check}) LIMIT 1`, { relations })
+    const failed = await within.read(plan, { transaction })
+    if (failed.length > 0)
+      throw new SheafError(
+        'CONSTRAINT',
+        `A row breaks a CHECK of ${collection.name}. Correct the row: ${check}`,
+      )
+  }
+}

@@ -1,0 +1,186 @@
+import { type CollectionDefinition, type RowBatch, SheafError, type WriteTransaction } from '@sheafdb/core'
+import { tokenize } from '../language/lexer.ts'
+import { quoteIdentifier } from '../language/quote.ts'
+import type { Insert } from '../language/statement.ts'
+import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
+import type { StatementContext, StatementResult } from './context.ts'
+import { requireTable } from './define.ts'
+import { writeRows } from './insert-rows.ts'
+import { constantRows } from './literal-rows.ts'
+import { affected, type Target } from './returning.ts'
+import { collectColumns, denseColumns } from './table-rows.ts'
+import { insertOrChange } from './upsert.ts'
+
+/** Runs INSERT. */
+export function insert(statement: Insert, given: StatementContext): Promise<StatementResult> {
+  return given.context.write(async (transaction) => {
+    const collection = requireTable(transaction, statement.table.name)
+    const target: Target = { collection, alias: statement.alias ?? collection.name }
+    const options = optionsOf(collection) as TableOptions
+    const columns = targetColumns(statement, options)
+    const rows = constantRows(statement, { columns, options, collection, parameters: given.parameters })
+    if (rows !== undefined) return write(transaction, target, rows, statement, given)
+    return insertQuery(transaction, target, { statement, columns, options }, given)
+  })
+}
+
+function targetColumns(statement: Insert, options: TableOptions): readonly ColumnOptions[] {
+  if (statement.columns === null) return options.columns.filter((column) => column.generated === undefined)
+  return statement.columns.map((name) => {
+    const column = options.columns.find((item) => item.name.toLowerCase() === name.toLowerCase())
+    if (column === undefined)
+      throw new SheafError(
+        'NOT_FOUND',
+        `The table has no column of this name. Its columns are (${options.columns.map((item) => item.name).join(', ')}): ${name}`,
+      )
+    if (column.generated !== undefined)
+      throw new SheafError('TYPE', `A generated column cannot be written to. Leave it out: ${name}`)
+    return column
+  })
+}
+
+type QueryInsert = {
+  readonly statement: Insert
+  readonly columns: readonly ColumnOptions[]
+  readonly options: TableOptions
+}
+
+/** Inserts the rows of a query, cast to the columns' types; what it does not give has its default. */
+async function insertQuery(
+  transaction: WriteTransaction,
+  target: Target,
+  { statement, columns, options }: QueryInsert,
+  given: StatementContext,
+): Promise<StatementResult> {
+  const within = given.context.within(transaction)
+  const planner = given.plannerFor(within)
+  const { parameters, relations } = given
+  const settings = { parameters, ...(relations && { relations }) }
+  const source = sourceText(statement, columns)
+  let named = columns
+  if (source !== null && !isValues(source)) {
+    const shape = (await planner.plan(withClause(statement, source), settings)).columns
+    if (statement.byName)
+      named = targetColumns({ ...statement, columns: shape.map((column) => column.name) }, options)
+    else if (shape.length !== columns.length)
+      throw countError(target.collection, columns.length, shape.length)
+  } else if (source !== null) checkWidth(source, target.collection, columns.length)
+  const text = withClause(statement, selectText(source, named, options))
+  const { plan } = await planner.plan(text, settings)
+  const fields = options.columns.map((column) => column.name)
+  const batches = within.batches(plan, {
+    transaction,
+    parameters,
+    ...(given.signal && { signal: given.signal }),
+  })
+  if (statement.onConflict !== null || statement.returning !== null) {
+    const all = await collectColumns(batches, plan.output)
+    return write(transaction, target, { fields, ...all }, statement, given)
+  }
+  let rowsAffected = 0
+  for await (const batch of batches) {
+    const rows = denseColumns(batch)
+    if (rows.length > 0) await writeRows(transaction, target.collection, { fields, ...rows }, given)
+    rowsAffected += rows.length
+    given.onProgress?.({ done: rowsAffected, total: undefined })
+  }
+  return { rowsAffected }
+}
+
+function withClause({ with: clause }: Insert, text: string): string {
+  return clause === null ? text : `${clause.text} ${text}`
+}
+
+function countError(collection: CollectionDefinition, wanted: number, got: number): SheafError {
+  return new SheafError(
+    'TYPE',
+    `The table ${collection.name} takes ${wanted} values a row here, and ${got} were given. Name the columns or give each a value.`,
+  )
+}
+
+function isValues(source: string): boolean {
+  return /^\s*\(*\s*VALUES\b/i.test(source)
+}
+
+/** Puts defaults where VALUES says DEFAULT. */
+function sourceText({ query }: Insert, columns: readonly ColumnOptions[]): string | null {
+  if (query === null || !isValues(query.text) || !/\bDEFAULT\b/i.test(query.text)) return query?.text ?? null
+  let text = ''
+  let from = 0
+  let depth = 0
+  let index = 0
+  for (const token of tokenize(query.text)) {
+    if (token.key === '(') depth += 1
+    if (token.key === ')') depth -= 1
+    if (token.key === '(' && depth === 1) index = 0
+    if (token.key === ',' && depth === 1) index += 1
+    if (token.key !== 'DEFAULT' || depth !== 1) continue
+    text += `${query.text.slice(from, token.start)}(${defaultOf(columns[index])})`
+    from = token.end
+  }
+  return text + query.text.slice(from)
+}
+
+/** Counts the values of the first row. */
+function checkWidth(source: string, collection: CollectionDefinition, wanted: number): void {
+  let depth = 0
+  let width = 1
+  for (const token of tokenize(source)) {
+    if (token.key === '(' || token.key === '[' || token.key === '{') depth += 1
+    if (token.key === ')' || token.key === ']' || token.key === '}') depth -= 1
+    if (token.key === ',' && depth === 1) width += 1
+    if (token.key === ')' && depth === 0) break
+  }
+  if (width !== wanted) throw countError(collection, wanted, width)
+}
+
+function defaultOf(column: ColumnOptions | undefined): string {
+  return column?.default ?? 'NULL'
+}
+
+function selectText(
+  source: string | null,
+  given: readonly ColumnOptions[],
+  { columns }: TableOptions,
+): string {
+  const places = new Map(given.map((column, index) => [column.name, index]))
+  const plain = columns.map((column) => {
+    const place = places.get(column.name)
+    const value = place === undefined ? defaultOf(column) : `c${place}`
+    return column.generated === undefined
+      ? `CAST((${value}) AS ${column.type}) AS ${quoteIdentifier(column.name)}`
+      : `NULL AS ${quoteIdentifier(column.name)}`
+  })
+  const from =
+    source === null
+      ? ''
+      : ` FROM (${source}) AS sheaf_source(${given.map((_, index) => `c${index}`).join(', ')})`
+  const text = `SELECT ${plain.join(', ')}${from}`
+  if (columns.every((column) => column.generated === undefined)) return text
+  return `SELECT ${withGenerated(columns)} FROM (${text}) AS sheaf_row`
+}
+
+/** Computes generated columns over the others. */
+export function withGenerated(columns: readonly ColumnOptions[]): string {
+  return columns
+    .map((column) => {
+      const name = quoteIdentifier(column.name)
+      return column.generated === undefined
+        ? name
+        : `CAST((${column.generated}) AS ${column.type}) AS ${name}`
+    })
+    .join(', ')
+}
+
+async function write(
+  transaction: WriteTransaction,
+  target: Target,
+  rows: RowBatch,
+  statement: Insert,
+  given: StatementContext,
+): Promise<StatementResult> {
+  const { onConflict, returning } = statement
+  if (onConflict !== null) return insertOrChange(transaction, target, rows, { onConflict, returning }, given)
+  const { rowIds } = await writeRows(transaction, target.collection, rows, given)
+  return affected(transaction, target, rowIds, returning, given)
+}

@@ -1,0 +1,45 @@
+import type { CollectionDefinition, LogicalPlan, TableDefinition, WriteTransaction } from '@sheafdb/core'
+import { quoteIdentifier } from '../language/quote.ts'
+import type { Piece } from '../language/statement.ts'
+import { tableScan } from '../layout/relations.ts'
+import type { StatementContext, StatementResult } from './context.ts'
+import { gatherRows } from './table-rows.ts'
+
+/** Is a table that a statement writes to, and the name that its expressions know it by. */
+export type Target = { readonly collection: CollectionDefinition; readonly alias: string }
+
+/** Gives what a statement did, with the rows of RETURNING as they are in the transaction now. */
+export function affected(
+  transaction: WriteTransaction,
+  target: Target,
+  rowIds: Float64Array,
+  returning: Piece | null,
+  given: StatementContext,
+): StatementResult | Promise<StatementResult> {
+  if (returning === null) return { rowsAffected: rowIds.length }
+  const table = target.collection.tables[0] as TableDefinition
+  const rows = gatherRows(transaction.snapshot, table, tableScan(target.collection).output, rowIds)
+  return returned(transaction, target, rows, returning, given)
+}
+
+/** Gives the rows of RETURNING over rows at hand. */
+export async function returned(
+  transaction: WriteTransaction,
+  target: Target,
+  rows: LogicalPlan,
+  returning: Piece,
+  given: StatementContext,
+): Promise<StatementResult> {
+  const { context, parameters } = given
+  const relations = new Map([[target.collection.name.toLowerCase(), rows]])
+  const text = `SELECT ${returning.text} FROM ${relationText(target)}`
+  const { plan } = await given.plannerFor(context.within(transaction)).plan(text, { parameters, relations })
+  const rowsAffected = rows.kind === 'values' ? rows.rowCount : 0
+  return { rowsAffected, query: context.query(() => plan, { parameters }) }
+}
+
+/** Writes a target in FROM. */
+export function relationText({ collection, alias }: Target): string {
+  const name = collection.name.split('.').map(quoteIdentifier).join('.')
+  return alias.toLowerCase() === collection.name.toLowerCase() ? name : `${name} AS ${quoteIdentifier(alias)}`
+}

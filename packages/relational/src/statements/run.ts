@@ -1,0 +1,58 @@
+import { sourceError } from '@sheafdb/core'
+import type { Statement } from '../language/statement.ts'
+import type { StatementContext, StatementResult } from './context.ts'
+import { copy } from './copy.ts'
+import { alterTable, createIndex, createTable, createView, drop } from './define.ts'
+import { insert } from './insert.ts'
+import { describe, explain, showTables } from './show.ts'
+import { remove, update } from './update.ts'
+
+type Run<Kind extends Statement['kind']> = (
+  statement: Extract<Statement, { kind: Kind }>,
+  given: StatementContext,
+  text: string,
+) => StatementResult | Promise<StatementResult>
+
+const RUN: { readonly [Kind in Statement['kind']]: Run<Kind> } = {
+  query: ({ query }, given) => runQuery(query.text, given),
+  explain: ({ query, analyze }, given) => explain(query, analyze, given),
+  describe: ({ query }, given) => describe(query, given),
+  'show-tables': (_, given) => showTables(given),
+  'create-table': createTable,
+  'create-view': createView,
+  'create-index': createIndex,
+  'alter-table': alterTable,
+  drop,
+  insert,
+  update,
+  delete: remove,
+  copy,
+  transaction: (_, __, text) => {
+    throw sourceError(
+      'UNSUPPORTED',
+      'Transactions as SQL text need a session. Use store.relational.session(), or store.transaction(…).',
+      { text, offset: 0 },
+    )
+  },
+  unsupported: ({ head, offset, known }, _, text) => {
+    const [code, sentence] = known
+      ? (['UNSUPPORTED', `Statements of this kind are not there yet: ${head}. Use another way`] as const)
+      : (['SYNTAX', `Syntax error at or near "${head}"`] as const)
+    throw sourceError(code, `${sentence}.`, { text, offset, detail: 'Parser Error' })
+  },
+}
+
+/** Runs a statement. */
+export async function runStatement(
+  statement: Statement,
+  given: StatementContext,
+  text: string,
+): Promise<StatementResult> {
+  return (RUN[statement.kind] as Run<Statement['kind']>)(statement as never, given, text)
+}
+
+async function runQuery(text: string, given: StatementContext): Promise<StatementResult> {
+  const { parameters, relations, context } = given
+  const { plan } = await given.planner.plan(text, { parameters, ...(relations && { relations }) })
+  return { rowsAffected: 0, query: context.query(() => plan, { parameters }) }
+}

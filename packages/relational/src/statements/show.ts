@@ -1,0 +1,106 @@
+import { columnFromValues, type LogicalPlan, planField, types, type Value, values } from '@sheafdb/core'
+import { sqlTypeName } from '../duckdb/types.ts'
+import { tokenize } from '../language/lexer.ts'
+import type { Piece } from '../language/statement.ts'
+import { optionsOf, type TableOptions } from '../layout/options.ts'
+import { findCollection, MODEL_NAME } from '../layout/relations.ts'
+import type { StatementContext, StatementResult } from './context.ts'
+
+/** Makes rows of text. */
+function textRows(names: readonly string[], rows: readonly (readonly Value[])[]): LogicalPlan {
+  return values(
+    names.map((name) => planField(name, types.utf8)),
+    names.map((_, index) =>
+      columnFromValues(
+        types.utf8,
+        rows.map((row) => row[index] ?? null),
+      ),
+    ),
+    rows.length,
+  )
+}
+
+function result(plan: LogicalPlan, { context }: StatementContext): StatementResult {
+  return { rowsAffected: 0, query: context.query(() => plan) }
+}
+
+/** Runs SHOW TABLES. */
+export function showTables(given: StatementContext): StatementResult {
+  const names = given.context
+    .catalog()
+    .collections(MODEL_NAME)
+    .map((collection) => collection.name)
+    .sort()
+  return result(
+    textRows(
+      ['name'],
+      names.map((name) => [name]),
+    ),
+    given,
+  )
+}
+
+const DESCRIPTION = ['column_name', 'column_type', 'null', 'key', 'default', 'extra']
+
+/** Runs DESCRIBE of a table or a query. */
+export async function describe(query: Piece, given: StatementContext): Promise<StatementResult> {
+  const table = describedTable(query, given)
+  if (table !== undefined)
+    return result(
+      textRows(
+        DESCRIPTION,
+        table.columns.map((column) => describeColumn(column, table)),
+      ),
+      given,
+    )
+  const { columns } = await given.planner.plan(query.text, {
+    parameters: given.parameters,
+    ...(given.relations && { relations: given.relations }),
+  })
+  const rows = columns.map(({ name, type }) => [name, sqlTypeName(type), 'YES', null, null, null])
+  return result(textRows(DESCRIPTION, rows), given)
+}
+
+function describedTable(query: Piece, given: StatementContext): TableOptions | undefined {
+  const tokens = tokenize(query.text)
+  const name = tokens
+    .slice(1, -1)
+    .map((token) => token.name || token.key)
+    .join('')
+  const collection = findCollection(given.context.catalog(), name)
+  const options = collection === undefined ? undefined : optionsOf(collection)
+  return options?.kind === 'table' ? options : undefined
+}
+
+function describeColumn(column: TableOptions['columns'][number], table: TableOptions): Value[] {
+  const isKey = table.primaryKey.includes(column.name)
+  const isUnique = table.unique.some((names) => names.includes(column.name))
+  return [
+    column.name,
+    column.type,
+    column.notNull || isKey ? 'NO' : 'YES',
+    isKey ? 'PRI' : isUnique ? 'UNI' : null,
+    column.default ?? column.generated ?? null,
+    null,
+  ]
+}
+
+/** Runs EXPLAIN. */
+export async function explain(
+  query: Piece,
+  analyze: boolean,
+  given: StatementContext,
+): Promise<StatementResult> {
+  const planned = await given.planner.plan(query.text, {
+    parameters: given.parameters,
+    ...(given.relations && { relations: given.relations }),
+  })
+  const text = await given.context
+    .query(() => planned.plan, { parameters: given.parameters })
+    .explain({ analyze })
+  const why = planned.reason === undefined ? '' : `\n\nruns in DuckDB because of: ${planned.reason}`
+  return result(
+    textRows(['explain_key', 'explain_value'], [[analyze ? 'analyzed_plan' : 'plan', text + why]]),
+    given,
+  )
+}

@@ -1,0 +1,152 @@
+import type { DuckDBType } from '@duckdb/node-api'
+import { type Field, makeField, type TableSpecification } from '@sheafdb/core'
+import type { DuckDatabase } from '../duckdb/database.ts'
+import type { DuckSession } from '../duckdb/session.ts'
+import { arrowTypeOf, isHeld, sqlTypeName } from '../duckdb/types.ts'
+import { type Token, tokenize } from '../language/lexer.ts'
+import { quoteIdentifier } from '../language/quote.ts'
+import type { ColumnOptions, TableOptions } from '../layout/options.ts'
+
+/** Is a table as SQL declares it: what the catalog keeps, and its fields in Arrow. */
+export type TableShape = { readonly options: TableOptions; readonly fields: readonly Field[] }
+
+const SCRATCH = 'sheaf_scratch_table'
+
+/**
+ * Lets DuckDB read a table's declaration, so that types, defaults and constraints mean what they mean there. `change`
+ * is what follows `ALTER TABLE <name>`, applied to it.
+ *
+ * @throws `SYNTAX`, `TYPE`, `NOT_FOUND`
+ */
+export function readShape(database: DuckDatabase, body: string, change?: string): Promise<TableShape> {
+  return database.use(async (session) => {
+    try {
+      await session.execute(`CREATE TABLE ${SCRATCH} (${body})`)
+      if (change !== undefined) await session.execute(`ALTER TABLE ${SCRATCH} ${change}`)
+      return await shapeOfScratch(session)
+    } finally {
+      await session.execute(`DROP TABLE IF EXISTS ${SCRATCH}`)
+    }
+  })
+}
+
+async function shapeOfScratch(session: DuckSession): Promise<TableShape> {
+  const columns = await session.rows(
+    `SELECT column_name, column_default, is_nullable FROM duckdb_columns() WHERE table_name = '${SCRATCH}' AND database_name = current_database() ORDER BY column_index`,
+  )
+  const constraints = await session.rows(
+    `SELECT constraint_type, constraint_column_names, expression FROM duckdb_constraints() WHERE table_name = '${SCRATCH}' AND database_name = current_database()`,
+  )
+  const [[sql]] = (await session.rows(
+    `SELECT sql FROM duckdb_tables() WHERE table_name = '${SCRATCH}' AND database_name = current_database()`,
+  )) as [[string]]
+  const types = (await session.describe(`FROM ${SCRATCH}`, noValue)).columns.map((column) => column.type)
+  const generated = generatedColumns(sql)
+  const declared = columns.map(([name, fallback, nullable], index) =>
+    columnOptions(String(name), types[index] as DuckDBType, {
+      notNull: nullable === false,
+      expression: fallback === null ? undefined : String(fallback),
+      generated: generated.has(String(name)),
+    }),
+  )
+  const named = (kind: string) =>
+    constraints.filter(([type]) => type === kind).map(([, names]) => textList(names))
+  const primaryKey = named('PRIMARY KEY')[0] ?? []
+  return {
+    options: {
+      kind: 'table',
+      columns: declared,
+      primaryKey,
+      unique: named('UNIQUE'),
+      checks: constraints.filter(([type]) => type === 'CHECK').map(([, , expression]) => String(expression)),
+    },
+    fields: declared.map((column, index) =>
+      makeField(column.name, arrowTypeOf(types[index] as DuckDBType), {
+        nullable: !(column.notNull || primaryKey.includes(column.name)),
+      }),
+    ),
+  }
+}
+
+function noValue(): never {
+  throw new Error('a declaration has no parameters')
+}
+
+function textList(list: unknown): string[] {
+  return (list as { readonly items: readonly unknown[] }).items.map(String)
+}
+
+function columnOptions(
+  name: string,
+  type: DuckDBType,
+  given: { readonly notNull: boolean; readonly expression: string | undefined; readonly generated: boolean },
+): ColumnOptions {
+  return {
+    name,
+    type: sqlTypeName(type),
+    ...(isHeld(type) || type.alias !== undefined ? { held: true } : {}),
+    ...(given.notNull ? { notNull: true } : {}),
+    ...(given.expression === undefined
+      ? {}
+      : { [given.generated ? 'generated' : 'default']: given.expression }),
+  }
+}
+
+/** Finds the generated columns in a CREATE TABLE that DuckDB wrote. */
+function generatedColumns(sql: string): Set<string> {
+  const names = new Set<string>()
+  let depth = 0
+  let first: Token | null = null
+  for (const token of tokenize(sql)) {
+    if (token.key === '(') depth += 1
+    if (token.key === ')') depth -= 1
+    if ((depth === 1 && token.key === ',') || (depth === 1 && token.key === '(')) first = null
+    else if (depth === 1 && first === null) first = token
+    else if (depth === 1 && token.key === 'GENERATED' && first !== null) names.add(first.name)
+  }
+  return names
+}
+
+/** Makes the shape of a table with columns as a query gives them. */
+export function shapeOfColumns(
+  columns: readonly { readonly name: string; readonly type: DuckDBType }[],
+): TableShape {
+  return {
+    options: {
+      kind: 'table',
+      columns: columns.map(({ name, type }) =>
+        columnOptions(name, type, { notNull: false, expression: undefined, generated: false }),
+      ),
+      primaryKey: [],
+      unique: [],
+      checks: [],
+    },
+    fields: columns.map(({ name, type }) => makeField(name, arrowTypeOf(type))),
+  }
+}
+
+/** Writes a table's declaration as SQL. */
+export function declarationOf(options: TableOptions): string {
+  const list = (names: readonly string[]) => `(${names.map(quoteIdentifier).join(', ')})`
+  return [
+    ...options.columns.map((column) =>
+      [
+        quoteIdentifier(column.name),
+        column.type,
+        column.generated === undefined ? '' : `GENERATED ALWAYS AS (${column.generated})`,
+        column.default === undefined ? '' : `DEFAULT (${column.default})`,
+        column.notNull && column.generated === undefined ? 'NOT NULL' : '',
+      ]
+        .filter(Boolean)
+        .join(' '),
+    ),
+    ...(options.primaryKey.length === 0 ? [] : [`PRIMARY KEY ${list(options.primaryKey)}`]),
+    ...options.unique.map((names) => `UNIQUE ${list(names)}`),
+    ...options.checks.map((check) => `CHECK (${check})`),
+  ].join(', ')
+}
+
+/** Gives the one table that a relational collection has. */
+export function specificationOf(shape: TableShape): TableSpecification {
+  return { part: '', fields: shape.fields, key: shape.options.primaryKey }
+}

@@ -1,0 +1,131 @@
+import { isSheafError, openStore, type Store } from '@sheafdb/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type RelationalApi, relational } from '../../src/index.ts'
+
+let store: Store<readonly [ReturnType<typeof relational>]>
+let sql: RelationalApi
+
+beforeEach(async () => {
+  store = await openStore(':memory:', { models: [relational()] })
+  sql = store.relational
+  await sql.run(`
+    CREATE TABLE items (id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, price DOUBLE DEFAULT 1.5, CHECK (id < 100));
+    INSERT INTO items (id, name) VALUES (1, 'a'), (2, 'b');
+  `)
+})
+
+afterEach(() => store.close())
+
+const rows = (text: string) => sql.query(text).rows()
+
+async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work
+  } catch (error) {
+    if (isSheafError(error)) return error.code
+    throw error
+  }
+  return undefined
+}
+
+describe('INSERT', () => {
+  test('fills what is left out with the default', async () => {
+    expect(await rows('SELECT * FROM items ORDER BY id')).toEqual([
+      { id: 1, name: 'a', price: 1.5 },
+      { id: 2, name: 'b', price: 1.5 },
+    ])
+  })
+
+  test('refuses a taken key, a null and a broken CHECK, and writes nothing of the statement', async () => {
+    expect(await codeOf(sql.run("INSERT INTO items VALUES (3, 'c', 1), (1, 'x', 1)"))).toBe('CONSTRAINT')
+    expect(await codeOf(sql.run('INSERT INTO items (id) VALUES (4)'))).toBe('CONSTRAINT')
+    expect(await codeOf(sql.run("INSERT INTO items (id, name) VALUES (100, 'x')"))).toBe('CONSTRAINT')
+    expect(await sql('items').count()).toBe(2)
+  })
+
+  test('changes the row that is there with ON CONFLICT DO UPDATE and gives RETURNING', async () => {
+    const { query, rowsAffected } = await sql.run(
+      "INSERT INTO items (id, name) VALUES (1, 'x'), (9, 'new') ON CONFLICT (id) DO UPDATE SET name = excluded.name || name RETURNING id, name",
+    )
+    expect(rowsAffected).toBe(2)
+    expect((await query?.rows())?.sort((a, b) => Number(a.id) - Number(b.id))).toEqual([
+      { id: 1, name: 'xa' },
+      { id: 9, name: 'new' },
+    ])
+  })
+
+  test('reads rows of a query', async () => {
+    await sql.run('INSERT INTO items SELECT id + 10, upper(name), price * 2 FROM items WHERE id = 2')
+    expect(await rows('SELECT * FROM items WHERE id > 10')).toEqual([{ id: 12, name: 'B', price: 3 }])
+  })
+})
+
+test('UPDATE and DELETE give the count of rows and RETURNING', async () => {
+  const updated = await sql.run('UPDATE items SET price = price * 2 WHERE id = $1 RETURNING price', [2])
+  expect(updated.rowsAffected).toBe(1)
+  expect(await updated.query?.rows()).toEqual([{ price: 3 }])
+  const deleted = await sql.run('DELETE FROM items WHERE name LIKE $pattern', { pattern: 'a%' })
+  expect(deleted.rowsAffected).toBe(1)
+  expect(await rows('SELECT id FROM items')).toEqual([{ id: 2 }])
+})
+
+test('UPDATE … FROM takes values of another table', async () => {
+  await sql.run('CREATE TABLE fresh (id INTEGER, price DOUBLE); INSERT INTO fresh VALUES (1, 9), (7, 8)')
+  await sql.run('UPDATE items SET price = fresh.price FROM fresh WHERE fresh.id = items.id')
+  expect(await rows('SELECT id, price FROM items ORDER BY id')).toEqual([
+    { id: 1, price: 9 },
+    { id: 2, price: 1.5 },
+  ])
+})
+
+test('a template takes queries as relations and values as parameters', async () => {
+  const cheap = sql.query('SELECT id, name FROM items WHERE price < 2')
+  const name = "b'; DROP TABLE items --"
+  expect(await sql.sql`SELECT c.id FROM ${cheap} c WHERE c.id >= ${2} AND name <> ${name}`.rows()).toEqual([
+    { id: 2 },
+  ])
+})
+
+test('what only DuckDB can do runs there over the same rows', async () => {
+  expect(
+    await rows('SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM items ORDER BY id'),
+  ).toEqual([
+    { id: 1, place: 2 },
+    { id: 2, place: 1 },
+  ])
+  expect(await sql.query('SELECT row_number() OVER () AS n FROM items').explain()).toContain('engine duckdb')
+  expect(await sql.query('SELECT name FROM items WHERE id = 1').explain()).not.toContain('duckdb')
+})
+
+test('a session keeps a transaction open over statements', async () => {
+  const session = sql.session()
+  await session.run("BEGIN; INSERT INTO items (id, name) VALUES (3, 'c')")
+  expect(await sql('items').count()).toBe(2)
+  expect(await (await session.run('SELECT count(*) AS n FROM items')).query?.rows()).toEqual([{ n: 3 }])
+  await session.run('ROLLBACK')
+  expect(await sql('items').count()).toBe(2)
+  await session.run("BEGIN; INSERT INTO items (id, name) VALUES (3, 'c'); COMMIT")
+  expect(await sql('items').count()).toBe(3)
+})
+
+test('ALTER TABLE adds, renames and drops columns', async () => {
+  await sql.run(
+    'ALTER TABLE items ADD COLUMN stock INTEGER DEFAULT 5; ALTER TABLE items RENAME COLUMN name TO title',
+  )
+  await sql.run('ALTER TABLE items DROP COLUMN price')
+  expect(await rows('SELECT * FROM items ORDER BY id LIMIT 1')).toEqual([{ id: 1, title: 'a', stock: 5 }])
+})
+
+test('errors tell their place in the text', async () => {
+  await expect(rows('SELECT nope FROM items')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    position: { line: 1, column: 8 },
+  })
+  await expect(rows('SELECT 1 +')).rejects.toMatchObject({ code: 'SYNTAX' })
+  await expect(sql.run('SELEC 1')).rejects.toMatchObject({ code: 'SYNTAX', position: { line: 1, column: 1 } })
+  await expect(rows('SELECT * FROM nope')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    position: { column: 15 },
+  })
+  await expect(rows("SELECT name + DATE '2020-01-01' FROM items")).rejects.toMatchObject({ code: 'TYPE' })
+})

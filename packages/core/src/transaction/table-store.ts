@@ -74,6 +74,7 @@ const REAL_TIMERS: Timers = {
 
 const DEFAULT_MEMORY_LIMIT = 2 ** 30
 const SYNC_INTERVAL_MS = 1000
+const READ_ATTEMPTS = 5
 /** Past this size, the log is flushed into segments when the store closes, so that it opens quickly. */
 const FLUSH_ON_CLOSE_BYTES = 1 << 20
 const LARGEST_FLUSH_BYTES = 64 << 20
@@ -90,12 +91,20 @@ const LATEST = Number.MAX_SAFE_INTEGER
 export async function openTableStore(options: TableStoreOptions): Promise<TableStore> {
   const inMemory = options.path === ':memory:'
   const fileSystem = options.fileSystem ?? (inMemory ? new MemoryFileSystem() : realFileSystem())
-  const store = new StoredTables(fileSystem, {
-    ...options,
-    inMemory: inMemory && options.fileSystem === undefined,
-  })
-  store.open()
-  return store
+  for (let attempt = 1; ; attempt += 1) {
+    const store = new StoredTables(fileSystem, {
+      ...options,
+      inMemory: inMemory && options.fileSystem === undefined,
+    })
+    try {
+      store.open()
+      return store
+    } catch (error) {
+      // A writer beside a reader may replace files between the reading of the manifest and of what it names.
+      const replaced = isSheafError(error, 'IO') && error.detail === 'ENOENT'
+      if (options.readOnly !== true || !replaced || attempt === READ_ATTEMPTS) throw error
+    }
+  }
 }
 
 class StoredTables implements TableStore {

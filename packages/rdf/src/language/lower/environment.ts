@@ -1,0 +1,28 @@
+import type * as RDF from '@rdfjs/types'
+import type { OperationSyntax } from '../syntax.ts'
+import type { ActiveDataset, ActiveGraph, DatasetFacts } from './dataset.ts'
+import type { Relation } from './relation.ts'
+
+/** Is what lowering carries along: the data's facts, the active graph, and what is above. */
+export type Environment = {
+  readonly facts: DatasetFacts
+  readonly dataset: ActiveDataset
+  readonly graph: ActiveGraph
+  /** Lowers a pattern; `seed`, where given, is a relation that the result is joined with. */
+  readonly lower: (operation: OperationSyntax, environment: Environment, seed?: Relation) => Relation
+  /** Makes the name of a variable that no query can name. */
+  readonly hidden: (purpose: string) => string
+  /** The blank nodes of the query, which act as variables. */
+  readonly limits: { depth: number }
+}
+
+/** Gives the name of the variable that a term of a pattern is: blank nodes are variables too; `undefined` for constants. */
+export function variableName(term: RDF.Term): string | undefined {
+  if (term.termType === 'Variable') return term.value
+  return term.termType === 'BlankNode' ? `_:${term.value}` : undefined
+}
+
+/** Tells whether a variable is one that a query cannot name. */
+export function isHidden(variable: string): boolean {
+  return variable.startsWith('_:') || variable.startsWith('\u0000')
+}

@@ -1,1 +1,16 @@
-export {}
+/** Is the RDF model of Sheaf: datasets of quads in Arrow tables, queried in SPARQL. */
+
+export { DatasetSnapshot, RdfDataset, type StoreEvents } from './api/dataset.ts'
+export type { LoadOptions, LoadResult, LoadSource } from './api/load.ts'
+export type { Solution, SparqlMethods, SparqlOptions, SparqlQuery } from './api/query.ts'
+export type { Fetcher, UpdateOptions, UpdateResult } from './api/update.ts'
+export {
+  BlankNodeTerm,
+  DefaultGraphTerm,
+  dataFactory,
+  LiteralTerm,
+  NamedNodeTerm,
+  QuadTerm,
+  type Term,
+} from './layout/term.ts'
+export { type RdfApi, rdf } from './model.ts'

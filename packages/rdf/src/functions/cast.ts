@@ -10,7 +10,7 @@ import {
   XSD_STRING,
 } from '../layout/vocabulary.ts'
 import { parseDate, parseDateTime } from './date-time.ts'
-import { decimalOfNumber, formatDecimal, parseDecimal, roundDecimal } from './decimal.ts'
+import { type Decimal, decimalOfNumber, formatDecimal, parseDecimal, roundDecimal } from './decimal.ts'
 import {
   formatFloatingPoint,
   literalValue,
@@ -98,7 +98,7 @@ function toInteger(term: Term): LiteralTerm | null {
   return numericLiteral({ kind: 'integer', value: safeInteger(unscaled) })
 }
 
-function exactOf(term: Term): ReturnType<typeof parseDecimal> | null {
+function exactOf(term: Term): Decimal | null {
   if (term.termType !== 'Literal') return null
   const value = literalValue(term)
   if (value.kind === 'boolean') return { unscaled: value.value ? 1n : 0n, scale: 0 }

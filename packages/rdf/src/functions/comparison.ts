@@ -131,7 +131,10 @@ export function orderKey(term: Term | null): readonly unknown[] {
     case 'NamedNode':
       return [Rank.iri, term.value]
     case 'Quad':
-      return [Rank.triple, ...[term.subject, term.predicate, term.object].map((part) => orderKey(part as Term))]
+      return [
+        Rank.triple,
+        ...[term.subject, term.predicate, term.object].map((part) => orderKey(part as Term)),
+      ]
     case 'Literal': {
       const value = literalValue(term)
       return [

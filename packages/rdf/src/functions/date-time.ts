@@ -44,14 +44,24 @@ export function parseTime(text: string): DateTime | undefined {
   return build({ year: '1972', month: '12', day: '31', hour, minute, second, zone })
 }
 
-type Parts = { readonly [Part in 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'zone']: string | undefined }
+type Parts = {
+  readonly [Part in 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'zone']: string | undefined
+}
 
 function build(parts: Parts): DateTime | undefined {
-  const [year, month, day, hour, minute] = [parts.year, parts.month, parts.day, parts.hour, parts.minute].map(Number)
+  const [year, month, day, hour, minute] = [parts.year, parts.month, parts.day, parts.hour, parts.minute].map(
+    Number,
+  )
   const second = parts.second ?? '0'
   const seconds = Number(second)
   const zone = zoneMinutes(parts.zone)
-  if (year === undefined || month === undefined || day === undefined || hour === undefined || minute === undefined)
+  if (
+    year === undefined ||
+    month === undefined ||
+    day === undefined ||
+    hour === undefined ||
+    minute === undefined
+  )
     return undefined
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   const endOfDay = hour === 24 && minute === 0 && seconds === 0
@@ -107,8 +117,7 @@ export function zoneDuration(zone: number): string {
   return `${zone < 0 ? '-' : ''}PT${hours > 0 ? `${hours}H` : ''}${minutes % 60 > 0 ? `${minutes % 60}M` : ''}`
 }
 
-const DURATION =
-  /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
+const DURATION = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
 
 /** Is a duration: months and seconds, which cannot be turned into each other. */
 export type Duration = { readonly months: number; readonly seconds: number }
@@ -122,7 +131,6 @@ export function parseDuration(text: string): Duration | undefined {
   const number = (part: string | undefined) => (part === undefined ? 0 : Number(part))
   return {
     months: factor * (number(years) * 12 + number(months)),
-    seconds:
-      factor * (number(days) * 86_400 + number(hours) * 3600 + number(minutes) * 60 + number(seconds)),
+    seconds: factor * (number(days) * 86_400 + number(hours) * 3600 + number(minutes) * 60 + number(seconds)),
   }
 }

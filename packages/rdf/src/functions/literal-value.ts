@@ -15,7 +15,14 @@ import {
   XSD_TIME,
   XSD_YEAR_MONTH_DURATION,
 } from '../layout/vocabulary.ts'
-import { type DateTime, type Duration, parseDate, parseDateTime, parseDuration, parseTime } from './date-time.ts'
+import {
+  type DateTime,
+  type Duration,
+  parseDate,
+  parseDateTime,
+  parseDuration,
+  parseTime,
+} from './date-time.ts'
 import { type Decimal, decimalOfInteger, decimalToNumber, formatDecimal, parseDecimal } from './decimal.ts'
 
 /** Is a number of one of the four types that arithmetic knows. */
@@ -77,7 +84,9 @@ function parse({ value, datatype }: LiteralTerm): LiteralValue {
     case XSD_FLOAT: {
       const found = parseFloatingPoint(value.trim())
       if (found === undefined) return INVALID
-      return iri === XSD_FLOAT ? { kind: 'float', value: Math.fround(found) } : { kind: 'double', value: found }
+      return iri === XSD_FLOAT
+        ? { kind: 'float', value: Math.fround(found) }
+        : { kind: 'double', value: found }
     }
     case XSD_BOOLEAN:
       if (value === 'true' || value === '1') return { kind: 'boolean', value: true }

@@ -13,7 +13,9 @@ export function textLike(like: LiteralTerm, value: string): LiteralTerm {
 
 /** Tells whether a second text may be compared with a first: it is plain, or of the same language and direction. */
 export function areCompatible(first: LiteralTerm, second: LiteralTerm): boolean {
-  return second.language === '' || (first.language === second.language && first.direction === second.direction)
+  return (
+    second.language === '' || (first.language === second.language && first.direction === second.direction)
+  )
 }
 
 /** Takes a part of a text by code points, positions from 1, as XPath's fn:substring rounds them. */

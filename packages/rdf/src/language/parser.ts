@@ -64,7 +64,9 @@ function syntaxError(text: string, error: unknown): SheafError {
 function offsetOf(text: string, message: string): number {
   if (failedAt !== undefined) {
     const { startOffset } = failedAt.token
-    return Number.isNaN(startOffset) ? (failedAt.previousToken?.endOffset ?? text.length - 1) + 1 : startOffset
+    return Number.isNaN(startOffset)
+      ? (failedAt.previousToken?.endOffset ?? text.length - 1) + 1
+      : startOffset
   }
   const lexer = /at offset: (\d+)/.exec(message)
   if (lexer !== null) return Number(lexer[1])
@@ -91,7 +93,8 @@ function messageOf(found: string): string {
  */
 export function parseQuery(text: string, baseIri?: string): QuerySyntax {
   const algebra = algebraOf(text, baseIri, false) as unknown as AlgebraQuery
-  if (algebra.type === 'from') return formOf(algebra.input, { default: algebra.default, named: algebra.named }, text)
+  if (algebra.type === 'from')
+    return formOf(algebra.input, { default: algebra.default, named: algebra.named }, text)
   return formOf(algebra, null, text)
 }
 

@@ -170,7 +170,8 @@ export type UpdateSyntax =
       readonly destination?: GraphReferenceSyntax
       readonly silent?: boolean
     }
-  | { readonly type: 'clear' | 'create' | 'drop'; readonly source: GraphReferenceSyntax; readonly silent?: boolean }
+  | { readonly type: 'clear' | 'drop'; readonly source: GraphReferenceSyntax; readonly silent?: boolean }
+  | { readonly type: 'create'; readonly source: GraphReferenceSyntax; readonly silent?: boolean }
   | {
       readonly type: 'add' | 'move' | 'copy'
       readonly source: GraphReferenceSyntax

@@ -1,3 +1,4 @@
+import type * as RDF from '@rdfjs/types'
 import {
   type Column,
   columnReader,
@@ -7,7 +8,6 @@ import {
   type TableSource,
   types,
 } from '@sheafdb/core'
-import type * as RDF from '@rdfjs/types'
 import { TermKind, termsTable } from './tables.ts'
 import {
   BlankNodeTerm,
@@ -20,7 +20,15 @@ import {
   type Term,
   type TextDirection,
 } from './term.ts'
-import { DEFAULT_GRAPH_ID, idOfRow, inlineId, inlineTerm, isInlineId, rowOfTerm, UNKNOWN_ID } from './term-id.ts'
+import {
+  DEFAULT_GRAPH_ID,
+  idOfRow,
+  inlineId,
+  inlineTerm,
+  isInlineId,
+  rowOfTerm,
+  UNKNOWN_ID,
+} from './term-id.ts'
 import { XSD_STRING } from './vocabulary.ts'
 
 const TERM_COLUMNS: readonly ScanColumnRequest[] = [
@@ -159,7 +167,8 @@ export class Dictionary {
       case 'BlankNode':
         return [term.value, TermKind.blank, 0, '', '']
       case 'Literal': {
-        if (term.language) return [term.value, TermKind.literal, 0, term.language.toLowerCase(), term.direction ?? '']
+        if (term.language)
+          return [term.value, TermKind.literal, 0, term.language.toLowerCase(), term.direction ?? '']
         if (term.datatype.value === XSD_STRING) return [term.value, TermKind.literal, 0, '', '']
         const datatype = this.id(term.datatype)
         return datatype === UNKNOWN_ID ? null : [term.value, TermKind.literal, datatype, '', '']

@@ -30,7 +30,10 @@ export class TermInterner {
   /** Gives the ids of terms, in their order. @throws `LIMIT` for triple terms nested too deep */
   intern(terms: readonly Term[], depth = 0): Float64Array {
     if (depth > MAX_TRIPLE_TERM_DEPTH)
-      throw new SheafError('LIMIT', `Triple terms may be nested ${MAX_TRIPLE_TERM_DEPTH} deep. Store less at once.`)
+      throw new SheafError(
+        'LIMIT',
+        `Triple terms may be nested ${MAX_TRIPLE_TERM_DEPTH} deep. Store less at once.`,
+      )
     const ids = new Float64Array(terms.length)
     const places: number[] = []
     const fresh = new Map<string, Row>()

@@ -22,7 +22,8 @@ export type QuadPattern = { readonly [Field in QuadField]?: number }
 function quadBatch(quads: QuadIds): RowBatch {
   const columns = QUAD_FIELDS.map((_, place) => {
     const values = new Float64Array(quads.count)
-    for (let index = 0; index < quads.count; index += 1) values[index] = quads.ids[index * 4 + place] as number
+    for (let index = 0; index < quads.count; index += 1)
+      values[index] = quads.ids[index * 4 + place] as number
     return idColumn(values)
   })
   return { fields: [...QUAD_FIELDS], columns, length: quads.count }

@@ -1,4 +1,4 @@
-import { makeField, tableName, type TableSpecification, types } from '@sheafdb/core'
+import { makeField, type TableSpecification, tableName, types } from '@sheafdb/core'
 
 /** Is the name of this model in a store. */
 export const MODEL_NAME = 'rdf'

@@ -12,7 +12,7 @@
  * A literal has an inline id exactly when its lexical form is the one that the id gives back, so that same ids mean
  * same terms, and lexical forms survive. Within a tag, ids stand in the order of the values.
  */
-import { LiteralTerm, datatypeNode, type Term } from './term.ts'
+import { datatypeNode, LiteralTerm, type Term } from './term.ts'
 import { XSD_BOOLEAN, XSD_DATE, XSD_DATE_TIME, XSD_INTEGER } from './vocabulary.ts'
 
 const TAG_SIZE = 2 ** 48
@@ -34,7 +34,10 @@ export const UNKNOWN_ID = -1
 /** Is the least id of a term that carries its value. */
 export const FIRST_INLINE_ID: number = TAG_SIZE
 /** Holds the ids of the integers, half-open. */
-export const INTEGER_IDS: { readonly from: number; readonly to: number } = { from: TAG_SIZE, to: 2 * TAG_SIZE }
+export const INTEGER_IDS: { readonly from: number; readonly to: number } = {
+  from: TAG_SIZE,
+  to: 2 * TAG_SIZE,
+}
 
 /** Tells whether an id carries its value. */
 export function isInlineId(id: number): boolean {

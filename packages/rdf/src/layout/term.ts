@@ -1,5 +1,5 @@
-import { VALUE_KEY } from '@sheafdb/core'
 import type * as RDF from '@rdfjs/types'
+import { VALUE_KEY } from '@sheafdb/core'
 import { RDF_DIR_LANG_STRING, RDF_LANG_STRING, XSD_STRING } from './vocabulary.ts'
 
 /** Is the base direction of a directional language-tagged string; empty where there is none. */

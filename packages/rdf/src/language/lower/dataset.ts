@@ -3,6 +3,8 @@ import type { DatasetSyntax } from '../syntax.ts'
 
 /** Is what lowering has to know about the data: ids of terms, and counts to order joins by. */
 export type DatasetFacts = {
+  /** False before the first write: then nothing matches. */
+  readonly exists: boolean
   readonly quadsTable: string
   readonly termsTable: string
   /** Gives the id of a term, -1 where the dataset does not hold it. */

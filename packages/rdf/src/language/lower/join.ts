@@ -1,21 +1,28 @@
 import {
+  type ColumnExpression,
   call,
   column,
-  type ColumnExpression,
+  distinct,
   type Expression,
   extend,
-  join,
   type JoinKey,
+  join,
   type LogicalPlan,
   literal,
   named,
   type PlanField,
+  project,
+  types,
+  union,
+  withFreshIds,
 } from '@sheafdb/core'
 import {
   type Binding,
   decodeVariables,
   encodeVariables,
   hasWholeId,
+  identityBinding,
+  identityColumn,
   type Relation,
   withBindings,
   withPlan,
@@ -84,12 +91,19 @@ function compatible({ left, right }: Shared): Expression {
   return unbound.reduce<Expression>((other, test) => call('or', test, other), agree)
 }
 
-function conditions(shared: readonly Shared[]): {
+/** Makes join keys of what both sides bind for certain; variables of `same` are the same on both sides, unbound too. */
+function conditions(
+  shared: readonly Shared[],
+  same: ReadonlySet<string> = new Set(),
+): {
   readonly keys: JoinKey[]
   readonly residual: Expression | null
 } {
-  const keys = shared.filter(({ certain }) => certain).map(({ left, right }) => ({ left, right }))
-  const tests = shared.filter(({ certain }) => !certain).map(compatible)
+  const isKey = ({ certain, variable }: Shared) => certain || same.has(variable)
+  const keys = shared
+    .filter(isKey)
+    .map(({ left, right, certain }) => ({ left, right, ...(certain ? {} : { nullsEqual: true }) }))
+  const tests = shared.filter((each) => !isKey(each)).map(compatible)
   return { keys, residual: tests.length === 0 ? null : tests.reduce((all, test) => call('and', all, test)) }
 }
 
@@ -150,7 +164,11 @@ export function leftJoinRelations(
 }
 
 /** Is a condition over two relations, and the relations with the columns that it reads. */
-export type Conditioned = { readonly left: Relation; readonly right: Relation; readonly predicate: Expression }
+export type Conditioned = {
+  readonly left: Relation
+  readonly right: Relation
+  readonly predicate: Expression
+}
 
 /** Makes one binding of the two that each shared variable has. */
 function mergeShared(joined: {
@@ -237,10 +255,12 @@ export function semiJoinRelations(
     readonly how: 'semi' | 'anti'
     readonly termsTable: string
     readonly condition?: ((left: Relation, right: Relation) => Conditioned) | undefined
+    /** Variables that the right side took from the left one. */
+    readonly same?: ReadonlySet<string>
   },
 ): Relation {
   let ready = makeComparable(left, right, options.termsTable)
-  const { keys, residual } = conditions(ready.shared)
+  const { keys, residual } = conditions(ready.shared, options.same)
   let test = residual
   if (options.condition !== undefined) {
     const conditioned = options.condition(ready.left, ready.right)
@@ -250,4 +270,84 @@ export function semiJoinRelations(
   if (keys.length === 0 && test === null) test = literal(true)
   const plan = join(ready.left.plan, ready.right.plan, { how: options.how, keys, residual: test })
   return withPlan(ready.left, plan, left.rowCount)
+}
+
+/** Adds a column to the left side that is null where nothing of the right side agrees with the row. */
+export function markRelation(
+  left: Relation,
+  right: Relation,
+  options: { readonly termsTable: string; readonly same: ReadonlySet<string> },
+): { readonly relation: Relation; readonly mark: ColumnExpression } {
+  const ready = makeComparable(left, right, options.termsTable)
+  const { keys, residual } = conditions(ready.shared, options.same)
+  const columns = ready.shared.map(({ variable, right: found }) => named(variable, found))
+  const marked = distinct(project(ready.right.plan, [...columns, named('exists', literal(true))]))
+  // A left row that several right rows agree with (unbound variables) must stay one row: those are no keys.
+  if (residual !== null) return markByRow(ready.left, { right: marked, keys, residual })
+  const plan = join(ready.left.plan, marked, { how: 'left', keys })
+  const mark = column(plan.output.at(-1) as PlanField)
+  const bindings = refreshed(ready.left.bindings, plan)
+  return { relation: { plan, bindings, rowCount: left.rowCount }, mark }
+}
+
+/** Marks through a semi-join with the rows themselves, numbered, so that none is doubled. */
+function markByRow(
+  left: Relation,
+  found: { readonly right: LogicalPlan; readonly keys: readonly JoinKey[]; readonly residual: Expression },
+): { readonly relation: Relation; readonly mark: ColumnExpression } {
+  const { right, keys, residual } = found
+  const agreeing = join(left.plan, right, { how: 'semi', keys, residual })
+  const others = join(left.plan, right, { how: 'anti', keys, residual })
+  const plan = union([
+    extend(agreeing, [named('exists', literal(true))]),
+    withFreshIds(extend(others, [named('exists', literal(null, types.bool))])),
+  ])
+  const places = new Map(agreeing.output.map((field, index) => [field.id, plan.output[index] as PlanField]))
+  const moved = new Map(
+    [...left.bindings].map(([variable, binding]) => [variable, movedBinding(binding, places)]),
+  )
+  return {
+    relation: { plan, bindings: moved, rowCount: left.rowCount },
+    mark: column(plan.output.at(-1) as PlanField),
+  }
+}
+
+function movedBinding(binding: Binding, places: ReadonlyMap<number, PlanField>): Binding {
+  const moved = (known: ColumnExpression) => column(places.get(known.id) as PlanField)
+  return {
+    certain: binding.certain,
+    ...(binding.id === undefined ? {} : { id: moved(binding.id), idIsPartial: binding.idIsPartial === true }),
+    ...(binding.term === undefined ? {} : { term: moved(binding.term) }),
+    ...(binding.native === undefined
+      ? {}
+      : { native: { column: moved(binding.native.column), kind: binding.native.kind } }),
+  }
+}
+
+/**
+ * Gives a function that makes a copy of some variables of a relation, each combination once, for a pattern to start
+ * from.
+ */
+export function seedOf(relation: Relation, variables: readonly string[]): () => Relation {
+  return () => {
+    const copy = withFreshIds(relation.plan)
+    const places = new Map(
+      relation.plan.output.map((field, index) => [field.id, copy.output[index] as PlanField]),
+    )
+    const kept = variables.map((variable): [string, Binding] => [
+      variable,
+      identityBinding(movedBinding(relation.bindings.get(variable) as Binding, places)),
+    ])
+    const items = kept.map(([variable, binding]) => named(variable, identityColumn(binding)))
+    const projected = project(copy, items)
+    const plan = distinct(projected)
+    const renamed = new Map(
+      items.map((item, index) => [
+        (item.expression as ColumnExpression).id,
+        projected.output[index] as PlanField,
+      ]),
+    )
+    const bindings = new Map(kept.map(([variable, binding]) => [variable, movedBinding(binding, renamed)]))
+    return { plan, bindings, rowCount: relation.rowCount }
+  }
 }

@@ -1,7 +1,8 @@
+import type * as RDF from '@rdfjs/types'
 import {
+  type ColumnExpression,
   call,
   column,
-  type ColumnExpression,
   columnFromValues,
   distinct,
   type Expression,
@@ -18,7 +19,6 @@ import {
   types,
   values,
 } from '@sheafdb/core'
-import type * as RDF from '@rdfjs/types'
 import { QUAD_FIELDS, type QuadField } from '../../layout/tables.ts'
 import type { PatternSyntax } from '../syntax.ts'
 import { type ActiveGraph, type DatasetFacts, mayRepeatTriples, needsNoGraph } from './dataset.ts'
@@ -83,11 +83,7 @@ function boundId(relation: Relation | undefined, variable: string): ColumnExpres
 }
 
 /** Guesses how many rows each row so far becomes by matching a pattern; without rows so far, how many there are. */
-export function fanOut(
-  pattern: TriplePattern,
-  relation: Relation | undefined,
-  facts: DatasetFacts,
-): number {
+export function fanOut(pattern: TriplePattern, relation: Relation | undefined, facts: DatasetFacts): number {
   const { subject, predicate, object } = pattern
   if ([subject, predicate, object].some((slot) => 'id' in slot && slot.id === -1)) return 0
   const edge = 'id' in predicate ? predicate.id : null
@@ -141,8 +137,8 @@ class PatternStep {
 
   run(): { readonly plan: LogicalPlan; readonly bindings: ReadonlyMap<string, Binding> } {
     const { subject, predicate, object } = this.#pattern
-    const impossible = [subject, predicate, object].some((slot) => 'id' in slot && slot.id === -1)
-    if (impossible) this.#nothing()
+    const unknown = [subject, predicate, object].some((slot) => 'id' in slot && slot.id === -1)
+    if (unknown || !this.#environment.facts.exists) this.#nothing()
     else if (this.#knows(subject) || this.#knows(object)) this.#follow()
     else this.#scan()
     return { plan: this.#plan, bindings: this.#bindings }
@@ -331,6 +327,7 @@ class PatternStep {
 
 /** Tells whether a pattern can be added to a relation: they share a node, and no triple can come twice. */
 export function canExtend(relation: Relation, pattern: TriplePattern, facts: DatasetFacts): boolean {
+  if (!facts.exists) return true
   if (mayRepeatTriples(facts, pattern.graph)) return false
   const ids = [pattern.subject, pattern.predicate, pattern.object].every(
     (slot) => !('id' in slot) || slot.id !== -1,

@@ -1,7 +1,7 @@
 import {
+  type ColumnExpression,
   call,
   column,
-  type ColumnExpression,
   extend,
   extension,
   type LogicalPlan,
@@ -48,7 +48,11 @@ export function hasWholeId(binding: Binding): binding is Binding & { readonly id
 }
 
 /** Gives a relation another plan over the same columns. */
-export function withPlan(relation: Relation, plan: LogicalPlan, rowCount: number = relation.rowCount): Relation {
+export function withPlan(
+  relation: Relation,
+  plan: LogicalPlan,
+  rowCount: number = relation.rowCount,
+): Relation {
   return { plan, bindings: relation.bindings, rowCount }
 }
 
@@ -66,7 +70,11 @@ export function termOfNative({ column: value, kind }: NativeColumn): ReturnType<
  * Makes sure that variables have their terms beside their ids: gathers those that are missing from the dictionary, in
  * one step of the plan.
  */
-export function decodeVariables(relation: Relation, variables: Iterable<string>, termsTable: string): Relation {
+export function decodeVariables(
+  relation: Relation,
+  variables: Iterable<string>,
+  termsTable: string,
+): Relation {
   const gathered: { readonly variable: string; readonly id: ColumnExpression }[] = []
   const converted: { readonly variable: string; readonly native: NativeColumn }[] = []
   for (const variable of new Set(variables)) {
@@ -82,7 +90,10 @@ export function decodeVariables(relation: Relation, variables: Iterable<string>,
     plan = extend(plan, items)
     for (const [index, { variable }] of converted.entries()) {
       const field = plan.output[plan.output.length - items.length + index]
-      changed.push([variable, { ...(relation.bindings.get(variable) as Binding), term: column(field as never) }])
+      changed.push([
+        variable,
+        { ...(relation.bindings.get(variable) as Binding), term: column(field as never) },
+      ])
     }
   }
   if (gathered.length > 0) {
@@ -103,7 +114,11 @@ export function decodeVariables(relation: Relation, variables: Iterable<string>,
 }
 
 /** Makes sure that variables have an id: looks up computed terms in the dictionary, -1 for those not there. */
-export function encodeVariables(relation: Relation, variables: Iterable<string>, termsTable: string): Relation {
+export function encodeVariables(
+  relation: Relation,
+  variables: Iterable<string>,
+  termsTable: string,
+): Relation {
   const wanted = [...new Set(variables)].filter((variable) => {
     const binding = relation.bindings.get(variable)
     return binding !== undefined && binding.id === undefined
@@ -153,4 +168,11 @@ export function identityBinding(binding: Binding): Binding {
   if (hasWholeId(binding)) return { id: binding.id, certain }
   if (binding.native !== undefined) return { native: binding.native, certain }
   return binding.term === undefined ? { certain } : { term: binding.term, certain }
+}
+
+/** Gives the id column of a variable that has one. */
+export function idOf(relation: Relation, variable: string): ColumnExpression {
+  const id = relation.bindings.get(variable)?.id
+  if (id === undefined) throw new TypeError(`a variable has no id: ${variable}`)
+  return id
 }

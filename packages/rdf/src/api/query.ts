@@ -1,0 +1,134 @@
+import type * as RDF from '@rdfjs/types'
+import { type ModelContext, type Query, type RunOptions, SheafError, type Value } from '@sheafdb/core'
+import { formatResults, resultFormat } from '../formats/results.ts'
+import { writeQuads } from '../formats/write.ts'
+import { NOW_PARAMETER } from '../language/lower/expression.ts'
+import { type LoweringOptions, selectedVariables } from '../language/lower/query.ts'
+import { QuadTerm, type Term, typedLiteral } from '../layout/term.ts'
+import { XSD_DATE_TIME } from '../layout/vocabulary.ts'
+import type { PlanCache } from './plan-cache.ts'
+
+/** Is a solution: the terms of the variables that are bound in it. */
+export type Solution = Record<string, RDF.Term>
+
+/** Tunes a query. */
+export type SparqlOptions = {
+  /** The IRI against which relative IRIs of the text resolve. */
+  readonly baseIRI?: string
+  /** Values that variables have from the start; never text put into the query. */
+  readonly bindings?: Readonly<Record<string, RDF.Term>>
+  /** True makes the default graph the union of all graphs. */
+  readonly unionDefaultGraph?: boolean
+}
+
+/** Is what a SPARQL query has beside what every query has. */
+export type SparqlMethods = {
+  /** Answers an ASK. @throws `ARGUMENT` for other forms */
+  boolean(options?: RunOptions): Promise<boolean>
+  /** Gives the quads of a CONSTRUCT or DESCRIBE. @throws `ARGUMENT` for other forms */
+  quads(options?: RunOptions): Promise<RDF.Quad[]>
+  /**
+   * Writes the result as text: `json`, `xml`, `csv`, `tsv` for SELECT and ASK, `turtle`, `ntriples`, `trig`, `nquads`
+   * for CONSTRUCT and DESCRIBE, or their media types. @throws `ARGUMENT`
+   */
+  format(name: string, options?: RunOptions): Promise<string>
+  /** The names of the variables of a SELECT, in order. */
+  readonly variables: readonly string[]
+}
+
+/** Is a SPARQL query, not yet run. */
+export type SparqlQuery = Query<Solution> & SparqlMethods
+
+/** Makes a query of SPARQL text. @throws `SYNTAX` */
+export function makeQuery(
+  context: ModelContext,
+  cache: PlanCache,
+  request: { readonly collection: string; readonly text: string; readonly options: SparqlOptions },
+): SparqlQuery {
+  const { collection, text, options } = request
+  const syntax = cache.syntax(text, options.baseIRI)
+  const lowering = loweringOptions(options)
+  const lowered = () => cache.lowered({ collection, text, options: lowering })
+  const variables = syntax.form === 'select' ? selectedVariables(syntax.pattern) : []
+  const names = syntax.form === 'select' ? variables : namesOfForm(syntax.form)
+  const query = context.query<Solution>(() => lowered().plain, {
+    parameters: runParameters(),
+    rowPlan: () => lowered().terms,
+    decode: (values) => solutionOf(names, values),
+  })
+  const only = (form: string, method: string): void => {
+    if (form !== syntax.form)
+      throw new SheafError('ARGUMENT', `${method}() is for ${form.toUpperCase()} queries. Use rows().`)
+  }
+  const quads = async (run?: RunOptions): Promise<RDF.Quad[]> => {
+    if (syntax.form !== 'describe') only('construct', 'quads')
+    const rows = await query.rows(run)
+    return rows.map(quadOfRow)
+  }
+  const methods: SparqlMethods = {
+    variables,
+    boolean: async (run) => {
+      only('ask', 'boolean')
+      const [row] = await query.rows(run)
+      return (row as unknown as { boolean: boolean }).boolean
+    },
+    quads,
+    format: async (name, run) => {
+      const format = resultFormat(name)
+      if (format === undefined) return writeQuads(await quads(run), name)
+      if (syntax.form === 'ask') {
+        const [row] = await query.rows(run)
+        return formatResults(format, { boolean: (row as unknown as { boolean: boolean }).boolean })
+      }
+      only('select', 'format')
+      return formatResults(format, { variables, rows: await query.rows(run) })
+    },
+  }
+  return Object.defineProperties(query, {
+    variables: { value: methods.variables, enumerable: true },
+    boolean: { value: methods.boolean },
+    quads: { value: methods.quads },
+    format: { value: methods.format },
+  }) as SparqlQuery
+}
+
+/** Gives the parameters of a run: the time that NOW() shows. */
+export function runParameters(): ReadonlyMap<string, Value> {
+  const now = typedLiteral(new Date().toISOString(), XSD_DATE_TIME)
+  return new Map<string, Value>([[NOW_PARAMETER, now]])
+}
+
+/** Turns the options of a call into those of lowering. */
+export function loweringOptions(options: SparqlOptions): LoweringOptions {
+  return {
+    baseIri: options.baseIRI,
+    unionDefaultGraph: options.unionDefaultGraph,
+    bindings: options.bindings === undefined ? undefined : new Map(Object.entries(options.bindings)),
+  }
+}
+
+function namesOfForm(form: string): readonly string[] {
+  return form === 'ask' ? ['boolean'] : ['subject', 'predicate', 'object']
+}
+
+function solutionOf(names: readonly string[], values: readonly Value[]): Solution {
+  const solution: Solution = {}
+  for (let index = 0; index < names.length; index += 1) {
+    const value = values[index]
+    if (value === null || value === undefined) continue
+    const name = names[index] as string
+    if (name === '__proto__')
+      Object.defineProperty(solution, name, { value, enumerable: true, writable: true, configurable: true })
+    else solution[name] = value as RDF.Term
+  }
+  return solution
+}
+
+function quadOfRow(row: Solution): RDF.Quad {
+  const { subject, predicate, object } = row as unknown as Record<'subject' | 'predicate' | 'object', Term>
+  return new QuadTerm(
+    subject as RDF.Quad_Subject,
+    predicate as RDF.Quad_Predicate,
+    object as RDF.Quad_Object,
+  ) as unknown as RDF.Quad
+}

@@ -1,0 +1,23 @@
+/** Declares the part of n3 that is used here: it comes without types. */
+declare module 'n3' {
+  import type * as RDF from '@rdfjs/types'
+
+  export class Parser {
+    constructor(options: {
+      readonly format?: string
+      readonly baseIRI?: string
+      readonly factory?: unknown
+      readonly blankNodePrefix?: string
+    })
+    parse(
+      input: string | NodeJS.EventEmitter,
+      onQuad: (error: Error | null, quad: RDF.Quad | null) => void,
+    ): void
+  }
+
+  export class Writer {
+    constructor(options: { readonly format?: string; readonly prefixes?: Readonly<Record<string, string>> })
+    addQuad(quad: RDF.Quad): void
+    end(done: (error: Error | null, result: string) => void): void
+  }
+}

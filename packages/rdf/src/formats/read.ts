@@ -1,0 +1,139 @@
+import { Readable } from 'node:stream'
+import type * as RDF from '@rdfjs/types'
+import { SheafError, sourceError } from '@sheafdb/core'
+import { Parser } from 'n3'
+import { RdfXmlParser } from 'rdfxml-streaming-parser'
+import { BlankNodeTerm, dataFactory } from '../layout/term.ts'
+import type { RdfFormat } from './names.ts'
+
+/** Says how to read a document. */
+export type ReadOptions = {
+  readonly format: RdfFormat
+  readonly baseIri: string | undefined
+  /** Starts the labels of the document's blank nodes, so that they meet no others. */
+  readonly blankPrefix: string
+}
+
+const MEDIA_TYPES: Readonly<Record<RdfFormat, string>> = {
+  turtle: 'text/turtle',
+  trig: 'application/trig',
+  ntriples: 'application/n-triples',
+  nquads: 'application/n-quads',
+  rdfxml: 'application/rdf+xml',
+}
+
+/** Makes a factory whose blank nodes have labels of their own. */
+function scopedFactory(prefix: string): typeof dataFactory {
+  let count = 0
+  return {
+    ...dataFactory,
+    blankNode: (name) => {
+      if (name !== undefined) return new BlankNodeTerm(name)
+      count += 1
+      return new BlankNodeTerm(`${prefix}a${count}`)
+    },
+  }
+}
+
+/**
+ * Reads the quads of a document and hands each on as it is found.
+ *
+ * @throws `SYNTAX` where the document does not follow its format; whatever `onQuad` throws
+ */
+export function readQuads(
+  source: string | Readable,
+  options: ReadOptions,
+  onQuad: (quad: RDF.Quad) => void,
+): Promise<void> {
+  return options.format === 'rdfxml' ? readXml(source, options, onQuad) : readText(source, options, onQuad)
+}
+
+function readText(
+  source: string | Readable,
+  { format, baseIri, blankPrefix }: ReadOptions,
+  onQuad: (quad: RDF.Quad) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const parser = new Parser({
+      format: MEDIA_TYPES[format],
+      factory: scopedFactory(blankPrefix),
+      blankNodePrefix: blankPrefix,
+      ...(baseIri === undefined ? {} : { baseIRI: baseIri }),
+    })
+    let failed = false
+    const fail = (error: unknown): void => {
+      failed = true
+      if (source instanceof Readable) source.destroy()
+      reject(error)
+    }
+    parser.parse(source, (error, quad) => {
+      if (failed) return
+      if (error !== null && error !== undefined) fail(textError(error, source))
+      else if (quad === null || quad === undefined) resolve()
+      else
+        try {
+          onQuad(quad)
+        } catch (thrown) {
+          fail(thrown)
+        }
+    })
+  })
+}
+
+/** Gives an error of the reader its place. */
+function textError(error: Error, source: string | Readable): SheafError {
+  const context = (error as Error & { readonly context?: { readonly line?: number } }).context
+  const message = `The document does not follow its format. Correct it: ${error.message}`
+  if (typeof source !== 'string' || context?.line === undefined)
+    return new SheafError('SYNTAX', message, { cause: error })
+  let offset = 0
+  for (let line = 1; line < context.line; line += 1) {
+    const next = source.indexOf('\n', offset)
+    if (next === -1) break
+    offset = next + 1
+  }
+  return sourceError('SYNTAX', message, { text: source, offset })
+}
+
+function readXml(
+  source: string | Readable,
+  { baseIri, blankPrefix }: ReadOptions,
+  onQuad: (quad: RDF.Quad) => void,
+): Promise<void> {
+  const blanks = new Map<string, RDF.BlankNode>()
+  const factory = {
+    ...scopedFactory(blankPrefix),
+    blankNode: (name?: string) => {
+      const label = name === undefined ? `a${blanks.size}` : `n${name}`
+      const node = blanks.get(label) ?? new BlankNodeTerm(`${blankPrefix}${label}`)
+      blanks.set(label, node)
+      return node
+    },
+  }
+  const parser = new RdfXmlParser({
+    dataFactory: factory as never,
+    ...(baseIri === undefined ? {} : { baseIRI: baseIri }),
+    validateUri: false,
+  })
+  return new Promise((resolve, reject) => {
+    parser.on('data', (quad: RDF.Quad) => {
+      try {
+        onQuad(quad)
+      } catch (thrown) {
+        parser.destroy()
+        reject(thrown)
+      }
+    })
+    parser.on('error', (error: Error) =>
+      reject(
+        new SheafError('SYNTAX', `The document is not RDF/XML. Correct it: ${error.message}`, {
+          cause: error,
+        }),
+      ),
+    )
+    parser.on('end', () => resolve())
+    const input = typeof source === 'string' ? Readable.from([source]) : source
+    input.on('error', reject)
+    input.pipe(parser as never)
+  })
+}

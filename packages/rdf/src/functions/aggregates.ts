@@ -1,0 +1,97 @@
+import { type AggregateDefinition, compareValues, types, type Value } from '@sheafdb/core'
+import { type LiteralTerm, stringLiteral, type Term } from '../layout/term.ts'
+import { literalOrder, orderKey } from './comparison.ts'
+import { type NumericValue, numericLiteral, numericOf } from './literal-value.ts'
+import { arithmetic, mean, ZERO } from './numeric.ts'
+
+/** An error in one member of a group is an error of the whole: the state of a group that has met one. */
+const FAILED = Symbol('failed')
+
+type Sum = { total: NumericValue; count: number } | typeof FAILED
+
+function addTo(state: Sum, term: Value): Sum {
+  if (state === FAILED || term === null || term === undefined) return FAILED
+  const value = numericOf(term as Term)
+  const total = value === null ? null : arithmetic('add', state.total, value)
+  return total === null ? FAILED : { total, count: state.count + 1 }
+}
+
+function define<State>(
+  name: string,
+  parts: {
+    readonly start: () => State
+    readonly step: (state: State, ...args: Value[]) => State
+    readonly finish: (state: State) => Value
+    readonly keepsNulls?: boolean
+  },
+): AggregateDefinition {
+  return {
+    name: `sparql.${name}`,
+    type: () => types.variant,
+    nullable: true,
+    keepsNulls: parts.keepsNulls ?? false,
+    start: parts.start,
+    step: parts.step as AggregateDefinition['step'],
+    finish: parts.finish as AggregateDefinition['finish'],
+  }
+}
+
+/** Keeps the least (or greatest) term: literals by value, everything by the order of ORDER BY. */
+function extreme(name: string, sign: 1 | -1): AggregateDefinition {
+  return define<Term | null>(name, {
+    start: () => null,
+    step: (state, value) => {
+      const term = value as Term
+      return state === null || compareForExtreme(term, state) * sign < 0 ? term : state
+    },
+    finish: (state) => state,
+  })
+}
+
+function compareForExtreme(left: Term, right: Term): number {
+  if (left.termType === 'Literal' && right.termType === 'Literal') {
+    const order = literalOrder(left, right)
+    if (order !== undefined && order !== null) return order
+  }
+  return compareValues(orderKey(left), orderKey(right))
+}
+
+type Texts = { readonly parts: string[]; separator: string; failed: boolean }
+
+/** Holds the aggregates of SPARQL over terms; COUNT is the core's. */
+export const sparqlAggregates: readonly AggregateDefinition[] = [
+  define<Sum>('sum', {
+    start: () => ({ total: ZERO, count: 0 }),
+    step: addTo,
+    finish: (state) => (state === FAILED ? null : numericLiteral(state.total)),
+    keepsNulls: true,
+  }),
+  define<Sum>('avg', {
+    start: () => ({ total: ZERO, count: 0 }),
+    step: addTo,
+    finish: (state) => {
+      const value = state === FAILED ? null : mean(state.total, state.count)
+      return value === null ? null : numericLiteral(value)
+    },
+    keepsNulls: true,
+  }),
+  extreme('min', 1),
+  extreme('max', -1),
+  define<Term | null>('sample', {
+    start: () => null,
+    step: (state, value) => state ?? (value as Term),
+    finish: (state) => state,
+  }),
+  define<Texts>('group_concat', {
+    start: () => ({ parts: [], separator: ' ', failed: false }),
+    step: (state, value, separator) => {
+      const term = value as Term
+      state.separator = separator as string
+      if (term.termType === 'Literal' || term.termType === 'NamedNode') state.parts.push(term.value)
+      else state.failed = true
+      return state
+    },
+    finish: (state): LiteralTerm | null =>
+      state.failed ? null : stringLiteral(state.parts.join(state.separator)),
+  }),
+]

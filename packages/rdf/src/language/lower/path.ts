@@ -1,0 +1,491 @@
+import type * as RDF from '@rdfjs/types'
+import {
+  type ColumnExpression,
+  call,
+  column,
+  columnFromValues,
+  distinct,
+  type Expression,
+  extend,
+  filter,
+  join,
+  keepColumns,
+  type LogicalPlan,
+  literal,
+  named,
+  type PlanField,
+  path as pathPlan,
+  planField,
+  project,
+  recursive,
+  recursiveInput,
+  types,
+  union,
+  values,
+  withFreshIds,
+} from '@sheafdb/core'
+import { fromRdfTerm, termKey } from '../../layout/term.ts'
+import type { PathPatternSyntax, PathSyntax } from '../syntax.ts'
+import { type ActiveGraph, needsNoGraph } from './dataset.ts'
+import { type Environment, variableName } from './environment.ts'
+import { joinRelations } from './join.ts'
+import { canExtend, graphOf, joinPattern, type Slot, slotOf, type TriplePattern } from './pattern.ts'
+import { type Binding, encodeVariables, idOf, type Relation, withBindings, withPlan } from './relation.ts'
+import { unionRelations } from './union.ts'
+
+/** Is a property path between two terms, in a graph. */
+export type PathPattern = {
+  readonly subject: RDF.Term
+  readonly path: PathSyntax
+  readonly object: RDF.Term
+  readonly graph: ActiveGraph
+}
+
+/** Makes a path pattern of its syntax. */
+export function pathPattern(syntax: PathPatternSyntax, environment: Environment): PathPattern {
+  return {
+    subject: syntax.subject,
+    path: syntax.predicate,
+    object: syntax.object,
+    graph: graphOf(syntax.graph, environment),
+  }
+}
+
+const variableTerm = (value: string): RDF.Term => ({ termType: 'Variable', value }) as RDF.Variable
+
+/**
+ * Joins a relation with the pairs of nodes that a property path connects.
+ *
+ * @see SPARQL 1.2 Query Language, section 18.4 (property path patterns)
+ */
+export function joinPath(
+  relation: Relation | undefined,
+  pattern: PathPattern,
+  environment: Environment,
+): Relation {
+  const { path, subject, object } = pattern
+  switch (path.type) {
+    case 'link':
+      return joinTriple(
+        relation,
+        { ...triple(pattern, environment), predicate: slotOf(path.iri, environment.facts) },
+        environment,
+      )
+    case 'inv':
+      return joinPath(
+        relation,
+        { ...pattern, path: path.path, subject: object, object: subject },
+        environment,
+      )
+    case 'seq':
+      return joinSequence(relation, pattern, path.input, environment)
+    case 'alt':
+      return joinAlternatives(relation, pattern, path.input, environment)
+    case 'nps':
+      return joinNegated(relation, pattern, path.iris, environment)
+    default:
+      return joinClosure(relation, pattern, environment)
+  }
+}
+
+function triple(pattern: PathPattern, { facts }: Environment): TriplePattern {
+  return {
+    subject: slotOf(pattern.subject, facts),
+    predicate: { id: -1 },
+    object: slotOf(pattern.object, facts),
+    graph: pattern.graph,
+  }
+}
+
+/** Joins a relation with a triple pattern, by its nodes where that can be, else by itself. */
+export function joinTriple(
+  relation: Relation | undefined,
+  pattern: TriplePattern,
+  environment: Environment,
+): Relation {
+  if (relation === undefined) return joinPattern(undefined, pattern, environment)
+  const ready = withIds(relation, pattern, environment)
+  if (ready !== null && canExtend(ready, pattern, environment.facts))
+    return joinPattern(ready, pattern, environment)
+  return joinRelations(relation, joinPattern(undefined, pattern, environment), environment.facts.termsTable)
+}
+
+/** Gives the variables of a pattern ids; null where one of them may be unbound. */
+function withIds(relation: Relation, pattern: TriplePattern, { facts }: Environment): Relation | null {
+  const names = [pattern.subject, pattern.predicate, pattern.object].flatMap((slot) =>
+    'variable' in slot ? [slot.variable] : [],
+  )
+  if (pattern.graph.kind === 'each') names.push(pattern.graph.variable)
+  const shared = names.filter((name) => relation.bindings.has(name))
+  if (shared.some((name) => relation.bindings.get(name)?.certain !== true)) return null
+  return encodeVariables(relation, shared, facts.termsTable)
+}
+
+function joinSequence(
+  relation: Relation | undefined,
+  pattern: PathPattern,
+  parts: readonly PathSyntax[],
+  environment: Environment,
+): Relation {
+  const inner = parts.slice(1).map(() => variableTerm(environment.hidden('path')))
+  const nodes = [pattern.subject, ...inner, pattern.object]
+  const steps = parts.map((path, index) => ({
+    ...pattern,
+    path,
+    subject: nodes[index] as RDF.Term,
+    object: nodes[index + 1] as RDF.Term,
+  }))
+  const knows = (term: RDF.Term) => {
+    const name = variableName(term)
+    return name === undefined || relation?.bindings.has(name) === true
+  }
+  if (!knows(pattern.subject) && knows(pattern.object)) steps.reverse()
+  return steps.reduce<Relation | undefined>(
+    (found, step) => joinPath(found, step, environment),
+    relation,
+  ) as Relation
+}
+
+function joinAlternatives(
+  relation: Relation | undefined,
+  pattern: PathPattern,
+  parts: readonly PathSyntax[],
+  environment: Environment,
+): Relation {
+  const branches = parts.map((path) => joinPath(undefined, { ...pattern, path }, environment))
+  const merged = unionRelations(branches, environment.facts.termsTable, endVariables(pattern))
+  return relation === undefined ? merged : joinRelations(relation, merged, environment.facts.termsTable)
+}
+
+/** Keeps the columns of a path's ends and graph alone, in a fixed order. */
+function pairs(relation: Relation, pattern: PathPattern): Relation {
+  const names = endVariables(pattern)
+  const ids = names.map((name) => idOf(relation, name).id)
+  const plan = keepColumns(relation.plan, ids)
+  const kept = names.map((name): [string, Binding] => [name, relation.bindings.get(name) as Binding])
+  return { plan, bindings: new Map(kept), rowCount: relation.rowCount }
+}
+
+function endVariables({ subject, object, graph }: PathPattern): string[] {
+  const names = [variableName(subject), variableName(object)].filter((name) => name !== undefined)
+  if (graph.kind === 'each') names.push(graph.variable)
+  return [...new Set(names)]
+}
+
+function joinNegated(
+  relation: Relation | undefined,
+  pattern: PathPattern,
+  iris: readonly RDF.NamedNode[],
+  environment: Environment,
+): Relation {
+  const predicate = environment.hidden('predicate')
+  const found = joinTriple(
+    relation,
+    { ...triple(pattern, environment), predicate: { variable: predicate } },
+    environment,
+  )
+  const id = idOf(found, predicate)
+  const tests = iris
+    .map((iri) => environment.facts.id(iri))
+    .map((excluded) => call('ne', id, literal(excluded, types.int64)))
+  const plan = tests.reduce<LogicalPlan>((kept, test) => filter(kept, test), found.plan)
+  return withPlan(found, plan)
+}
+
+type Bounds = { readonly minimum: 0 | 1; readonly maximum: 1 | null; readonly inner: PathSyntax }
+
+function boundsOf(path: PathSyntax): Bounds {
+  switch (path.type) {
+    case 'ZeroOrOnePath':
+      return { minimum: 0, maximum: 1, inner: path.path }
+    case 'ZeroOrMorePath':
+      return { minimum: 0, maximum: null, inner: path.path }
+    case 'OneOrMorePath':
+      return { minimum: 1, maximum: null, inner: path.path }
+    default:
+      throw new TypeError(`a path of this kind does not repeat: ${path.type}`)
+  }
+}
+
+type Steps = { readonly predicates: readonly number[]; readonly direction: 'out' | 'in' }
+
+/** Finds the predicates of a path that is one hop along any of them, all in one direction; else null. */
+function simpleSteps(path: PathSyntax, { facts }: Environment): Steps | null {
+  switch (path.type) {
+    case 'link': {
+      const id = facts.id(path.iri)
+      return { predicates: id === -1 ? [] : [id], direction: 'out' }
+    }
+    case 'inv': {
+      const steps = simpleSteps(path.path, { facts } as Environment)
+      return steps === null ? null : { ...steps, direction: steps.direction === 'out' ? 'in' : 'out' }
+    }
+    case 'alt': {
+      const all = path.input.map((part) => simpleSteps(part, { facts } as Environment))
+      const [first] = all
+      if (first === null || first === undefined) return null
+      if (all.some((steps) => steps === null || steps.direction !== first.direction)) return null
+      return {
+        predicates: [...new Set(all.flatMap((steps) => (steps as Steps).predicates))],
+        direction: first.direction,
+      }
+    }
+    default:
+      return null
+  }
+}
+
+function joinClosure(
+  relation: Relation | undefined,
+  pattern: PathPattern,
+  environment: Environment,
+): Relation {
+  const bounds = boundsOf(pattern.path)
+  const unknown = unknownEnd(pattern, environment)
+  if (unknown !== null) return fromUnknown(relation, { pattern, bounds, unknown, environment })
+  const steps = simpleSteps(bounds.inner, environment)
+  if (steps !== null && needsNoGraph(environment.facts, pattern.graph))
+    return followSteps(relation, { pattern, bounds, steps, environment })
+  const found = closureOfPairs(pattern, bounds, environment)
+  return relation === undefined ? found : joinRelations(relation, found, environment.facts.termsTable)
+}
+
+/** Finds an end that is a constant which the dataset does not hold: nothing leads from it but the empty path. */
+function unknownEnd({ subject, object }: PathPattern, { facts }: Environment): 'subject' | 'object' | null {
+  if (variableName(subject) === undefined && facts.id(subject) === -1) return 'subject'
+  return variableName(object) === undefined && facts.id(object) === -1 ? 'object' : null
+}
+
+function fromUnknown(
+  relation: Relation | undefined,
+  options: {
+    readonly pattern: PathPattern
+    readonly bounds: Bounds
+    readonly unknown: 'subject' | 'object'
+    readonly environment: Environment
+  },
+): Relation {
+  const { pattern, bounds, unknown, environment } = options
+  const [known, other] =
+    unknown === 'subject' ? [pattern.subject, pattern.object] : [pattern.object, pattern.subject]
+  const name = variableName(other)
+  const term = fromRdfTerm(known)
+  const isEmpty =
+    bounds.minimum === 1 || (name === undefined && termKey(fromRdfTerm(other)) !== termKey(term))
+  const count = isEmpty ? 0 : 1
+  const fields = name === undefined ? [] : [planField(name, types.variant, false)]
+  const plan = values(
+    fields,
+    fields.map((field) => columnFromValues(field.type, count === 0 ? [] : [term])),
+    count,
+  )
+  const bindings = new Map<string, Binding>()
+  if (name !== undefined) bindings.set(name, { term: column(fields[0] as PlanField), certain: true })
+  const found: Relation = { plan, bindings, rowCount: count }
+  return relation === undefined ? found : joinRelations(relation, found, environment.facts.termsTable)
+}
+
+/** Follows the adjacency from the end that is known, or from every node. */
+function followSteps(
+  relation: Relation | undefined,
+  options: {
+    readonly pattern: PathPattern
+    readonly bounds: Bounds
+    readonly steps: Steps
+    readonly environment: Environment
+  },
+): Relation {
+  const { pattern, bounds, steps, environment } = options
+  const { facts } = environment
+  const ends = [slotOf(pattern.subject, facts), slotOf(pattern.object, facts)] as [Slot, Slot]
+  const prepared = relation === undefined ? undefined : prepareEnds(relation, ends, environment)
+  if (prepared === null) {
+    const alone = followSteps(undefined, options)
+    return joinRelations(relation as Relation, alone, facts.termsTable)
+  }
+  const isKnown = (slot: Slot) => 'id' in slot || prepared?.bindings.get(slot.variable)?.id !== undefined
+  const backward = !isKnown(ends[0]) && isKnown(ends[1])
+  const [from, to] = backward ? [ends[1], ends[0]] : ends
+  const started = startAt(prepared, from, { bounds, steps, backward, graph: pattern.graph, environment })
+  const target = planField('variable' in to ? to.variable : 'target', types.int64, false)
+  const same = 'variable' in to && 'variable' in from && to.variable === from.variable
+  const end = 'variable' in to ? started.bindings.get(to.variable)?.id : undefined
+  const direction = backward === (steps.direction === 'out') ? 'in' : 'out'
+  const plan = pathPlan(started.plan, {
+    from: started.from,
+    to: end ?? null,
+    adjacency: {
+      table: facts.quadsTable,
+      source: 'subject',
+      target: 'object',
+      partition: { field: 'predicate', values: steps.predicates },
+    },
+    direction,
+    semantics: 'reachability',
+    minimum: bounds.minimum,
+    maximum: bounds.maximum,
+    target,
+  })
+  const bindings = new Map(started.bindings)
+  let ended = plan
+  if ('id' in to) ended = filter(plan, call('eq', column(target), literal(to.id, types.int64)))
+  else if (end === undefined && !same) bindings.set(to.variable, { id: column(target), certain: true })
+  return { plan: ended, bindings, rowCount: started.rowCount * 10 }
+}
+
+function prepareEnds(relation: Relation, ends: readonly Slot[], { facts }: Environment): Relation | null {
+  const shared = ends.flatMap((slot) =>
+    'variable' in slot && relation.bindings.has(slot.variable) ? [slot.variable] : [],
+  )
+  if (shared.length === 0 && ends.every((slot) => 'variable' in slot)) return null
+  if (shared.some((name) => relation.bindings.get(name)?.certain !== true)) return null
+  if (shared.some((name) => relation.bindings.get(name)?.idIsPartial === true)) return null
+  if (shared.some((name) => relation.bindings.get(name)?.id === undefined)) return null
+  return encodeVariables(relation, shared, facts.termsTable)
+}
+
+type Start = {
+  readonly plan: LogicalPlan
+  readonly bindings: ReadonlyMap<string, Binding>
+  readonly from: ColumnExpression
+  readonly rowCount: number
+}
+
+function startAt(
+  relation: Relation | undefined,
+  slot: Slot,
+  options: {
+    readonly bounds: Bounds
+    readonly steps: Steps
+    readonly backward: boolean
+    readonly graph: ActiveGraph
+    readonly environment: Environment
+  },
+): Start {
+  if ('id' in slot) {
+    const field = planField('node', types.int64, false)
+    if (relation === undefined) {
+      const plan = values([field], [columnFromValues(types.int64, [slot.id])], 1)
+      return { plan, bindings: new Map(), from: column(field), rowCount: 1 }
+    }
+    const item = { id: field.id, name: field.name, expression: literal(slot.id, types.int64) }
+    return { ...relation, plan: extend(relation.plan, [item]), from: column(field) }
+  }
+  const known = relation?.bindings.get(slot.variable)?.id
+  if (relation !== undefined && known !== undefined) return { ...relation, from: known }
+  if (relation !== undefined) throw new TypeError('a path from every node is followed by itself')
+  const nodes = allNodes(options.graph, options.environment)
+  const field = nodes.plan.output[0] as PlanField
+  return {
+    plan: nodes.plan,
+    bindings: new Map([[slot.variable, { id: column(field), certain: true }]]),
+    from: column(field),
+    rowCount: nodes.rowCount,
+  }
+}
+
+/** Gives every node of a graph, subjects and objects, once each; beside it the graph where each graph is matched. */
+function allNodes(graph: ActiveGraph, environment: Environment): Relation {
+  const names = { s: environment.hidden('s'), p: environment.hidden('p'), o: environment.hidden('o') }
+  const all = joinPattern(
+    undefined,
+    {
+      subject: { variable: names.s },
+      predicate: { variable: names.p },
+      object: { variable: names.o },
+      graph,
+    },
+    environment,
+  )
+  const idIn = (name: string) => idOf(all, name).id
+  const extra = graph.kind === 'each' ? [idIn(graph.variable)] : []
+  const plan = distinct(
+    union([
+      keepColumns(all.plan, [idIn(names.s), ...extra]),
+      withFreshIds(keepColumns(all.plan, [idIn(names.o), ...extra])),
+    ]),
+  )
+  return { plan, bindings: new Map(), rowCount: all.rowCount }
+}
+
+/** Finds the pairs that a path connects by repeating its one-step pairs: for paths and graphs of any kind. */
+function closureOfPairs(pattern: PathPattern, bounds: Bounds, environment: Environment): Relation {
+  const from = environment.hidden('from')
+  const to = environment.hidden('to')
+  const inner: PathPattern = {
+    subject: variableTerm(from),
+    path: bounds.inner,
+    object: variableTerm(to),
+    graph: pattern.graph,
+  }
+  const edges = pairs(joinPath(undefined, inner, environment), inner)
+  const single = distinct(edges.plan)
+  const base = bounds.minimum === 0 ? withIdentity(single, pattern, environment) : single
+  const plan = bounds.maximum === 1 ? base : repeated(base, single, environment)
+  return bindEnds(plan, pattern, environment, edges.rowCount)
+}
+
+/** Adds the empty path: each node of the graph with itself, and the constants of the pattern. */
+function withIdentity(edges: LogicalPlan, pattern: PathPattern, environment: Environment): LogicalPlan {
+  const nodes = allNodes(pattern.graph, environment).plan
+  const [node, graph] = nodes.output as [PlanField, PlanField | undefined]
+  const own = project(nodes, [
+    named('from', column(node)),
+    named('to', column(node)),
+    ...(graph === undefined ? [] : [named('graph', column(graph))]),
+  ])
+  const inputs = [edges, own]
+  const constants = [pattern.subject, pattern.object]
+    .filter((term) => variableName(term) === undefined)
+    .map((term) => environment.facts.id(term))
+  if (constants.length > 0 && pattern.graph.kind !== 'each') {
+    const fields = [planField('from', types.int64, false), planField('to', types.int64, false)]
+    const ids = columnFromValues(types.int64, constants)
+    inputs.push(values(fields, [ids, ids], constants.length))
+  }
+  return distinct(union(inputs))
+}
+
+/** Joins pairs with one more step until nothing new is found. */
+function repeated(base: LogicalPlan, single: LogicalPlan, environment: Environment): LogicalPlan {
+  const name = environment.hidden('closure').replaceAll('\u0000', '')
+  const last = recursiveInput(name, base)
+  const next = withFreshIds(single)
+  const [, lastTo, lastGraph] = last.output as [PlanField, PlanField, PlanField | undefined]
+  const [nextFrom, nextTo, nextGraph] = next.output as [PlanField, PlanField, PlanField | undefined]
+  const keys = [{ left: column(lastTo), right: column(nextFrom) }]
+  if (lastGraph !== undefined && nextGraph !== undefined)
+    keys.push({ left: column(lastGraph), right: column(nextGraph) })
+  const step = keepColumns(join(last, next, { how: 'inner', keys }), [
+    (last.output[0] as PlanField).id,
+    nextTo.id,
+    ...(lastGraph === undefined ? [] : [lastGraph.id]),
+  ])
+  return recursive(name, base, step, { distinct: true })
+}
+
+/** Gives the columns of pairs the names of the pattern's ends; constants become conditions. */
+function bindEnds(
+  plan: LogicalPlan,
+  pattern: PathPattern,
+  { facts }: Environment,
+  rowCount: number,
+): Relation {
+  const [from, to, graph] = plan.output as [PlanField, PlanField, PlanField | undefined]
+  const tests: Expression[] = []
+  const bindings = new Map<string, Binding>()
+  for (const [term, field] of [
+    [pattern.subject, from],
+    [pattern.object, to],
+  ] as const) {
+    const name = variableName(term)
+    const known = name === undefined ? undefined : bindings.get(name)?.id
+    if (name === undefined) tests.push(call('eq', column(field), literal(facts.id(term), types.int64)))
+    else if (known !== undefined) tests.push(call('eq', column(field), known))
+    else bindings.set(name, { id: column(field), certain: true })
+  }
+  if (pattern.graph.kind === 'each' && graph !== undefined)
+    bindings.set(pattern.graph.variable, { id: column(graph), certain: true })
+  const kept = tests.reduce<LogicalPlan>((found, test) => filter(found, test), plan)
+  return withBindings({ plan: kept, bindings: new Map(), rowCount }, bindings)
+}

@@ -1,0 +1,57 @@
+import {
+  type CollectionMethods,
+  checkName,
+  collectionMethods,
+  type Model,
+  type ModelContext,
+  SheafError,
+  scanFields,
+  type TableFunction,
+  tableName,
+} from '@sheafdb/core'
+import { RdfDataset } from './api/dataset.ts'
+import { PlanCache } from './api/plan-cache.ts'
+import { sparqlAggregates } from './functions/aggregates.ts'
+import { sparqlFunctions } from './functions/index.ts'
+import { datasetTables, LAYOUT_VERSION, MODEL_NAME } from './layout/tables.ts'
+import { rdfOperators } from './operators/index.ts'
+
+/** Is `store.rdf`: call it with a name for a dataset. */
+export type RdfApi = ((name: string) => RdfDataset) & CollectionMethods
+
+/** Makes the RDF model: datasets of quads, queried in SPARQL. @example openStore(path, { models: [rdf()] }) */
+export function rdf(): Model<'rdf', RdfApi> {
+  return {
+    name: MODEL_NAME,
+    layoutVersion: LAYOUT_VERSION,
+    layout: datasetTables,
+    open: openApi,
+    relations: (collection) =>
+      collection.tables.map((table) => ({
+        name: `${collection.name}.${table.part}`,
+        plan: scanFields(tableName(MODEL_NAME, collection.name, table.part), table.fields),
+      })),
+    functions: sparqlFunctions,
+    aggregates: sparqlAggregates,
+    operators: rdfOperators,
+    tableFunctions: [sparqlTableFunction],
+  }
+}
+
+function openApi(context: ModelContext): RdfApi {
+  const cache = new PlanCache(context)
+  const open = (name: string): RdfDataset => new RdfDataset(context, checkName(name), cache)
+  return Object.assign(open, collectionMethods(context, MODEL_NAME))
+}
+
+/** Is `sparql('kb', 'SELECT …')` in SQL text. */
+const sparqlTableFunction: TableFunction = {
+  name: 'sparql',
+  lower: (context, args) => {
+    const [name, text] = args
+    if (typeof name !== 'string' || typeof text !== 'string') {
+      throw new SheafError('ARGUMENT', "Call sparql with a dataset and a query: sparql('kb', 'SELECT …').")
+    }
+    return new PlanCache(context).lowered({ collection: name, text, options: {} }).plain
+  },
+}

@@ -1,0 +1,15 @@
+import type { ExtensionOperator } from '@sheafdb/core'
+import { constructOperator } from './construct.ts'
+import { decodeOperator } from './decode.ts'
+import { describeOperator } from './describe.ts'
+import { encodeOperator } from './encode.ts'
+import { quadsOperator } from './quads.ts'
+
+/** Holds the operators that RDF adds to plans. */
+export const rdfOperators: readonly ExtensionOperator[] = [
+  decodeOperator,
+  encodeOperator,
+  quadsOperator,
+  constructOperator,
+  describeOperator,
+]

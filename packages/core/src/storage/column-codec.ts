@@ -23,11 +23,13 @@ import { sliceColumn } from './column-slice.ts'
 
 const LAYOUTS = ['flat', 'bit', 'bytes', 'dictionary', 'list', 'fixed', 'struct', 'boxed'] as const
 
+/** Builds a view of numbers over bytes. */
 export type NumberArrayConstructor = {
   new (buffer: ArrayBufferLike, offset: number, length: number): NumberArray
   readonly BYTES_PER_ELEMENT: number
 }
 
+/** Lists the kinds of numbers; the index of one is its code in a record. */
 export const NUMBER_KINDS: readonly NumberArrayConstructor[] = [
   Int8Array,
   Int16Array,

@@ -80,9 +80,12 @@ export class SheafError extends Error {
 }
 
 /** Tells whether a value is a {@link SheafError}, of one of the given codes if any are given. */
-export function isSheafError(error: unknown, ...codes: ErrorCode[]): error is SheafError {
+export function isSheafError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is SheafError & { readonly code: Code } {
   if (typeof error !== 'object' || error === null || !(Symbol.for(BRAND) in error)) return false
-  return codes.length === 0 || codes.includes((error as SheafError).code)
+  return codes.length === 0 || codes.some((code) => code === (error as SheafError).code)
 }
 
 /** Finds line and column of an offset in a text. */

@@ -11,13 +11,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const stampPath = join(root, 'node_modules', '.sheaf-lock')
 const isWindows = process.platform === 'win32'
 
-/** Gives, for each command, what Node is to run. A name's first word is its file, from the root of the repository. */
+/** Says, for each command, what Node is to run: a file from the root of the repository, and its first arguments. */
 const commands = {
   start: ['examples/air-traffic/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   bench: ['benchmarks/src/main.ts'],
   run: [],
+  install: [],
 }
+
+/** Names the commands that need the engines that benchmarks compare with: half a gigabyte that no one else needs. */
+const needPeers = ['bench', 'install']
 
 /** Fails with one line that says what to do. */
 function fail(message) {
@@ -36,21 +40,24 @@ function pnpmVersion() {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager
 }
 
-/** Installs from the lock file where `node_modules` does not come from this very lock file. */
-function installIfNeeded() {
-  const wanted = lockHash()
-  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return
-  console.error('Installing the dependencies of pnpm-lock.yaml (once, and after the lock file changes) …')
+/** Installs from the lock file where `node_modules` does not come from this very lock file, or lacks the peers. */
+function installIfNeeded(withPeers) {
+  const [hash, complete] = [lockHash(), ' with peers']
+  const installed = existsSync(stampPath) ? readFileSync(stampPath, 'utf8') : ''
+  if (installed === hash + complete || (installed === hash && !withPeers)) return
+  const what = withPeers ? 'the dependencies and the peers of the benchmarks' : 'the dependencies'
+  console.error(`Installing ${what} of pnpm-lock.yaml (once, and after the lock file changes) …`)
+  const filter = withPeers ? [] : ['--filter', isWindows ? '"!sheaf-benchmarks"' : '!sheaf-benchmarks']
   const { status, stdout, stderr, error } = spawnSync(
     'npx',
-    ['-y', pnpmVersion(), 'install', '--frozen-lockfile'],
+    ['-y', pnpmVersion(), 'install', '--frozen-lockfile', ...filter],
     { cwd: root, shell: isWindows, encoding: 'utf8', env: { ...process.env, CI: 'true' } },
   )
   if (error || status !== 0) {
     process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`)
     fail(`The installation failed${error ? ` (${error.message})` : ''}. Check the network and run it again.`)
   }
-  writeFileSync(stampPath, wanted)
+  writeFileSync(stampPath, withPeers ? hash + complete : hash)
 }
 
 /**
@@ -91,7 +98,8 @@ if (!Object.hasOwn(commands, name)) {
   fail(`Unknown command "${name}". Use one of: ${Object.keys(commands).join(', ')}.`)
 }
 const [file = '', ...fixed] = [...commands[name], ...rest]
-installIfNeeded()
+installIfNeeded(needPeers.includes(name))
+if (name === 'install') process.exit(0)
 if (!existsSync(join(root, file)) || file === '') fail(`There is no file to run at "${file}".`)
 const { node, flags } = chooseNode()
 const child = spawn(node, [...flags, '--conditions=source', join(root, file), ...fixed], {

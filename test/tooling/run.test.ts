@@ -58,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
 
   test('installs from the lock file once, with one line, and again when the lock file changes', () => {
     writeFileSync(join(folder, 'main.ts'), 'export {}')
-    const install = '-y pnpm@1.2.3 install --frozen-lockfile'
+    const install = '-y pnpm@1.2.3 install --frozen-lockfile --filter !sheaf-benchmarks'
     expect(run('run', 'main.ts').stderr).toMatch(/^Installing .*\n$/)
     expect(calls()).toEqual([install])
     expect(run('run', 'main.ts').stderr).toBe('')
@@ -66,6 +66,16 @@ describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
     writeFileSync(join(folder, 'pnpm-lock.yaml'), 'second')
     expect(run('run', 'main.ts').status).toBe(0)
     expect(calls()).toEqual([install, install])
+  })
+
+  test('brings the peers of the benchmarks for those alone, and keeps them', () => {
+    const [without, all] = [
+      '-y pnpm@1.2.3 install --frozen-lockfile --filter !sheaf-benchmarks',
+      '-y pnpm@1.2.3 install --frozen-lockfile',
+    ]
+    writeFileSync(join(folder, 'main.ts'), 'export {}')
+    for (const args of [['run', 'main.ts'], ['install'], ['run', 'main.ts'], ['bench']]) run(...args)
+    expect(calls()).toEqual([without, all])
   })
 
   test('an installation that fails shows its words, is not remembered, and ends with 1', () => {
@@ -91,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
   test('an unknown command names the known ones', () => {
     const { status, stderr } = run('sing')
     expect(status).toBe(1)
-    expect(stderr).toContain('Unknown command "sing". Use one of: start, test, bench, run.')
+    expect(stderr).toContain('Unknown command "sing". Use one of: start, test, bench, run, install.')
   })
 
   test('a command whose file is missing says which', () => {

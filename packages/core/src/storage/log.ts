@@ -68,10 +68,10 @@ export class LogWriter {
   #written = 0
   #synced: number
   #waiting: Waiting[] = []
-  #syncing: Promise<void> | null = null
+  #syncing = false
   #failure: unknown = undefined
 
-  readonly #before: LogWriter | null
+  #before: LogWriter | null
 
   constructor(handle: FileHandle, options: LogWriterOptions) {
     this.number = options.number
@@ -138,9 +138,9 @@ export class LogWriter {
   }
 
   #startSync(): void {
-    this.#syncing ??= this.#syncAll().finally(() => {
-      this.#syncing = null
-    })
+    if (this.#syncing) return
+    this.#syncing = true
+    void this.#syncAll()
   }
 
   async #syncAll(): Promise<void> {
@@ -153,6 +153,7 @@ export class LogWriter {
       try {
         if (this.#failure !== undefined) throw this.#failure
         await this.#before?.sync()
+        this.#before = null
         await this.#handle.sync()
         this.#synced = Math.max(this.#synced, upTo)
         for (const waiting of group) waiting.resolve()
@@ -161,6 +162,8 @@ export class LogWriter {
         for (const waiting of group) waiting.reject(error)
       }
     }
+    // In the same step as the last look at who waits: nobody can come between and be forgotten.
+    this.#syncing = false
   }
 
   /** Syncs, marks that all is on the disk, and closes the file. */

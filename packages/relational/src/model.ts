@@ -18,12 +18,13 @@ export type RelationalOptions = { readonly duckdb?: DuckOptions }
  */
 export function relational(options: RelationalOptions = {}): Model<'relational', RelationalApi> {
   const database = new DuckDatabase(options.duckdb)
+  const files = new DuckDatabase(options.duckdb, { files: true })
   const cache = new WeakMap<object, Map<string, PlannedQuery>>()
   return {
     name: MODEL_NAME,
     layoutVersion: LAYOUT_VERSION,
     layout: () => [],
-    open: (context: ModelContext) => relationalApi(context, database, cache),
+    open: (context: ModelContext) => relationalApi(context, { database, files }, cache),
     relations: (collection) =>
       optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
     engines: [duckEngine(database)],

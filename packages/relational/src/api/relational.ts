@@ -39,7 +39,7 @@ export type RelationalApi = CollectionMethods & {
 /** Makes the API of the model. */
 export function relationalApi(
   context: ModelContext,
-  database: DuckDatabase,
+  { database, files }: { readonly database: DuckDatabase; readonly files: DuckDatabase },
   cache: WeakMap<object, Map<string, PlannedQuery>>,
 ): RelationalApi {
   const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
@@ -51,6 +51,7 @@ export function relationalApi(
   ): StatementContext => ({
     context: over,
     database,
+    files,
     planner: over === context ? planner : plannerFor(over),
     plannerFor,
     parameters,

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api'
+import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api'
 import { fromDuckError } from './errors.ts'
 import { makeScanFunction } from './scan-function.ts'
 import { DuckSession } from './session.ts'
@@ -11,25 +11,32 @@ export type DuckOptions = {
   readonly memoryLimit?: string
 }
 
+/** Says what a DuckDB may reach. */
+export type DuckAccess = {
+  /** True for the instance that COPY reads and writes files with. */
+  readonly files: boolean
+}
+
 const DEFAULT_MEMORY_LIMIT = '1GiB'
 
 /**
  * Is the one DuckDB of a model: opened when first needed, in memory, with no data of its own. It parses SQL, checks
- * it, and runs what the common plan cannot express. Queries reach no file and no network through it; a second
- * instance, for COPY alone, reads and writes files.
+ * it, and runs what the common plan cannot express. Queries reach no file and no network through it; a second one, for
+ * COPY alone, reads and writes files.
  */
 export class DuckDatabase {
   readonly #options: DuckOptions
+  readonly #access: DuckAccess
   readonly #sessions = new Map<number, DuckSession>()
   readonly #idle: DuckSession[] = []
   #queries: Promise<DuckDBInstance> | undefined
-  #files: Promise<DuckDBInstance> | undefined
   #parser: Promise<DuckDBPreparedStatement> | undefined
   #parsing: Promise<unknown> = Promise.resolve()
   #opened = 0
 
-  constructor(options: DuckOptions = {}) {
+  constructor(options: DuckOptions = {}, access: DuckAccess = { files: false }) {
     this.#options = options
+    this.#access = access
   }
 
   #settings(): Record<string, string> {
@@ -44,8 +51,7 @@ export class DuckDatabase {
   async #open(): Promise<DuckDBInstance> {
     const instance = await DuckDBInstance.create(':memory:', {
       ...this.#settings(),
-      autoload_known_extensions: 'false',
-      enable_external_access: 'false',
+      ...(this.#access.files ? {} : { autoload_known_extensions: 'false', enable_external_access: 'false' }),
     })
     const connection = await instance.connect()
     connection.registerTableFunction(makeScanFunction((id) => this.#sessions.get(id)))
@@ -107,11 +113,5 @@ export class DuckDatabase {
     } catch (error) {
       throw fromDuckError(error, text)
     }
-  }
-
-  /** Gives a new connection that may read and write files; close it. */
-  async fileConnection(): Promise<DuckDBConnection> {
-    this.#files ??= DuckDBInstance.create(':memory:', this.#settings())
-    return (await this.#files).connect()
   }
 }

@@ -6,6 +6,8 @@ import type { SqlPlanner } from '../planning/planner.ts'
 export type StatementContext = {
   readonly context: ModelContext
   readonly database: DuckDatabase
+  /** The DuckDB that may read and write files. */
+  readonly files: DuckDatabase
   readonly planner: SqlPlanner
   /** Makes a planner for another context: that of an open transaction. */
   readonly plannerFor: (context: ModelContext) => SqlPlanner

@@ -1,8 +1,185 @@
-import { SheafError } from '@sheafdb/core'
+import { stat } from 'node:fs/promises'
+import {
+  type Batch,
+  type CollectionDefinition,
+  type Field,
+  isText,
+  type LogicalPlan,
+  SheafError,
+  type TableDefinition,
+} from '@sheafdb/core'
+import { relationColumns } from '../duckdb/relation.ts'
+import type { DuckSession, ResultColumn } from '../duckdb/session.ts'
+import { readArrowFile, writeArrowFile } from '../formats/arrow-file.ts'
+import { type FileFormat, formatOf, readerCall } from '../formats/file-format.ts'
+import { type ReadColumn, readBatches } from '../formats/read-batches.ts'
+import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import type { Copy } from '../language/statement.ts'
+import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import type { StatementContext, StatementResult } from './context.ts'
+import { requireTable } from './define.ts'
+import { writeRows } from './insert-rows.ts'
+import { denseColumns } from './table-rows.ts'
 
 /** Runs COPY. */
-export async function copy(statement: Copy, _given: StatementContext): Promise<StatementResult> {
-  throw new SheafError('UNSUPPORTED', `COPY is not there yet: ${statement.path}`)
+export function copy(statement: Copy, given: StatementContext): Promise<StatementResult> {
+  return statement.direction === 'from' ? copyFrom(statement, given) : copyTo(statement, given)
+}
+
+/** Reads a file into a table, in one transaction. */
+function copyFrom(statement: Copy, given: StatementContext): Promise<StatementResult> {
+  return given.context.write(async (transaction) => {
+    const collection = requireTable(transaction, statement.table?.name ?? '')
+    const columns = copiedColumns(statement, collection)
+    const format = formatOf(statement)
+    let rowsAffected = 0
+    const write = async (fields: readonly string[], batch: Batch) => {
+      const rows = denseColumns(batch)
+      await writeRows(transaction, collection, { fields, ...rows }, given)
+      rowsAffected += rows.length
+      given.onProgress?.({ done: rowsAffected, total: undefined })
+    }
+    if (format === 'arrow') {
+      await requireFile(statement.path)
+      for await (const { fields, batch } of readArrowFile(statement.path)) await write(fields, batch)
+      return { rowsAffected }
+    }
+    const fields = (optionsOf(collection) as TableOptions).columns.map((column) => column.name)
+    await given.files.use(async (session) => {
+      const { source, items } = await sourceOf(session, statement, format, { columns, collection })
+      for await (const batch of readBatches(session, source, items, () => checkSignal(given)))
+        await write(fields, batch)
+    })
+    return { rowsAffected }
+  })
+}
+
+function checkSignal({ signal }: StatementContext): void {
+  if (signal?.aborted) throw new SheafError('ABORTED', 'The call was aborted. Nothing of it was kept.')
+}
+
+async function requireFile(path: string): Promise<void> {
+  try {
+    await stat(path)
+  } catch (error) {
+    throw new SheafError('IO', `The file cannot be read. Check its path: ${path}`, { cause: error, path })
+  }
+}
+
+function copiedColumns(statement: Copy, collection: CollectionDefinition): readonly ColumnOptions[] {
+  const { columns } = optionsOf(collection) as TableOptions
+  if (statement.columns === null) return columns.filter((column) => column.generated === undefined)
+  return statement.columns.map((name) => {
+    const column = columns.find((item) => item.name.toLowerCase() === name.toLowerCase())
+    if (column !== undefined) return column
+    throw new SheafError('NOT_FOUND', `The table ${collection.name} has no column of this name: ${name}`)
+  })
+}
+
+type Wanted = { readonly columns: readonly ColumnOptions[]; readonly collection: CollectionDefinition }
+
+/** Says how DuckDB reads the file, and the expression of each column of the table over it. */
+async function sourceOf(
+  session: DuckSession,
+  statement: Copy,
+  format: FileFormat,
+  { columns, collection }: Wanted,
+): Promise<{ readonly source: string; readonly items: readonly ReadColumn[] }> {
+  const extra =
+    format === 'csv'
+      ? [
+          `names = [${columns.map((column) => quoteText(column.name)).join(', ')}]`,
+          `types = {${columns.map((column) => `${quoteText(column.name)}: ${quoteText(column.type)}`).join(', ')}}`,
+        ]
+      : []
+  const source = readerCall(format, statement, extra)
+  const shape = (await session.describe(`FROM ${source}`, noValue)).columns
+  const places = placesOf(shape, columns, collection)
+  const fields = (collection.tables[0] as TableDefinition).fields
+  const items = (optionsOf(collection) as TableOptions).columns.map((column): ReadColumn => {
+    const place = places.get(column.name)
+    const value = place === undefined ? (column.default ?? 'NULL') : quoteIdentifier(place)
+    const same = shape.find((item) => item.name === place)?.type.toString() === column.type
+    const type = (fields.find((field) => field.name === column.name) as Field).type
+    return {
+      name: column.name,
+      text: same ? value : `CAST(${value} AS ${column.type})`,
+      type,
+      isText: isText(type) && place !== undefined && column.held !== true,
+    }
+  })
+  return { source, items }
+}
+
+function noValue(): never {
+  throw new SheafError('ARGUMENT', 'A file is read without parameters.')
+}
+
+/** Matches the file's columns to the table's: by name where every name is there, else by place. */
+function placesOf(
+  shape: readonly ResultColumn[],
+  columns: readonly ColumnOptions[],
+  collection: CollectionDefinition,
+): Map<string, string> {
+  const byName = new Map(shape.map(({ name }) => [name.toLowerCase(), name]))
+  if (columns.every((column) => byName.has(column.name.toLowerCase())))
+    return new Map(columns.map((column) => [column.name, byName.get(column.name.toLowerCase()) as string]))
+  if (shape.length !== columns.length)
+    throw new SheafError(
+      'TYPE',
+      `The file has ${shape.length} columns and ${collection.name} takes ${columns.length} here. Name the columns to fill.`,
+    )
+  return new Map(columns.map((column, index) => [column.name, (shape[index] as ResultColumn).name]))
+}
+
+/** Writes a table or the rows of a query to a file. */
+async function copyTo(statement: Copy, given: StatementContext): Promise<StatementResult> {
+  const { context, parameters } = given
+  const plan = await copiedPlan(statement, given)
+  const format = formatOf(statement)
+  const batches: Batch[] = []
+  let rowsAffected = 0
+  for await (const batch of context.batches(plan, {
+    parameters,
+    ...(given.signal && { signal: given.signal }),
+  })) {
+    batches.push(batch)
+    rowsAffected += denseLength(batch)
+  }
+  if (format === 'arrow') await writeArrowFile(statement.path, plan.output, batches)
+  else
+    await given.files.use(async (session) => {
+      const relation = {
+        columns: relationColumns(plan.output),
+        scan: (asked: readonly number[]) =>
+          batches.map((batch) => ({
+            ...batch,
+            columns: asked.map((at) => batch.columns[at] as Batch['columns'][number]),
+          })),
+      }
+      await session.show([['sheaf_copy', relation]])
+      await session.execute(
+        `COPY (FROM sheaf_copy) TO ${quoteText(statement.path)} (${writerOptions(format, statement)})`,
+      )
+    })
+  return { rowsAffected }
+}
+
+function denseLength(batch: Batch): number {
+  return batch.selection === null ? batch.length : batch.selection.length
+}
+
+async function copiedPlan(statement: Copy, given: StatementContext): Promise<LogicalPlan> {
+  const columns = statement.columns === null ? '*' : statement.columns.map(quoteIdentifier).join(', ')
+  const name = (statement.table?.name ?? '').split('.').map(quoteIdentifier).join('.')
+  const text = statement.query?.text ?? `SELECT ${columns} FROM ${name}`
+  const { parameters, relations } = given
+  return (await given.planner.plan(text, { parameters, ...(relations && { relations }) })).plan
+}
+
+function writerOptions(format: FileFormat, { options }: Copy): string {
+  const others = options
+    .filter((option) => option.name !== 'FORMAT' && option.name !== 'CSV')
+    .map(({ name, value }) => `${name} ${value}`)
+  return [`FORMAT ${format}`, ...others].join(', ')
 }

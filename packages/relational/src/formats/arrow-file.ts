@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import {
+  type Batch,
+  batchToRecordBatch,
+  type PlanField,
+  recordBatchToBatch,
+  SheafError,
+  schemaOf,
+} from '@sheafdb/core'
+import { RecordBatchFileWriter, RecordBatchReader } from 'apache-arrow'
+
+/** Reads the batches of an Arrow IPC file or stream. @throws `CORRUPT` where it is none */
+export async function* readArrowFile(
+  path: string,
+): AsyncGenerator<{ readonly fields: readonly string[]; readonly batch: Batch }, void, undefined> {
+  try {
+    const reader = await RecordBatchReader.from(createReadStream(path))
+    await reader.open()
+    const fields = reader.schema.fields.map((field) => field.name)
+    for await (const batch of reader) yield { fields, batch: recordBatchToBatch(batch) }
+  } catch (error) {
+    if (error instanceof SheafError) throw error
+    throw new SheafError('CORRUPT', `The file is no Arrow IPC file that can be read: ${path}`, {
+      cause: error,
+      path,
+    })
+  }
+}
+
+/** Writes batches as an Arrow IPC file. */
+export async function writeArrowFile(
+  path: string,
+  output: readonly PlanField[],
+  batches: readonly Batch[],
+): Promise<void> {
+  const schema = schemaOf(output)
+  const writer = new RecordBatchFileWriter()
+  writer.reset(undefined, schema)
+  for (const batch of batches) writer.write(batchToRecordBatch(batch, schema))
+  writer.finish()
+  const file = await open(path, 'w')
+  try {
+    await file.writeFile(await writer.toUint8Array())
+  } finally {
+    await file.close()
+  }
+}

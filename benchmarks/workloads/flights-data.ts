@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url)
 
 /** The 3 million flights as Parquet: date, delay, distance, origin, destination. */
 export const flightsParquet: string = join(
-  dirname(require.resolve('vega-datasets/package.json')),
+  dirname(dirname(require.resolve('vega-datasets'))),
   'data',
   'flights-3m.parquet',
 )

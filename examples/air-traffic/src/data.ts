@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const require = createRequire(import.meta.url)
-const vega = join(dirname(require.resolve('vega-datasets/package.json')), 'data')
+const vega = join(dirname(dirname(require.resolve('vega-datasets'))), 'data')
 
 /** A country as the `world-countries` package describes it: a nested document. */
 export type Country = {

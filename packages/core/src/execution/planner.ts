@@ -4,6 +4,7 @@ import { substituteColumns } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
 import type {
   AggregatePlan,
+  JoinPlan,
   LogicalPlan,
   PlanKind,
   ProjectPlan,
@@ -19,6 +20,7 @@ import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'
 import { runJoin } from './operators/join.ts'
 import { rowCountOf, runLimit } from './operators/limit.ts'
+import { runLookupJoin } from './operators/lookup-join.ts'
 import { runNearest } from './operators/nearest.ts'
 import { runPath } from './operators/path.ts'
 import { type Rounds, runRecursive, runRecursiveInput } from './operators/recursive.ts'
@@ -100,8 +102,17 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
     return mapSteps(start(plan.input, running), filter)
   },
   project: (plan, running) => mapSteps(start(plan.input, running), projection(plan, running)),
-  join: (plan, running) =>
-    runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode),
+  join: (plan, running) => {
+    if (plan.access === 'row-id' || plan.access === 'key') {
+      return runLookupJoin(
+        plan as JoinPlan & { readonly right: ScanPlan },
+        start(plan.left, running),
+        running.context,
+        running.mode,
+      )
+    }
+    return runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode)
+  },
   aggregate: (plan, running) => {
     const { source, pipeline } = aggregatePipeline(plan, running.mode)
     if (source.kind !== 'scan') return runAggregate(start(source, running), pipeline, running.context)

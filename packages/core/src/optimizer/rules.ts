@@ -1,4 +1,5 @@
 import { countByDegree } from './count-by-degree.ts'
+import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { orderJoins } from './order-joins.ts'
 import { pruneColumns } from './prune-columns.ts'
@@ -10,8 +11,8 @@ import { simplify } from './simplify.ts'
 
 /**
  * Lists the optimizer's rules in the order in which they run. Constants are folded first, since what is left decides
- * which filters move; filters move before joins are ordered, since they decide the sizes; columns are dropped last,
- * when it is known what reads them.
+ * which filters move; filters move before joins are ordered, since they decide the sizes; columns are dropped
+ * when it is known what reads them; how joins reach their rows is decided last.
  */
 export const ruleList: readonly Rule[] = [
   simplify,
@@ -23,4 +24,5 @@ export const ruleList: readonly Rule[] = [
   pushLimits,
   pruneColumns,
   mergeProjections,
+  lookupJoins,
 ]

@@ -86,7 +86,8 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   join: (plan, nameOf) => {
     const on = plan.keys.map((key) => `${show(key.left, nameOf)} = ${show(key.right, nameOf)}`)
     if (plan.residual !== null) on.push(show(plan.residual, nameOf))
-    return `${plan.how}${on.length === 0 ? '' : ` on ${on.join(' AND ')}`}`
+    const by = plan.access === undefined || plan.access === 'hash' ? '' : ` by ${plan.access}`
+    return `${plan.how}${by}${on.length === 0 ? '' : ` on ${on.join(' AND ')}`}`
   },
   aggregate: (plan, nameOf) => {
     const groups = plan.groups.map((group) => {

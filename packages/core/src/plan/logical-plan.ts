@@ -79,6 +79,11 @@ export type JoinPlan = {
   readonly right: LogicalPlan
   readonly keys: readonly JoinKey[]
   readonly residual: Expression | null
+  /**
+   * How the right rows are found, chosen by the optimizer: `row-id` and `key` read them from their table one by one,
+   * where the right input is a scan and the keys are its row id or its whole key; else they are hashed.
+   */
+  readonly access?: 'hash' | 'row-id' | 'key'
   readonly output: readonly PlanField[]
 }
 

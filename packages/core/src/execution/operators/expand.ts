@@ -4,7 +4,7 @@ import type { ColumnExpression } from '../../expression/expression.ts'
 import type { DegreePlan, ExpandPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
-import { placesOf } from '../expression/interpret.ts'
+import { type Places, placesOf } from '../expression/interpret.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { isBatch, takeRows } from './steps.ts'
 
@@ -13,38 +13,74 @@ const OUTPUT_ROWS = 65_536
 /** Gives a row for each edge of each row's node. */
 export function* runExpand(plan: ExpandPlan, input: Steps, context: ExecutionContext): Steps {
   const sides = sidesOf(plan.adjacency, plan.direction, context)
-  const both = plan.direction === 'both'
   const places = placesOf(plan.input.output)
   for (const step of input) {
     if (!isBatch(step)) {
       yield step
       continue
     }
-    const from = nodeIds(step, plan.from, places)
-    const excluded = excludedEdges(step, plan.exclude, places)
-    const closes = plan.closes === null ? null : nodeIds(step, plan.closes, places)
-    const writer = new ExpandWriter(plan, step)
-    for (let at = 0; at < from.length; at += 1) {
-      for (const side of sides) {
-        const { index } = side
-        const slot = index.slotOf(from[at] as number)
-        if (slot < 0) continue
-        const end = index.offsets[slot + 1] as number
-        let edge = index.offsets[slot] as number
-        if (closes !== null) edge = firstAtLeast(index.neighbours, closes[at] as number, edge, end)
-        for (; edge < end; edge += 1) {
-          const node = index.neighbours[edge] as number
-          if (closes !== null && node !== closes[at]) break
-          if (both && side.backward && node === from[at]) continue
-          if (excluded?.(at, index.edges[edge] as number)) continue
-          writer.add(at, node, index.edges[edge] as number)
-          if (writer.isFull) yield writer.flush()
-        }
-      }
-    }
-    if (writer.count > 0) yield writer.flush()
+    yield* expandBatch(plan, step, sides, places)
     yield null
   }
+}
+
+function* expandBatch(
+  plan: ExpandPlan,
+  batch: Batch,
+  sides: readonly Side[],
+  places: Places,
+): Iterable<Batch> {
+  const from = nodeIds(batch, plan.from, places)
+  const closes = plan.closes === null ? null : nodeIds(batch, plan.closes, places)
+  const last =
+    plan.exclude.length === 1 ? singleEdges(batch, plan.exclude[0] as ColumnExpression, places) : null
+  const excluded = last === null ? excludedEdges(batch, plan.exclude, places) : null
+  const both = plan.direction === 'both'
+  const { selection } = batch
+  const out = new ExpandOutput(plan, batch)
+  for (let at = 0; at < from.length; at += 1) {
+    const node = from[at] as number
+    const row = selection === null ? at : (selection[at] as number)
+    const skipped = last === null ? -1 : (last[row] as number)
+    for (const { index, backward } of sides) {
+      const slot = index.slotOf(node)
+      if (slot < 0) continue
+      const { neighbours, edges } = index
+      const end = index.offsets[slot + 1] as number
+      const start = index.offsets[slot] as number
+      for (
+        let place = closes === null ? start : firstAtLeast(neighbours, closes[at] as number, start, end);
+        place < end;
+        place += 1
+      ) {
+        const next = neighbours[place] as number
+        if (closes !== null && next !== closes[at]) break
+        const edge = edges[place] as number
+        // A loop of a two-way expansion was followed going out.
+        if (edge === skipped || (both && backward && next === node)) continue
+        if (excluded?.(at, edge)) continue
+        out.rows[out.count] = row
+        out.nodes[out.count] = next
+        out.edges[out.count] = edge
+        out.count += 1
+        if (out.count === OUTPUT_ROWS) yield out.flush()
+      }
+    }
+  }
+  if (out.count > 0) yield out.flush()
+}
+
+/** Gives the buffer of a column that holds one edge id a row, or `null` where it is stored otherwise. */
+function singleEdges(batch: Batch, column: ColumnExpression, places: Places): ArrayLike<number> | null {
+  const data = batch.columns[places.get(column.id) as number] as Column
+  if (
+    data.layout !== 'flat' ||
+    data.validity !== null ||
+    data.values instanceof BigInt64Array ||
+    data.values instanceof BigUint64Array
+  )
+    return null
+  return data.values
 }
 
 /** Finds the first place of a sorted run whose value is at least a value. */
@@ -59,38 +95,26 @@ function firstAtLeast(values: Uint32Array | Float64Array, value: number, start: 
   return low
 }
 
-/** Gathers the rows of an expansion. */
-class ExpandWriter {
+/** Gathers the rows of an expansion: the input's row, the node reached and the edge of each. */
+class ExpandOutput {
+  readonly rows: Uint32Array = new Uint32Array(OUTPUT_ROWS)
+  readonly nodes: Float64Array = new Float64Array(OUTPUT_ROWS)
+  readonly edges: Float64Array = new Float64Array(OUTPUT_ROWS)
+  count = 0
   readonly #plan: ExpandPlan
   readonly #batch: Batch
-  #rows = new Uint32Array(OUTPUT_ROWS)
-  #nodes = new Float64Array(OUTPUT_ROWS)
-  #edges = new Float64Array(OUTPUT_ROWS)
-  count = 0
 
   constructor(plan: ExpandPlan, batch: Batch) {
     this.#plan = plan
     this.#batch = batch
   }
 
-  get isFull(): boolean {
-    return this.count === OUTPUT_ROWS
-  }
-
-  add(at: number, node: number, edge: number): void {
-    const { selection } = this.#batch
-    this.#rows[this.count] = selection === null ? at : (selection[at] as number)
-    this.#nodes[this.count] = node
-    this.#edges[this.count] = edge
-    this.count += 1
-  }
-
   flush(): Batch {
     const { target, edge } = this.#plan
     const length = this.count
     const columns: Column[] = [
-      ...takeRows(this.#batch, this.#rows.subarray(0, length)),
-      { layout: 'flat', type: target.type, length, validity: null, values: this.#nodes.slice(0, length) },
+      ...takeRows(this.#batch, this.rows.subarray(0, length)),
+      { layout: 'flat', type: target.type, length, validity: null, values: this.nodes.slice(0, length) },
     ]
     if (edge !== null)
       columns.push({
@@ -98,7 +122,7 @@ class ExpandWriter {
         type: edge.type,
         length,
         validity: null,
-        values: this.#edges.slice(0, length),
+        values: this.edges.slice(0, length),
       })
     this.count = 0
     return makeBatch(columns, length)
@@ -106,11 +130,7 @@ class ExpandWriter {
 }
 
 /** Reads the ids of a column of nodes at the rows of a batch; -1 where null. */
-export function nodeIds(
-  batch: Batch,
-  column: ColumnExpression,
-  places: ReadonlyMap<number, number>,
-): Float64Array {
+export function nodeIds(batch: Batch, column: ColumnExpression, places: Places): Float64Array {
   const data = batch.columns[places.get(column.id) as number] as Column
   const count = batchRowCount(batch)
   const ids = new Float64Array(count)
@@ -138,7 +158,7 @@ export function nodeIds(
 export function excludedEdges(
   batch: Batch,
   exclude: readonly ColumnExpression[],
-  places: ReadonlyMap<number, number>,
+  places: Places,
 ): ((at: number, edge: number) => boolean) | null {
   if (exclude.length === 0) return null
   const readers = exclude.map((column) =>

@@ -1,0 +1,53 @@
+import type { Expression } from '../expression/expression.ts'
+import { join } from '../plan/build.ts'
+import type { JoinPlan, LogicalPlan, ScanPlan } from '../plan/logical-plan.ts'
+import { mapPlan } from '../plan/traverse.ts'
+import { estimateRows } from './estimate.ts'
+import type { OptimizerContext, Rule } from './rule.ts'
+
+/** A scan that keeps less than this share of its table is hashed: reading row by row would read mostly in vain. */
+const KEPT_SHARE = 0.2
+/** Looking up a key costs about this many times as much as hashing a row. */
+const KEY_LOOKUP_COST = 10
+
+/**
+ * Reads the right rows of a join one by one from their table, by row id or by key, where that reads less than hashing
+ * all of them. The inputs of an inner join change sides where only the left one can be read so.
+ */
+export const lookupJoins: Rule = {
+  name: 'lookup-joins',
+  apply: (plan, context) =>
+    mapPlan(plan, (node) => (node.kind === 'join' ? chooseAccess(node, context) : node)),
+}
+
+const LOOKS_UP: ReadonlySet<string> = new Set(['inner', 'left', 'semi', 'anti'])
+
+function chooseAccess(plan: JoinPlan, context: OptimizerContext): LogicalPlan {
+  if (!LOOKS_UP.has(plan.how)) return plan
+  const access = accessOf(plan, context)
+  if (access !== null) return Object.freeze({ ...plan, access })
+  if (plan.how !== 'inner') return plan
+  const keys = plan.keys.map((key) => ({ ...key, left: key.right, right: key.left }))
+  const swapped = join(plan.right, plan.left, { how: 'inner', keys, residual: plan.residual }) as JoinPlan
+  const other = accessOf(swapped, context)
+  return other === null ? plan : Object.freeze({ ...swapped, access: other })
+}
+
+function accessOf(plan: JoinPlan, context: OptimizerContext): 'row-id' | 'key' | null {
+  const { right } = plan
+  if (right.kind !== 'scan' || plan.keys.some((key) => key.nullsEqual === true)) return null
+  const rows = context.rowCount(right.table)
+  const fields = plan.keys.map((key) => fieldOf(key.right, right))
+  if (fields.length === 1 && fields[0] === '_row_id')
+    return estimateRows(right, context) >= rows * KEPT_SHARE ? 'row-id' : null
+  const key = context.key(right.table)
+  const isKey = key.length > 0 && key.length === fields.length && key.every((field) => fields.includes(field))
+  return isKey && estimateRows(plan.left, context) * KEY_LOOKUP_COST < rows ? 'key' : null
+}
+
+function fieldOf(expression: Expression, scan: ScanPlan): string | null {
+  if (expression.kind !== 'column') return null
+  return (
+    scan.columns.find((column) => column.id === expression.id && column.access === undefined)?.field ?? null
+  )
+}

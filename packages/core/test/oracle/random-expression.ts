@@ -1,4 +1,3 @@
-import * as fc from 'fast-check'
 import { call, column, lambda, literal, variable } from '../../src/expression/build.ts'
 import type { Expression } from '../../src/expression/expression.ts'
 import { castTarget } from '../../src/expression/functions/cast.ts'
@@ -14,7 +13,7 @@ import {
   types,
   typesEqual,
 } from '../../src/types/data-type.ts'
-import { columnKinds, type Draw, oneIn, pick } from './random-table.ts'
+import { columnKinds, type Draw, oneIn, pick, upTo } from './random-table.ts'
 
 /** Says what expressions may be drawn over. */
 export type Setting = {
@@ -47,7 +46,7 @@ function columnOf(setting: Setting, accepts: (type: DataType) => boolean): Expre
 export function drawTruth(setting: Setting, depth: number): Expression {
   const { draw } = setting
   if (depth <= 0) return columnOf(setting, (type) => sortOf(type) === 'truth') ?? drawComparison(setting, 0)
-  switch (draw(fc.nat, { max: 9 })) {
+  switch (upTo(draw, 9)) {
     case 0:
       return call('and', drawTruth(setting, depth - 1), drawTruth(setting, depth - 1))
     case 1:
@@ -100,7 +99,7 @@ function drawMembership(setting: Setting): Expression {
   if (fields.length === 0) return literal(true)
   const field = pick(draw, fields)
   const kind = columnKinds.find((candidate) => typesEqual(candidate.type, field.type))
-  const members = Array.from({ length: draw(fc.nat, { max: 3 }) }, () =>
+  const members = Array.from({ length: upTo(draw, 3) }, () =>
     oneIn(draw, 8) || kind === undefined ? null : pick(draw, kind.values),
   )
   return call('in', column(field), literal(members, types.variant))
@@ -119,7 +118,7 @@ export function drawNumber(setting: Setting, depth: number): Expression {
   if (depth <= 0 || oneIn(draw, 3))
     return columnOf(setting, isNumeric) ?? literal(pick(draw, [0, 1, 2, -3, 0.5, 2n ** 60n]))
   const operand = () => asSafe(drawNumber(setting, depth - 1))
-  switch (draw(fc.nat, { max: 8 })) {
+  switch (upTo(draw, 8)) {
     case 0:
       return call(pick(draw, ['add', 'subtract', 'multiply']), operand(), operand())
     case 1:
@@ -171,7 +170,7 @@ export function drawText(setting: Setting, depth: number): Expression {
   if (depth <= 0 || oneIn(draw, 3))
     return columnOf(setting, isText) ?? literal(pick(draw, ['', 'a', 'Ab', '😀é']))
   const operand = () => drawText(setting, depth - 1)
-  switch (draw(fc.nat, { max: 6 })) {
+  switch (upTo(draw, 6)) {
     case 0:
       return call('concat', operand(), operand())
     case 1:
@@ -198,7 +197,7 @@ export function drawFallible(setting: Setting): Expression {
   const wide =
     columnOf(setting, (type) => isNumeric(type) && castTarget(type) !== undefined) ?? literal(2n ** 62n)
   const integer = columnOf(setting, isWideInteger) ?? literal(3)
-  switch (draw(fc.nat, { max: 4 })) {
+  switch (upTo(draw, 4)) {
     case 0:
       return call(pick(draw, ['add', 'subtract', 'multiply']), integer, integer)
     case 1:

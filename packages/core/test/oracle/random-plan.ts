@@ -1,5 +1,4 @@
 import { List } from 'apache-arrow'
-import * as fc from 'fast-check'
 import type { TableDefinition } from '../../src/catalog/definition.ts'
 import { call, column, literal } from '../../src/expression/build.ts'
 import type { Expression } from '../../src/expression/expression.ts'
@@ -48,7 +47,16 @@ import {
   typesEqual,
 } from '../../src/types/data-type.ts'
 import { drawExpression, drawFallible, drawNumber, drawTruth } from './random-expression.ts'
-import { columnKinds, type Draw, drawColumn, drawNodes, drawValues, oneIn, pick } from './random-table.ts'
+import {
+  columnKinds,
+  type Draw,
+  drawColumn,
+  drawNodes,
+  drawValues,
+  oneIn,
+  pick,
+  upTo,
+} from './random-table.ts'
 
 /** Says what plans may be drawn over: tables of any columns, and tables of edges. */
 export type Sources = {
@@ -71,7 +79,7 @@ export function drawFalliblePlan(sources: Sources): LogicalPlan {
   const input = drawSource(sources)
   const setting = { draw, fields: input.output }
   const failing = drawFallible(setting)
-  switch (draw(fc.nat, { max: 3 })) {
+  switch (upTo(draw, 3)) {
     case 0:
       return filter(input, call('is_not_null', failing))
     case 1:
@@ -118,8 +126,8 @@ function drawSource({ draw, tables }: Sources): LogicalPlan {
 }
 
 function drawRows(draw: Draw): LogicalPlan {
-  const kinds = Array.from({ length: draw(fc.nat, { max: 3 }) }, () => pick(draw, columnKinds))
-  const count = draw(fc.nat, { max: 4 })
+  const kinds = Array.from({ length: upTo(draw, 3) }, () => pick(draw, columnKinds))
+  const count = upTo(draw, 4)
   return values(
     kinds.map((kind, at) => planField(`${kind.name}${at}`, kind.type)),
     kinds.map((kind) => drawColumn(draw, kind.type, drawValues(draw, kind, count))),
@@ -136,7 +144,7 @@ function drawProject(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const input = drawPlan(sources, depth - 1)
   const setting = { draw, fields: input.output }
-  const count = 1 + draw(fc.nat, { max: 3 })
+  const count = 1 + upTo(draw, 3)
   return project(
     input,
     Array.from({ length: count }, (_, at) => named(`p${at}`, drawExpression(setting, 2))),
@@ -174,7 +182,7 @@ function drawKeys(draw: Draw, left: LogicalPlan, right: LogicalPlan): JoinKey[] 
       .map((b) => ({ left: column(a), right: column(b) })),
   )
   if (pairs.length === 0) return []
-  const count = 1 + draw(fc.nat, { max: 1 })
+  const count = 1 + upTo(draw, 1)
   return Array.from({ length: count }, () => ({
     ...pick(draw, pairs),
     ...(oneIn(draw, 4) ? { nullsEqual: true } : {}),
@@ -185,11 +193,9 @@ function drawAggregate(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const input = drawPlan(sources, depth - 1)
   const setting = { draw, fields: input.output }
-  const groups = Array.from({ length: draw(fc.nat, { max: 2 }) }, (_, at) =>
-    named(`g${at}`, drawExpression(setting, 1)),
-  )
+  const groups = Array.from({ length: upTo(draw, 2) }, (_, at) => named(`g${at}`, drawExpression(setting, 1)))
   const unique = groups.filter((group, at) => groups.findIndex((other) => other.id === group.id) === at)
-  const aggregates = Array.from({ length: draw(fc.nat, { max: 2 }) + 1 }, (_, at) =>
+  const aggregates = Array.from({ length: upTo(draw, 2) + 1 }, (_, at) =>
     drawAggregateExpression(sources, input, `a${at}`),
   )
   return aggregate(input, unique, aggregates)
@@ -236,7 +242,7 @@ function drawSort(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const input = drawPlan(sources, depth - 1)
   const setting = { draw, fields: input.output }
-  const keys = Array.from({ length: 1 + draw(fc.nat, { max: 1 }) }, () =>
+  const keys = Array.from({ length: 1 + upTo(draw, 1) }, () =>
     sortKey(drawExpression(setting, 1), { descending: oneIn(draw, 2), nullsFirst: oneIn(draw, 2) }),
   )
   return sort(input, keys)
@@ -256,9 +262,9 @@ function drawLimit(sources: Sources, depth: number): LogicalPlan {
   const keys = input.output.map((field) =>
     sortKey(column(field), { descending: oneIn(draw, 2), nullsFirst: oneIn(draw, 2) }),
   )
-  const count = oneIn(draw, 4) ? null : draw(fc.nat, { max: 6 })
+  const count = oneIn(draw, 4) ? null : upTo(draw, 6)
   if (keys.length === 0) return input
-  return limit(sort(input, keys), count, oneIn(draw, 2) ? null : draw(fc.nat, { max: 4 }))
+  return limit(sort(input, keys), count, oneIn(draw, 2) ? null : upTo(draw, 4))
 }
 
 function drawUnion(sources: Sources, depth: number): LogicalPlan {
@@ -287,6 +293,8 @@ function drawUnion(sources: Sources, depth: number): LogicalPlan {
 }
 
 function isUnionable(a: PlanField, b: PlanField): boolean {
+  // Their common type, int64, does not hold all unsigned integers: converting may fail.
+  if (typeName(a.type) === 'uint64' || typeName(b.type) === 'uint64') return typesEqual(a.type, b.type)
   const joint = commonType(a.type, b.type)
   return typesEqual(a.type, b.type) || ['float64', 'int64', 'variant', 'utf8'].includes(typeName(joint))
 }
@@ -313,7 +321,7 @@ function drawAdjacency({ draw, edges }: Sources): AdjacencyReference | undefined
 const DIRECTIONS: readonly Direction[] = ['out', 'in', 'both']
 
 function nodeSource(draw: Draw): LogicalPlan {
-  const count = draw(fc.nat, { max: 4 })
+  const count = 1 + upTo(draw, 4)
   const columns = ['from', 'to'].map(() => drawColumn(draw, types.int64, drawNodes(draw, count)))
   return values([planField('from', types.int64), planField('to', types.int64)], columns, count)
 }
@@ -323,7 +331,7 @@ function drawExpand(sources: Sources, _depth: number): LogicalPlan {
   let plan = nodeSource(draw)
   let from = plan.output[0] as PlanField
   const edges: PlanField[] = []
-  for (let hop = draw(fc.nat, { max: 2 }); hop >= 0; hop -= 1) {
+  for (let hop = upTo(draw, 2); hop >= 0; hop -= 1) {
     const adjacency = drawAdjacency(sources)
     if (adjacency === undefined) return plan
     const target = planField(`node${hop}`, types.int64, false)
@@ -374,8 +382,8 @@ function drawPath(sources: Sources, _depth: number): LogicalPlan {
   const semantics = pick(draw, SEMANTICS)
   const direction = pick(draw, DIRECTIONS)
   // A shortest cycle over one edge there and back is not defined.
-  const least = semantics.endsWith('shortest') && direction === 'both' ? 0 : draw(fc.nat, { max: 2 })
-  const most = semantics === 'walk' || oneIn(draw, 2) ? least + draw(fc.nat, { max: 2 }) : null
+  const least = semantics.endsWith('shortest') && direction === 'both' ? 0 : upTo(draw, 2)
+  const most = semantics === 'walk' || oneIn(draw, 2) ? least + upTo(draw, 2) : null
   // Which of the shortest paths is given is not defined, nor is the path by which a node is reached.
   const shown = semantics !== 'shortest' && semantics !== 'reachability' && oneIn(draw, 2)
   const edges = input.output.filter((field) => field.name.startsWith('edge'))
@@ -406,7 +414,7 @@ function drawNearest(sources: Sources, depth: number): LogicalPlan {
   const found = nearest(totalSort(drawn), {
     vector: column(vector),
     query: literal(Float32Array.of(1, 0.5), vector.type),
-    k: literal(draw(fc.nat, { max: 5 })),
+    k: literal(upTo(draw, 5)),
     metric: pick(draw, METRICS),
   })
   return project(found, [named('distance', column(found.output[found.output.length - 1] as PlanField))])

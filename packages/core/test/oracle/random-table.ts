@@ -10,14 +10,23 @@ import type { MemoryTable } from './memory-snapshot.ts'
 /** Draws values, so that a plan can be made step by step from what stands already. */
 export type Draw = fc.GeneratorValue
 
+function unbiased(maximum: number): fc.Arbitrary<number> {
+  return fc.noBias(fc.nat(maximum))
+}
+
+/** Draws a number from 0 up to a bound, each as often. */
+export function upTo(draw: Draw, maximum: number): number {
+  return draw(unbiased, maximum)
+}
+
 /** Draws one of some things. */
 export function pick<Item>(draw: Draw, items: readonly Item[]): Item {
-  return items[draw(fc.nat, { max: items.length - 1 })] as Item
+  return items[upTo(draw, items.length - 1)] as Item
 }
 
 /** Draws true once in so many times. */
 export function oneIn(draw: Draw, count: number): boolean {
-  return draw(fc.nat, { max: count - 1 }) === 0
+  return upTo(draw, count - 1) === 0
 }
 
 /** Names a type with the values that are drawn for it: few, so that rows meet, and extreme ones among them. */
@@ -130,7 +139,7 @@ export function drawValues(draw: Draw, kind: ColumnKind, count: number): Value[]
 
 /** Draws a layout that can hold the values of a type, and makes a column in it. */
 export function drawColumn(draw: Draw, type: DataType, values: readonly Value[]): Column {
-  const layout = draw(fc.nat, { max: 3 })
+  const layout = upTo(draw, 3)
   if (layout === 1) return boxedColumn(type, values)
   if (layout === 2 && (isText(type) || (isInteger(type) && oneIn(draw, 2))))
     return dictionaryColumn(draw, type, values)
@@ -188,7 +197,7 @@ function isFlat(type: DataType): boolean {
 /** Draws a table of the kinds given: some batches, empty ones too, in layouts of their own, with rows not selected. */
 export function drawTable(draw: Draw, name: string, kinds: readonly ColumnKind[]): MemoryTable {
   const batches: Batch[] = []
-  const batchCount = draw(fc.nat, { max: 3 })
+  const batchCount = pick(draw, [0, 1, 1, 2, 3])
   for (let at = 0; at < batchCount; at += 1) batches.push(drawBatch(draw, kinds))
   return { definition: definitionOf(name, kinds), batches }
 }
@@ -197,7 +206,7 @@ export function drawTable(draw: Draw, name: string, kinds: readonly ColumnKind[]
 const REPEATS = [1, 1, 1, 200]
 
 function drawBatch(draw: Draw, kinds: readonly ColumnKind[]): Batch {
-  const rowCount = draw(fc.nat, { max: 8 })
+  const rowCount = pick(draw, [0, 2, 4, 6, 8])
   const repeat = pick(draw, REPEATS)
   const length = rowCount * repeat
   const columns = kinds.map((kind) => {
@@ -235,11 +244,11 @@ const NODE_COUNT = 6
 
 /** Draws a table of edges between few nodes, with loops, parallel edges and edges that lack an end. */
 export function drawEdges(draw: Draw, name: string): MemoryTable {
-  const count = draw(fc.nat, { max: 9 })
-  const node = () => (oneIn(draw, 12) ? null : draw(fc.nat, { max: NODE_COUNT - 1 }))
+  const count = upTo(draw, 14)
+  const node = () => (oneIn(draw, 12) ? null : upTo(draw, NODE_COUNT - 1))
   const sources = Array.from({ length: count }, node)
   const targets = Array.from({ length: count }, node)
-  const kinds = Array.from({ length: count }, () => draw(fc.nat, { max: 2 }))
+  const kinds = Array.from({ length: count }, () => upTo(draw, 2))
   return {
     definition: {
       ...definitionOf(name, []),
@@ -260,5 +269,5 @@ export function drawEdges(draw: Draw, name: string): MemoryTable {
 
 /** Draws the id of a node, which may be one without edges, or null. */
 export function drawNodes(draw: Draw, count: number): Value[] {
-  return Array.from({ length: count }, () => (oneIn(draw, 8) ? null : draw(fc.nat, { max: NODE_COUNT })))
+  return Array.from({ length: count }, () => (oneIn(draw, 8) ? null : upTo(draw, NODE_COUNT)))
 }

@@ -11,7 +11,7 @@ import {
   type DictionaryColumn,
 } from '../../types/column.ts'
 import { isNumeric, isText, isVariant, typeName } from '../../types/data-type.ts'
-import { assert } from '../../types/errors.ts'
+import { assert, isSheafError } from '../../types/errors.ts'
 import type { Value } from '../../types/value.ts'
 import { interpretExpression, type Places, parameterValue, placesOf } from './interpret.ts'
 
@@ -107,7 +107,7 @@ export class Generator {
   /** Writes what computes a condition and gives source that is true where it is true. */
   condition(expression: Expression): string {
     const table = this.#truthTable(expression)
-    if (table !== undefined) return `${table} === 1`
+    if (table !== undefined) return table
     const { value, isNull } = this.expression(expression)
     if (isNull === undefined) return `${value} === true`
     return `(!(${isNull}) && ${value} === true)`
@@ -356,8 +356,9 @@ export class Generator {
   }
 
   /**
-   * Turns a condition over one dictionary column into a table by code (0 false, 1 true, 2 null), so that it is
-   * evaluated once a distinct value instead of once a row.
+   * Turns a condition over one dictionary column into a table by code (0 false, 1 true, 2 null, 3 an error), so that
+   * it is evaluated once a distinct value instead of once a row. A value on which it fails may stand in no row that is
+   * looked at: where that can be, rows are asked about it.
    */
   #truthTable(expression: Expression): string | undefined {
     if (expression.kind !== 'call' || expression.function === 'and' || expression.function === 'or')
@@ -374,9 +375,15 @@ export class Generator {
     )
     const codes = this.input('c', (batch) => (batch.columns[place] as DictionaryColumn).codes)
     const isNull = this.#nullSource(column, place)
-    return isNull === undefined
-      ? `${table}[${codes}[i]]`
-      : `${table}[(${isNull}) ? ${table}.length - 1 : ${codes}[i]]`
+    const code = isNull === undefined ? `${codes}[i]` : `((${isNull}) ? ${table}.length - 1 : ${codes}[i])`
+    if (!mayFail(expression)) return `${table}[${code}] === 1`
+    const fail = this.input('e', (batch) => {
+      const { dictionary } = batch.columns[place] as DictionaryColumn
+      const read = columnReader(dictionary)
+      const readers = [(index: number) => (index < dictionary.length ? read(index) : null)]
+      return (at: number) => evaluate(readers, at, []) === true
+    })
+    return `(${table}[${code}] === 3 ? ${fail}(${code}) : ${table}[${code}] === 1)`
   }
 }
 
@@ -391,16 +398,36 @@ function truthTableOf(
     table = new Uint8Array(dictionary.length + 1)
     const readers = [columnReader(dictionary)]
     for (let code = 0; code < dictionary.length; code += 1)
-      table[code] = truthCode(evaluate(readers, code, []))
-    table[dictionary.length] = truthCode(evaluate([() => null], 0, []))
+      table[code] = truthCode(() => evaluate(readers, code, []))
+    table[dictionary.length] = truthCode(() => evaluate([() => null], 0, []))
     tables.set(dictionary, table)
   }
   return table
 }
 
-function truthCode(value: Value): number {
-  if (value === null || value === undefined) return 2
-  return value === true ? 1 : 0
+function truthCode(evaluate: () => Value): number {
+  try {
+    const value = evaluate()
+    if (value === null || value === undefined) return 2
+    return value === true ? 1 : 0
+  } catch (error) {
+    if (!isSheafError(error)) throw error
+    return 3
+  }
+}
+
+/** Names functions that give a result for any arguments that their types allow. */
+const NEVER_FAIL: ReadonlySet<string> = new Set([
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'in', 'is_not_distinct_from', 'is_null', 'is_not_null'],
+  ...['not', 'and', 'or', 'xor', 'lower', 'upper', 'trim'],
+  ...['like', 'ilike', 'starts_with', 'ends_with', 'contains'],
+])
+
+function mayFail(expression: Expression): boolean {
+  if (expression.kind === 'lambda') return true
+  if (expression.kind !== 'call') return false
+  if (!NEVER_FAIL.has(expression.function) || expression.args.some((arg) => isVariant(arg.type))) return true
+  return expression.args.some(mayFail)
 }
 
 /** Gives the one column that a deterministic expression reads, `undefined` where it is not exactly one. */

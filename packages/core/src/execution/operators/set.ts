@@ -5,6 +5,7 @@ import type { DistinctPlan, PlanField, UnionPlan } from '../../plan/logical-plan
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { typeName, types, typesEqual } from '../../types/data-type.ts'
+import type { Value } from '../../types/value.ts'
 import { interpretExpression, placesOf } from '../expression/interpret.ts'
 import { KeyInterner } from '../key-interner.ts'
 import { isBatch, mapSteps } from './steps.ts'
@@ -80,12 +81,15 @@ function converter(from: PlanField, to: PlanField): (column: Column, batch: Batc
   const target = castTarget(to.type)
   const cast = target === undefined ? columnExpression(from) : call(`cast.${target}`, columnExpression(from))
   const evaluate = interpretExpression(cast, placesOf([from]), new Map())
-  return (column) => {
+  return (column, batch) => {
     const readers = [columnReader(column)]
-    return columnFromValues(
-      target === undefined ? types.variant : to.type,
-      Array.from({ length: column.length }, (_, index) => evaluate(readers, index, [])),
-    )
+    const converted = new Array<Value>(column.length).fill(null)
+    const count = batchRowCount(batch)
+    for (let at = 0; at < count; at += 1) {
+      const index = batch.selection === null ? at : (batch.selection[at] as number)
+      converted[index] = evaluate(readers, index, [])
+    }
+    return columnFromValues(target === undefined ? types.variant : to.type, converted)
   }
 }
 

@@ -7,7 +7,7 @@ import { canGenerate } from '../types/generation.ts'
 import type { Value } from '../types/value.ts'
 import type { Accumulator, GeneratedParts } from './accumulator.ts'
 import { DictionaryGroups } from './dictionary-groups.ts'
-import { type EvaluationMode, loopHead } from './expression/evaluate.ts'
+import type { EvaluationMode } from './expression/evaluate.ts'
 import { compileFunction, Generator, layoutSignature } from './expression/generate.ts'
 import type { Places } from './expression/interpret.ts'
 import { makeGeneralAccumulator } from './general-accumulator.ts'
@@ -38,8 +38,8 @@ export type Accumulators = {
   bytes(): number
 }
 
-/** Sums of 32-bit integers stay exact in a double for this many rows; then they are carried over. */
-const SETTLE_ROWS = 2 ** 21
+/** Sums of 32-bit integers stay exact in a double for this many rows, beside half a range of before; then they are carried over. */
+const SETTLE_ROWS = 2 ** 20
 const COMPILE_FROM_ROWS = 512
 const MAX_FUSED_DICTIONARY = 1 << 20
 
@@ -49,16 +49,20 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
   const generated = accumulators.every((accumulator) => accumulator.generate !== undefined)
   const allowed = generated && pipeline.mode !== 'interpreted' && canGenerate()
   const dictionary = new DictionaryGroups()
-  const versions = new Map<string, (batch: Batch, ids: Int32Array | null) => void>()
+  const versions = new Map<string, Loop>()
   const textGroup = textGroupPlace(pipeline)
   let unsettled = 0
   let fusedGroups = false
 
+  const compiles = (batch: Batch): boolean =>
+    allowed && (pipeline.mode === 'compiled' || batchRowCount(batch) >= COMPILE_FROM_ROWS)
+  /** Is called before rows are added. */
   const settle = (rows: number): void => {
+    if (unsettled + rows > SETTLE_ROWS) {
+      for (const accumulator of accumulators) accumulator.settle()
+      unsettled = 0
+    }
     unsettled += rows
-    if (unsettled < SETTLE_ROWS) return
-    for (const accumulator of accumulators) accumulator.settle()
-    unsettled = 0
   }
   const run = (batch: Batch, ids: Int32Array | null): void => {
     const signature = `${ids === null ? 'fused' : 'ids'}${batch.selection === null ? '-' : 's'}${batch.columns.map(layoutSignature).join(' ')}`
@@ -67,12 +71,17 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
       version = compileLoop(pipeline, accumulators, parameters, batch, ids !== null, dictionary)
       versions.set(signature, version)
     }
-    version(batch, ids)
+    const count = batchRowCount(batch)
+    for (let start = 0; start < count; start += SETTLE_ROWS) {
+      const end = Math.min(count, start + SETTLE_ROWS)
+      settle(end - start)
+      version(batch, ids, start, end)
+    }
   }
   return {
     groupsText: textGroup !== null,
     fused(batch) {
-      if (!allowed || batchRowCount(batch) < COMPILE_FROM_ROWS) return false
+      if (!compiles(batch)) return false
       if (pipeline.groups.length === 0) return true
       if (textGroup === null) return false
       const column = batch.columns[textGroup] as Column
@@ -85,16 +94,14 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
       }
       for (const accumulator of accumulators) accumulator.grow(textGroup === null ? 1 : dictionary.count)
       run(batch, null)
-      settle(batchRowCount(batch))
     },
     add(batch, ids, groupCount) {
       const own = textGroup === null ? ids : dictionary.idsOf(batch.columns[textGroup] as Column, batch)
       fusedGroups = textGroup !== null
       for (const accumulator of accumulators)
         accumulator.grow(Math.max(1, fusedGroups ? dictionary.count : groupCount))
-      if (allowed && batchRowCount(batch) >= COMPILE_FROM_ROWS) run(batch, own)
+      if (compiles(batch)) run(batch, own)
       else for (const accumulator of accumulators) accumulator.add(batch, own)
-      settle(batchRowCount(batch))
     },
     groupKeys: () => (fusedGroups ? [dictionary.keys()] : null),
     seenGroups: () => (fusedGroups ? dictionary.seenGroups() : null),
@@ -120,6 +127,9 @@ function textGroupPlace({ groups, places }: Pipeline): number | null {
   return places.get(group.expression.id) as number
 }
 
+/** Adds the rows of a batch from one place among the selected rows up to another. */
+type Loop = (batch: Batch, ids: Int32Array | null, start: number, end: number) => void
+
 /** Writes one loop that filters, finds the group and adds to every aggregate. */
 function compileLoop(
   pipeline: Pipeline,
@@ -128,7 +138,7 @@ function compileLoop(
   sample: Batch,
   hasIds: boolean,
   dictionary: DictionaryGroups,
-): (batch: Batch, ids: Int32Array | null) => void {
+): Loop {
   const generator = new Generator(pipeline.places, sample.columns, parameters)
   if (!hasIds)
     for (const predicate of pipeline.predicates)
@@ -140,17 +150,23 @@ function compileLoop(
         ? `const g = ids[${sample.selection === null ? 'i' : 'k'}];`
         : dictionary.source(generator, textGroupPlace(pipeline) as number),
     )
-  const parts = accumulators.map((accumulator) => accumulator.generate?.(generator, scalar) as GeneratedParts)
+  const parts = accumulators.map((accumulator, at) => {
+    const write = () => accumulator.generate?.(generator, scalar) as GeneratedParts
+    // What stands behind a filter is loaded inside its block.
+    return pipeline.aggregates[at]?.filter === null ? write() : generator.scoped(write)
+  })
   const source = [
     ...parts.map((part) => part.before),
-    loopHead(sample),
+    sample.selection === null
+      ? 'for (let i = from; i < n; i += 1) {'
+      : 'for (let k = from; k < n; k += 1) { const i = sel[k];',
     generator.body(),
     '}',
     ...parts.map((part) => part.after),
   ].join('\n')
-  const run = compileFunction(generator, ['sel', 'n', 'ids'], source)
-  return (batch, ids) => {
-    run([batch.selection, batchRowCount(batch), ids], batch)
+  const run = compileFunction(generator, ['sel', 'from', 'n', 'ids'], source)
+  return (batch, ids, start, end) => {
+    run([batch.selection, start, end, ids], batch)
   }
 }
 

@@ -2,7 +2,7 @@ import { type DataType, List } from 'apache-arrow'
 import { isDecimal, isFloat, isInteger, makeField, typeName, types } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
-import { addExact } from './arithmetic.ts'
+import { checkInt64 } from './arithmetic.ts'
 
 /**
  * Defines an aggregate by a running state. Null arguments are left out before `step`, unless `keepsNulls` says else.
@@ -84,6 +84,49 @@ function numberOf(value: Value): number {
   )
 }
 
+/** Adds integers exactly, so that only a total out of range overflows; floats apart. */
+type Sum = {
+  readonly kind: 'decimal' | 'float' | 'mixed'
+  /** `null` where there was no integer. */
+  integers: bigint | null
+  /** Integers that are safe together with their total, not yet in `integers`. */
+  safe: number
+  floats: number | null
+}
+
+function startSum(type: DataType | undefined): Sum {
+  const kind = type === undefined ? 'mixed' : isDecimal(type) ? 'decimal' : isFloat(type) ? 'float' : 'mixed'
+  return { kind, integers: null, safe: 0, floats: null }
+}
+
+function addToSum(state: Sum, value: Value): Sum {
+  if (typeof value === 'bigint') state.integers = (state.integers ?? 0n) + value
+  else if (typeof value !== 'number') {
+    throw new SheafError(
+      'TYPE',
+      `Only numbers can be added. Convert or filter the values first; one is a ${typeof value}.`,
+    )
+  } else if (state.kind === 'float' || !Number.isSafeInteger(value))
+    state.floats = (state.floats ?? 0) + value
+  else {
+    state.integers ??= 0n
+    const total = state.safe + value
+    if (Number.isSafeInteger(total)) state.safe = total
+    else {
+      state.integers += BigInt(state.safe) + BigInt(value)
+      state.safe = 0
+    }
+  }
+  return state
+}
+
+function sumOf({ kind, integers, safe, floats }: Sum): Value {
+  if (integers === null) return floats
+  const total = integers + BigInt(safe)
+  if (kind === 'decimal') return total
+  return floats === null ? checkInt64(total) : Number(total) + floats
+}
+
 type Moments = { count: number; mean: number; squares: number }
 
 function addMoment(state: Moments, value: Value): Moments {
@@ -160,10 +203,9 @@ registerAggregates([
     name: 'sum',
     type: (argumentTypes) => numericResult('sum', argumentTypes),
     nullable: true,
-    start: () => null,
-    step: ((state: Value, value: Value) =>
-      state === null ? value : addExact(state, value)) as AggregateDefinition['step'],
-    finish: (state) => state,
+    start: ([type]) => startSum(type),
+    step: addToSum as AggregateDefinition['step'],
+    finish: sumOf as AggregateDefinition['finish'],
   },
   {
     name: 'avg',

@@ -1,6 +1,14 @@
 import type { DataType } from 'apache-arrow'
-import { types } from '../types/data-type.ts'
-import type { Value } from '../types/value.ts'
+import {
+  isFloat,
+  isInteger,
+  isTemporal,
+  isVariant,
+  isWideInteger,
+  types,
+  typesEqual,
+} from '../types/data-type.ts'
+import { canonicalInteger, type Value } from '../types/value.ts'
 import type {
   CallExpression,
   ColumnExpression,
@@ -44,7 +52,8 @@ export function column(field: {
 export function literal(value: Value, type: DataType = typeOfValue(value)): LiteralExpression {
   return Object.freeze({
     kind: 'literal',
-    value: value ?? null,
+    // Of a 64-bit integer there is one form, which generated code relies on.
+    value: typeof value === 'bigint' && isInteger(type) ? canonicalInteger(value) : (value ?? null),
     type,
     nullable: value === null || value === undefined,
   })
@@ -76,7 +85,8 @@ export function lambda(variables: readonly VariableExpression[], body: Expressio
  *
  * @throws `NOT_FOUND` for an unknown function, `TYPE` for arguments that it does not take
  */
-export function call(name: string, ...args: Expression[]): CallExpression {
+export function call(name: string, ...given: Expression[]): CallExpression {
+  const args = CHOICES.has(name) ? alikeBranches(name, given) : given
   const definition = functionNamed(name)
   const type = definition.type(
     args.map((arg) => arg.type),
@@ -84,6 +94,25 @@ export function call(name: string, ...args: Expression[]): CallExpression {
   )
   const nullable = definition.nullable ? definition.nullable(args) : args.some((arg) => arg.nullable)
   return Object.freeze({ kind: 'call', function: name, args: Object.freeze(args), type, nullable })
+}
+
+const CHOICES: ReadonlySet<string> = new Set(['case', 'coalesce'])
+
+/**
+ * Converts the branches of a choice whose values would not be of the type of the choice as they are: 64-bit integers
+ * beside floats, and counts of days and units (which only their type tells apart) beside anything else.
+ */
+function alikeBranches(name: string, args: readonly Expression[]): Expression[] {
+  const type = functionNamed(name).type(
+    args.map((arg) => arg.type),
+    args,
+  )
+  return args.map((arg, index) => {
+    const isBranch = name === 'coalesce' || index % 2 === 1 || index === args.length - 1
+    if (!isBranch || typesEqual(arg.type, type)) return arg
+    if (isFloat(type) && isWideInteger(arg.type)) return call('cast.float64', arg)
+    return isVariant(type) && isTemporal(arg.type) ? call('cast.variant', arg) : arg
+  })
 }
 
 /** Joins predicates with `and`; no predicate gives `true`. */

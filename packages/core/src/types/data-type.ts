@@ -216,7 +216,6 @@ export function commonType(left: DataType, right: DataType): DataType {
   if (isInteger(left) && isInteger(right)) return commonInteger(left as Int64, right as Int64)
   if (isNumeric(left) && isNumeric(right)) return types.float64
   if (isText(left) && isText(right)) return types.utf8
-  if (isTemporal(left) && isTemporal(right)) return types.timestamp
   return types.variant
 }
 

@@ -71,7 +71,7 @@ const LOOP_ALL = 'for (let i = 0; i < n; i += 1) {'
 const LOOP_SELECTED = 'for (let k = 0; k < n; k += 1) { const i = sel[k];'
 
 /** Opens a loop over the rows of a batch, `n` and `sel` being its arguments. */
-export function loopHead(batch: Batch): string {
+function loopHead(batch: Batch): string {
   return batch.selection === null ? LOOP_ALL : LOOP_SELECTED
 }
 

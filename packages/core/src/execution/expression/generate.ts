@@ -293,12 +293,18 @@ export class Generator {
 
   /** Writes the lines that `write` makes inside a block, whose loads are not known outside. */
   #block(write: () => void): void {
-    const loaded = new Map(this.#loaded)
     this.line('{')
-    write()
+    this.scoped(write)
     this.line('}')
+  }
+
+  /** Forgets, once `write` has written its lines, the columns that they loaded: a block may end with them. */
+  scoped<Result>(write: () => Result): Result {
+    const loaded = new Map(this.#loaded)
+    const result = write()
     this.#loaded.clear()
     for (const [id, source] of loaded) this.#loaded.set(id, source)
+    return result
   }
 
   #assign(target: string, expression: Expression): void {

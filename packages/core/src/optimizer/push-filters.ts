@@ -8,8 +8,9 @@ import {
 } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
 import { filter, join } from '../plan/build.ts'
-import type { JoinKey, JoinPlan, LogicalPlan, UnionPlan } from '../plan/logical-plan.ts'
+import type { JoinKey, JoinPlan, LogicalPlan, PlanField, UnionPlan } from '../plan/logical-plan.ts'
 import { planInputs, withInputs } from '../plan/traverse.ts'
+import { typesEqual } from '../types/data-type.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -170,8 +171,23 @@ function joinKeyOf(
   return sides === 'right left' ? { left: b, right: a } : null
 }
 
+/** Tells whether all inputs give a column in the type of the union: below, it means the same as above. */
+function isUnconverted(plan: UnionPlan, field: PlanField, index: number): boolean {
+  return plan.inputs.every((input, at) => {
+    const id = plan.columns[at]?.[index]
+    const own = input.output.find((candidate) => candidate.id === id)
+    return own !== undefined && typesEqual(own.type, field.type)
+  })
+}
+
 function pushThroughUnion(plan: UnionPlan, predicates: readonly Expression[]): LogicalPlan {
-  const [below, above] = split(predicates, isDeterministic)
+  const unconverted = new Set(
+    plan.output.filter((field, index) => isUnconverted(plan, field, index)).map((field) => field.id),
+  )
+  const [below, above] = split(
+    predicates,
+    (predicate) => isDeterministic(predicate) && reads(predicate, (id) => unconverted.has(id)),
+  )
   if (below.length === 0)
     return over(
       withInputs(

@@ -1,1 +1,9 @@
-export {}
+/**
+ * Documents for Sheaf, queried in MongoDB's language: pass `document()` to `openStore`.
+ */
+export { ObjectId } from 'bson'
+export { DocumentCollection } from './api/collection.ts'
+export type * from './api/types.ts'
+export { MongoError } from './language/errors.ts'
+export { type DocumentApi, document } from './model.ts'
+export type { Document } from './semantics/value.ts'

@@ -1,0 +1,129 @@
+import { type DataType, type FunctionDefinition, readMember, types, type Value } from '@sheafdb/core'
+import type { Filter, SortField } from '../language/syntax.ts'
+import { parseExpression } from '../language/parser-expression.ts'
+import { type Binding, compileContext, compileExpression, type Evaluator, scopeOf } from '../semantics/expression.ts'
+import { compileFilter, type Matcher } from '../semantics/match.ts'
+import { compileRowStage, matchSupport, type Unwind, unwindDocument } from '../semantics/pipeline.ts'
+import { compileProjection, type Projector } from '../semantics/project.ts'
+import { sortValue } from '../semantics/sort.ts'
+import { type Document, isInt32 } from '../semantics/value.ts'
+import type { StageSyntax } from '../language/syntax.ts'
+
+/** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
+export type CallSettings = {
+  readonly variables: readonly (readonly [name: string, value: Value])[]
+  readonly now: Date
+}
+
+/** Makes the bindings of a call's variables. */
+export function bindingsOf({ variables }: CallSettings): Binding | null {
+  return variables.reduce<Binding | null>((outer, [name, value]) => ({ name, value, outer }), null)
+}
+
+/** Makes the context in which a call's expressions are compiled. */
+export function contextOf({ variables, now }: CallSettings) {
+  return { ...compileContext(variables.map(([name]) => name)), now }
+}
+
+/** Is the filter of `mongo.match`; it is a constant of the plan. */
+export type MatchCall = CallSettings & { readonly filter: Filter }
+/** Is the projection of `mongo.project`. */
+export type ProjectCall = CallSettings & { readonly projection: Value; readonly filter: Filter }
+/** Is the stage of `mongo.stage`. */
+export type StageCall = CallSettings & { readonly stage: StageSyntax }
+/** Is the expression of `mongo.evaluate`. */
+export type EvaluateCall = CallSettings & { readonly expression: Value }
+
+/** Makes what a constant of the plan stands for, once a constant. */
+function perConstant<Call extends object, Made>(make: (call: Call) => Made): (call: Value) => Made {
+  const made = new WeakMap<object, Made>()
+  let last: object | null = null
+  let lastMade: Made
+  return (call) => {
+    if (call === last) return lastMade
+    let result = made.get(call as object)
+    if (result === undefined) {
+      result = make(call as Call)
+      made.set(call as object, result)
+    }
+    last = call as object
+    lastMade = result
+    return result
+  }
+}
+
+const matcherOf = perConstant<MatchCall, Matcher>((call) =>
+  compileFilter(call.filter, matchSupport(contextOf(call), bindingsOf(call))),
+)
+
+const projectorOf = perConstant<ProjectCall, (document: Document) => Document>((call) => {
+  const context = contextOf(call)
+  const variables = bindingsOf(call)
+  const project: Projector = compileProjection(call.projection, {
+    find: true,
+    context,
+    support: matchSupport(context, variables),
+    filter: call.filter,
+  })
+  return (document) => project(scopeOf(document, variables))
+})
+
+const stageOf = perConstant<StageCall, (document: Document) => Document | undefined>((call) => {
+  const run = compileRowStage(call.stage, contextOf(call))
+  const variables = bindingsOf(call)
+  return (document) => run(scopeOf(document, variables))
+})
+
+const evaluatorOf = perConstant<EvaluateCall, (document: Document) => Value>((call) => {
+  const evaluate: Evaluator = compileExpression(parseExpression(call.expression), contextOf(call))
+  const variables = bindingsOf(call)
+  return (document) => evaluate(scopeOf(document, variables))
+})
+
+const custom = (
+  name: string,
+  type: DataType,
+  evaluate: (...args: Value[]) => Value,
+  nullable = true,
+): FunctionDefinition => ({
+  name,
+  nulls: 'custom',
+  nullable: () => nullable,
+  type: () => type,
+  evaluator: () => evaluate,
+})
+
+/** Tells how a value goes into a column of a type; what does not fit is null. */
+function fitting(type: DataType): (value: Value) => Value {
+  if (type === types.int32) return (value) => (typeof value === 'number' && isInt32(value) ? value : null)
+  if (type === types.float64) return (value) => (typeof value === 'number' ? value : null)
+  if (type === types.utf8) return (value) => (typeof value === 'string' && value.isWellFormed() ? value : null)
+  if (type === types.bool) return (value) => (typeof value === 'boolean' ? value : null)
+  if (type === types.timestamp)
+    return (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? value : null)
+  return (value) => value ?? null
+}
+
+/** Reads a path through objects, as a value of the column's type; what is of another type is null. */
+const path: FunctionDefinition = {
+  name: 'document.path',
+  nulls: 'custom',
+  nullable: () => true,
+  pathAccess: true,
+  type: () => types.variant,
+  evaluator: (_, resultType) => {
+    const fit = fitting(resultType)
+    return (root: Value, ...keys: Value[]) => fit(keys.reduce<Value>(readMember, root))
+  },
+}
+
+/** Holds the functions that plans of this model call. */
+export const documentFunctions: readonly FunctionDefinition[] = [
+  path,
+  custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
+  custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),
+  custom('mongo.stage', types.variant, (document, call) => stageOf(call)(document as Document) ?? null),
+  custom('mongo.evaluate', types.variant, (document, call) => evaluatorOf(call)(document as Document) ?? null),
+  custom('mongo.sort_value', types.variant, (document, field) => sortValue(document, field as SortField) ?? null),
+  custom('mongo.unwind', types.variant, (document, unwind) => unwindDocument(document as Document, unwind as Unwind)),
+]

@@ -1,0 +1,162 @@
+import {
+  call,
+  canonicalInteger,
+  conjunction,
+  type DataType,
+  dateToUnits,
+  type Expression,
+  literal,
+  types,
+  type Value,
+} from '@sheafdb/core'
+import { Kind, knowPath, scalarType } from '../layout/shape.ts'
+import { isNumber } from '../semantics/value.ts'
+import type { DocumentColumns } from './lower-source.ts'
+import type { Comparison, Condition, Filter } from './syntax.ts'
+
+/** Makes the constant call settings of a filter part that no column answers. */
+export type MatchLiteral = (filter: Filter) => Expression
+
+const CORE_COMPARISONS: Readonly<Record<Comparison, string>> = {
+  eq: 'eq',
+  gt: 'gt',
+  gte: 'ge',
+  lt: 'lt',
+  lte: 'le',
+}
+
+/**
+ * Lowers a filter to an expression that is true or not: parts on paths that always held one type of scalar become
+ * plain comparisons of their columns, the others are matched against the document.
+ */
+export function lowerFilter(filter: Filter, columns: DocumentColumns, match: MatchLiteral): Expression {
+  return lowerExact(filter, columns) ?? lowerPart(filter, columns, match)
+}
+
+function lowerPart(filter: Filter, columns: DocumentColumns, match: MatchLiteral): Expression {
+  if (filter.kind === 'and') {
+    return conjunction(filter.filters.map((part) => lowerFilter(part, columns, match)))
+  }
+  return call('mongo.match', columns.document(), match(filter))
+}
+
+/** Lowers what columns answer exactly; `null` for the rest. True of the result means a match, false or null none. */
+function lowerExact(filter: Filter, columns: DocumentColumns): Expression | null {
+  switch (filter.kind) {
+    case 'constant':
+      return literal(filter.value)
+    case 'and':
+      return lowerAll(filter.filters, columns, (parts) => conjunction(parts))
+    case 'or':
+      return lowerAll(filter.filters, columns, (parts) =>
+        parts.reduce<Expression>((left, right) => call('or', left, right)),
+      )
+    case 'nor':
+      return lowerAll(filter.filters, columns, (parts) => conjunction(parts.map(isNotTrue)))
+    case 'field':
+      return lowerField(filter.path, filter.condition, columns)
+    default:
+      return null
+  }
+}
+
+function lowerAll(
+  filters: readonly Filter[],
+  columns: DocumentColumns,
+  join: (parts: readonly Expression[]) => Expression,
+): Expression | null {
+  const parts: Expression[] = []
+  for (const filter of filters) {
+    const part = lowerExact(filter, columns)
+    if (part === null) return null
+    parts.push(part)
+  }
+  return join(parts)
+}
+
+/** Is true where a condition is false or unknown. */
+function isNotTrue(condition: Expression): Expression {
+  return call('not', condition.nullable ? call('coalesce', condition, literal(false)) : condition)
+}
+
+function lowerField(path: readonly string[], condition: Condition, columns: DocumentColumns): Expression | null {
+  if (path.length === 1 && path[0] === '_id') return lowerId(condition, columns)
+  const { kinds } = knowPath(columns.shape, path)
+  if (kinds === null) return null
+  const type = scalarType(kinds)
+  if (type === null) return null
+  return lowerScalar(condition, { column: columns.path(path, type), type, kinds })
+}
+
+type ScalarColumn = { readonly column: Expression; readonly type: DataType; readonly kinds: number }
+
+function lowerScalar(condition: Condition, scalar: ScalarColumn): Expression | null {
+  const { column, kinds } = scalar
+  switch (condition.kind) {
+    case 'eq':
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return lowerComparison(condition.kind, condition.value, scalar)
+    case 'in':
+      return lowerIn(condition, scalar)
+    case 'not': {
+      const parts = condition.conditions.map((part) => lowerScalar(part, scalar))
+      if (parts.some((part) => part === null)) return null
+      return isNotTrue(conjunction(parts as Expression[]))
+    }
+    case 'exists':
+      return (kinds & Kind.null) === 0 ? call('is_not_null', column) : null
+    case 'size':
+    case 'element':
+    case 'never':
+      return literal(false)
+    default:
+      return null
+  }
+}
+
+function lowerComparison(kind: Comparison, value: Value, scalar: ScalarColumn): Expression | null {
+  const { column, type } = scalar
+  if (value === null || value === undefined)
+    return kind === 'gt' || kind === 'lt' ? literal(false) : call('is_null', column)
+  const constant = constantOf(value, type)
+  return constant === null ? literal(false) : call(CORE_COMPARISONS[kind], column, constant)
+}
+
+/** Makes the constant to compare a column with; `null` for a value that no value of the column compares with. */
+function constantOf(value: Value, type: DataType): Expression | null {
+  if (type === types.int32 || type === types.float64) {
+    if (!isNumber(value) || Number.isNaN(value)) return null
+    return literal(typeof value === 'bigint' ? canonicalInteger(value) : value)
+  }
+  if (type === types.utf8) return typeof value === 'string' ? literal(value) : null
+  if (type === types.bool) return typeof value === 'boolean' ? literal(value) : null
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) return null
+  return literal(canonicalInteger(BigInt(dateToUnits(types.timestamp, value))), types.timestamp)
+}
+
+function lowerIn(condition: Condition & { readonly kind: 'in' }, scalar: ScalarColumn): Expression | null {
+  if (condition.patterns.length > 0) return null
+  const constants = condition.values.flatMap((value) => {
+    const constant = value === null ? null : constantOf(value, scalar.type)
+    return constant?.kind === 'literal' ? [constant.value] : []
+  })
+  const isMember =
+    constants.length === 0 ? literal(false) : call('in', scalar.column, literal(constants, types.variant))
+  return condition.values.includes(null) ? call('or', call('is_null', scalar.column), isMember) : isMember
+}
+
+/** Lowers a condition on the key, so that it finds rows by lookup. */
+function lowerId(condition: Condition, columns: DocumentColumns): Expression | null {
+  if (condition.kind === 'eq' && isKeyValue(condition.value))
+    return call('eq', columns.id(), literal(condition.value, types.variant))
+  if (condition.kind === 'in' && condition.patterns.length === 0 && condition.values.every(isKeyValue))
+    return call('in', columns.id(), literal([...condition.values], types.variant))
+  return null
+}
+
+function isKeyValue(value: Value): boolean {
+  return value !== null && value !== undefined && !Array.isArray(value) && !(value instanceof RegExp)
+}

@@ -1,0 +1,101 @@
+import {
+  type CollectionDefinition,
+  column,
+  columnFromValues,
+  type DataType,
+  type Expression,
+  type LogicalPlan,
+  planField,
+  type ScanColumn,
+  scan,
+  types,
+  values,
+} from '@sheafdb/core'
+import { Kind, newShape, type Shape, scalarType } from '../layout/shape.ts'
+import { documentTable, shapeOf } from '../layout/table.ts'
+
+/** Collects the columns that the plan of a collection reads: the document, the key, and paths as typed columns. */
+export class DocumentColumns {
+  readonly shape: Shape
+  readonly #table: string | null
+  readonly #columns = new Map<string, ScanColumn>()
+
+  /** A collection that does not exist is read as an empty one. */
+  constructor(collection: CollectionDefinition | undefined) {
+    this.shape = collection === undefined ? newShape() : shapeOf(collection)
+    this.#table = collection === undefined ? null : documentTable(collection.name)
+  }
+
+  /** Reads the document whole. */
+  document(): Expression {
+    return this.#add('document', () => ({
+      ...planField('document', types.variant, false),
+      field: 'document',
+    }))
+  }
+
+  /** Reads the key. */
+  id(): Expression {
+    return this.#add('_id', () => ({ ...planField('_id', types.variant, false), field: '_id' }))
+  }
+
+  /** Reads the row's id. */
+  rowId(): Expression {
+    return this.#add('_row_id', () => ({ ...planField('_row_id', types.uint64, false), field: '_row_id' }))
+  }
+
+  /** Reads a path through objects as a column of a type. */
+  path(path: readonly string[], type: DataType): Expression {
+    return this.#add(`path ${JSON.stringify(path)}`, () => ({
+      ...planField(path.join('.'), type, true),
+      field: 'document',
+      access: { function: 'document.path', path },
+    }))
+  }
+
+  #add(key: string, make: () => ScanColumn): Expression {
+    let found = this.#columns.get(key)
+    if (found === undefined) {
+      found = Object.freeze(make())
+      this.#columns.set(key, found)
+    }
+    return column(found)
+  }
+
+  /** Makes the scan of all columns asked for so far. */
+  scan(): LogicalPlan {
+    if (this.#columns.size === 0) this.id()
+    const columns = [...this.#columns.values()]
+    if (this.#table !== null) return scan(this.#table, columns)
+    return values(
+      columns.map(({ id, name, type, nullable }) => ({ id, name, type, nullable })),
+      columns.map(({ type }) => columnFromValues(type, [])),
+      0,
+    )
+  }
+}
+
+/** Names the columns under which other languages see a collection: its key and each field at the top, in order. */
+export function relationColumns(columns: DocumentColumns): { readonly name: string; readonly expression: Expression }[] {
+  const fields = [...columns.shape.fields].filter(([name]) => name !== '_id')
+  return [
+    { name: '_id', expression: idColumn(columns) },
+    ...fields.map(([name, field]) => ({
+      name,
+      expression: columns.path([name], relationType(field)),
+    })),
+  ]
+}
+
+function idColumn(columns: DocumentColumns): Expression {
+  const id = columns.shape.fields.get('_id')
+  const type = id === undefined ? null : scalarType(id.kinds)
+  return type === null ? columns.id() : columns.path(['_id'], type)
+}
+
+function relationType(field: Shape): DataType {
+  if ((field.kinds & (Kind.nan | Kind.int | Kind.double)) === field.kinds && field.kinds !== 0) {
+    return (field.kinds & ~Kind.int) === 0 ? types.int32 : types.float64
+  }
+  return scalarType(field.kinds) ?? types.variant
+}

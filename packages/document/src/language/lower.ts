@@ -1,0 +1,166 @@
+/** Lowers finds and pipelines to plans. */
+import {
+  type CollectionDefinition,
+  call,
+  type Expression,
+  filter as filterPlan,
+  type LogicalPlan,
+  limit,
+  literal,
+  named,
+  project,
+  type SortKey,
+  sort,
+  sortKey,
+  types,
+  type Value,
+} from '@sheafdb/core'
+import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
+import { Kind, knowPath, scalarType } from '../layout/shape.ts'
+import { matchSupport } from '../semantics/pipeline.ts'
+import { compileFilter } from '../semantics/match.ts'
+import { compileProjection } from '../semantics/project.ts'
+import { parseSort } from '../semantics/sort.ts'
+import { isNumber } from '../semantics/value.ts'
+import { mongoError } from './errors.ts'
+import { lowerFilter } from './lower-filter.ts'
+import { DocumentColumns, relationColumns } from './lower-source.ts'
+import { isPlain } from './parser-values.ts'
+import type { Filter, SortField } from './syntax.ts'
+
+/** Is a lowered query: its plan, and how a row of it is a document. */
+export type Lowered = {
+  readonly plan: LogicalPlan
+  /** Names of the columns that are the document's fields; `null` where the only column is the document itself. */
+  readonly names: readonly string[] | null
+}
+
+/** Holds what a find asks for. */
+export type FindRequest = {
+  readonly filter: Filter
+  readonly projection?: Value
+  readonly sort?: Value
+  readonly skip?: number
+  readonly limit?: number
+  readonly call: CallSettings
+}
+
+/** Makes a constant of the plan that holds what a function of this model needs. */
+export function settings(value: object): Expression {
+  return literal(value, types.variant)
+}
+
+/** Makes the call that matches a part of a filter against the document. */
+export function matchCall(call_: CallSettings): (filter: Filter) => Expression {
+  return (filter) => {
+    compileFilter(filter, matchSupport(contextOf(call_)))
+    return settings({ ...call_, filter })
+  }
+}
+
+/** Lowers a find: as documents, or as columns for what is built on it. */
+export function lowerFind(
+  collection: CollectionDefinition | undefined,
+  request: FindRequest,
+  as: 'documents' | 'columns',
+): Lowered {
+  const columns = new DocumentColumns(collection)
+  const predicate = lowerFilter(request.filter, columns, matchCall(request.call))
+  const keys = sortKeys(request.sort === undefined ? [] : parseSort(request.sort), columns)
+  const output = projectionOutput(columns, request, as)
+  let plan = filterPlan(columns.scan(), predicate)
+  plan = limitRows(sort(plan, keys), request)
+  return {
+    plan: project(
+      plan,
+      output.columns.map(({ name, expression }) => named(name, expression)),
+    ),
+    names: output.isDocument ? null : output.columns.map(({ name }) => name),
+  }
+}
+
+/** Limits rows; nothing where neither is asked for. */
+export function limitRows(
+  plan: LogicalPlan,
+  { skip, limit: count }: { readonly skip?: number | undefined; readonly limit?: number | undefined },
+): LogicalPlan {
+  const most = count === undefined || count === 0 ? null : Math.abs(count)
+  const offset = skip === undefined || skip === 0 ? null : skip
+  return most === null && offset === null ? plan : limit(plan, most, offset)
+}
+
+/** Lowers a sort. Paths of one type of scalar sort by their column, others by the value that MongoDB sorts by. */
+export function sortKeys(fields: readonly SortField[], columns: DocumentColumns): SortKey[] {
+  return fields.map((field) => {
+    const { path, descending } = field
+    return sortKey(sortExpression(field, path, columns), { descending, nullsFirst: !descending })
+  })
+}
+
+function sortExpression(field: SortField, path: readonly string[], columns: DocumentColumns): Expression {
+  if (path.length === 1 && path[0] === '_id') return columns.id()
+  const { kinds } = knowPath(columns.shape, path)
+  const type = kinds === null ? null : scalarType(kinds)
+  if (type !== null) return columns.path(path, type)
+  return call('mongo.sort_value', columns.document(), settings(field))
+}
+
+type OutputColumn = { readonly name: string; readonly expression: Expression }
+type Output = { readonly columns: readonly OutputColumn[]; readonly isDocument: boolean }
+
+function projectionOutput(columns: DocumentColumns, request: FindRequest, as: 'documents' | 'columns'): Output {
+  const { projection, filter, call: call_ } = request
+  if (isEmptyProjection(projection)) {
+    return as === 'documents' ? wholeDocument(columns) : { columns: relationColumns(columns), isDocument: false }
+  }
+  const context = contextOf(call_)
+  compileProjection(projection, { find: true, context, support: matchSupport(context), filter })
+  const kept = as === 'columns' ? keptColumns(columns, projection) : null
+  if (kept !== null) return { columns: kept, isDocument: false }
+  const projecting: ProjectCall = { ...call_, projection, filter }
+  return {
+    columns: [{ name: 'document', expression: call('mongo.project', columns.document(), settings(projecting)) }],
+    isDocument: true,
+  }
+}
+
+function isEmptyProjection(projection: Value): boolean {
+  return projection === undefined || (isPlain(projection) && Object.keys(projection).length === 0)
+}
+
+function wholeDocument(columns: DocumentColumns): Output {
+  return { columns: [{ name: 'document', expression: columns.document() }], isDocument: true }
+}
+
+/** Gives the columns that a projection of whole fields keeps; `null` for any other projection. */
+function keptColumns(columns: DocumentColumns, projection: Value): OutputColumn[] | null {
+  const entries = Object.entries(projection as Record<string, Value>)
+  const flags = entries.map(([, value]) => (typeof value === 'boolean' || isNumber(value) ? Boolean(value) : null))
+  if (flags.includes(null) || entries.some(([path]) => path.includes('.'))) return null
+  const chosen = new Map(entries.map(([name], index) => [name, flags[index] as boolean]))
+  const others = [...chosen].filter(([name]) => name !== '_id')
+  const keeps = others.length === 0 ? chosen.get('_id') === true : (others[0] as [string, boolean])[1]
+  const known = relationColumns(columns)
+  if (!keeps) return known.filter(({ name }) => chosen.get(name) !== false)
+  const wanted = [...(chosen.get('_id') === false ? [] : ['_id']), ...others.map(([name]) => name)]
+  return wanted.map(
+    (name) =>
+      known.find((item) => item.name === name) ?? { name, expression: columns.path([name], types.variant) },
+  )
+}
+
+/** Reads skip and limit as numbers. @throws BadValue, TypeMismatch */
+export function countOption(name: string, value: Value): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isNumber(value)) throw mongoError(14, `${name} is a number. Give it one.`)
+  const count = Number(value)
+  if (!Number.isInteger(count)) throw mongoError(9, `${name} is a whole number. It is ${value}.`)
+  if (count < 0 && name === 'skip') throw mongoError(51024, `${name} is not negative. It is ${value}.`)
+  return count
+}
+
+/** Tells whether a path never held null, so that null of its column means missing. */
+export function neverNull(columns: DocumentColumns, path: readonly string[]): boolean {
+  const { kinds } = knowPath(columns.shape, path)
+  return kinds !== null && (kinds & Kind.null) === 0
+}

@@ -1,0 +1,65 @@
+import type { Value } from '@sheafdb/core'
+
+/** Is a document as users write it: plain data, keys in order. */
+export type Document = Record<string, Value>
+
+/** Is an expression of the aggregation language. */
+export type ExpressionSyntax =
+  | { readonly kind: 'literal'; readonly value: Value }
+  /** `$a.b`: a path inside the document. */
+  | { readonly kind: 'field'; readonly path: readonly string[] }
+  /** `$$name.a.b`: a variable, or a path inside it. */
+  | { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] }
+  | { readonly kind: 'operator'; readonly name: string; readonly argument: ExpressionSyntax }
+  | {
+      readonly kind: 'object'
+      readonly entries: readonly (readonly [key: string, value: ExpressionSyntax])[]
+    }
+  | { readonly kind: 'array'; readonly items: readonly ExpressionSyntax[] }
+
+/** Names the comparisons of a filter with a constant. */
+export type Comparison = 'eq' | 'gt' | 'gte' | 'lt' | 'lte'
+
+/** Names the tests of bits. */
+export type BitTest = 'all-set' | 'all-clear' | 'any-set' | 'any-clear'
+
+/** Is a condition on the values at a path. */
+export type Condition =
+  | { readonly kind: Comparison; readonly value: Value }
+  | { readonly kind: 'in'; readonly values: readonly Value[]; readonly patterns: readonly RegExp[] }
+  | { readonly kind: 'regex'; readonly pattern: RegExp }
+  | { readonly kind: 'not'; readonly conditions: readonly Condition[] }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'type'; readonly types: ReadonlySet<string> }
+  | { readonly kind: 'modulo'; readonly divisor: bigint; readonly remainder: bigint }
+  | { readonly kind: 'size'; readonly size: number }
+  | { readonly kind: 'element'; readonly filter: Filter | null; readonly conditions: readonly Condition[] }
+  | { readonly kind: 'bits'; readonly test: BitTest; readonly mask: bigint }
+  | { readonly kind: 'never' }
+
+/** Is a query filter. A field's conditions are each tested against all values at its path. */
+export type Filter =
+  | { readonly kind: 'and' | 'or' | 'nor'; readonly filters: readonly Filter[] }
+  | { readonly kind: 'field'; readonly path: readonly string[]; readonly condition: Condition }
+  | { readonly kind: 'expression'; readonly expression: ExpressionSyntax }
+  | { readonly kind: 'schema'; readonly schema: Document }
+  | { readonly kind: 'constant'; readonly value: boolean }
+
+/** Is a key to sort by. */
+export type SortField = { readonly path: readonly string[]; readonly descending: boolean }
+
+/** Is a stage of a pipeline: its name and its argument, not yet looked into. */
+export type StageSyntax = { readonly name: string; readonly argument: Value }
+
+/** Is one operator of an update on one path. */
+export type UpdateOperation = {
+  readonly operator: string
+  readonly path: string
+  readonly argument: Value
+}
+
+/** Is an update: a document to put in place, operators, or a pipeline. */
+export type UpdateSyntax =
+  | { readonly kind: 'replacement'; readonly document: Document }
+  | { readonly kind: 'operators'; readonly operations: readonly UpdateOperation[] }
+  | { readonly kind: 'pipeline'; readonly stages: readonly StageSyntax[] }

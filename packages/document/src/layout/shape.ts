@@ -1,0 +1,178 @@
+/**
+ * Keeps what is known of a collection's documents: which kinds of values each path has ever held. It only grows, is
+ * part of the collection's definition in the catalog, and lets a query of a path that always held numbers be planned
+ * as a comparison of a number column.
+ */
+import { type DataType, types, type Value } from '@sheafdb/core'
+import { bsonType, type Document, isDocument } from '../semantics/value.ts'
+
+/** Holds a bit for each kind of value. */
+export const Kind = {
+  null: 1,
+  boolean: 2,
+  int: 4,
+  double: 8,
+  nan: 16,
+  long: 32,
+  text: 64,
+  date: 128,
+  bytes: 256,
+  object: 512,
+  array: 1024,
+  objectId: 2048,
+  other: 4096,
+} as const
+
+/** Describes the values at a path: the kinds seen, and for objects what lies below. */
+export type Shape = {
+  kinds: number
+  readonly fields: Map<string, Shape>
+  /** True where objects had keys that are not among `fields`, of which nothing is known. */
+  more: boolean
+}
+
+/** Is a shape as plain JSON: kinds, whether there is more, and fields in order. */
+export type ShapeJson = readonly [kinds: number, more: 0 | 1, fields: readonly (readonly [string, ShapeJson])[]]
+
+/** Makes a shape of nothing seen. */
+export function newShape(): Shape {
+  return { kinds: 0, fields: new Map(), more: false }
+}
+
+const MOST_PATHS = 1000
+const MAX_DEPTH = 16
+
+/** Adds documents to a shape. Gives true where that changed it. */
+export function observeDocuments(shape: Shape, documents: readonly Document[]): boolean {
+  const state = { changed: false, left: MOST_PATHS - countPaths(shape) }
+  for (const document of documents) observe(shape, document, state, 0)
+  return state.changed
+}
+
+type State = { changed: boolean; left: number }
+
+function countPaths(shape: Shape): number {
+  let count = 0
+  for (const field of shape.fields.values()) count += 1 + countPaths(field)
+  return count
+}
+
+function observe(shape: Shape, value: Value, state: State, depth: number): void {
+  const kind = kindBit(value)
+  if ((shape.kinds & kind) === 0) {
+    shape.kinds |= kind
+    state.changed = true
+  }
+  if (kind !== Kind.object) return
+  for (const key of Object.keys(value as Document)) {
+    let field = shape.fields.get(key)
+    if (field === undefined) {
+      if (state.left <= 0 || depth >= MAX_DEPTH) {
+        state.changed ||= !shape.more
+        shape.more = true
+        continue
+      }
+      state.left -= 1
+      state.changed = true
+      field = newShape()
+      shape.fields.set(key, field)
+    }
+    observe(field, (value as Document)[key], state, depth + 1)
+  }
+}
+
+function kindBit(value: Value): number {
+  switch (bsonType(value)) {
+    case 'missing':
+    case 'null':
+      return Kind.null
+    case 'bool':
+      return Kind.boolean
+    case 'int':
+      return Kind.int
+    case 'double':
+      return Number.isNaN(value) ? Kind.nan : Kind.double
+    case 'long':
+      return (value as bigint) >= -(2n ** 63n) && (value as bigint) < 2n ** 63n ? Kind.long : Kind.other
+    case 'string':
+      return (value as string).isWellFormed() ? Kind.text : Kind.other
+    case 'date':
+      return Number.isNaN((value as Date).getTime()) ? Kind.other : Kind.date
+    case 'binData':
+      return Kind.bytes
+    case 'object':
+      return isDocument(value) ? Kind.object : Kind.other
+    case 'array':
+      return Kind.array
+    case 'objectId':
+      return Kind.objectId
+    case 'regex':
+      return Kind.other
+  }
+}
+
+/** Gives a shape as JSON. */
+export function shapeToJson(shape: Shape): ShapeJson {
+  return [
+    shape.kinds,
+    shape.more ? 1 : 0,
+    [...shape.fields].map(([key, field]) => [key, shapeToJson(field)] as const),
+  ]
+}
+
+/** Reads a shape from JSON. */
+export function shapeFromJson(json: ShapeJson | undefined): Shape {
+  if (json === undefined) return newShape()
+  const [kinds, more, fields] = json
+  return {
+    kinds,
+    more: more === 1,
+    fields: new Map(fields.map(([key, field]) => [key, shapeFromJson(field)])),
+  }
+}
+
+/** Says what is known of a path. */
+export type PathKnowledge = {
+  /** Kinds of the values at the path; 0 where it was never there. `null` where it is not known. */
+  readonly kinds: number | null
+  /** True where all values on the way were objects, so that no array multiplies the path. */
+  readonly direct: boolean
+  /** The count of leading names up to which no array was met. */
+  readonly directLength: number
+}
+
+/** Looks up a path. */
+export function knowPath(shape: Shape, path: readonly string[]): PathKnowledge {
+  let current = shape
+  for (let at = 0; at < path.length; at += 1) {
+    if ((current.kinds & Kind.array) !== 0) return { kinds: null, direct: false, directLength: at }
+    const field = current.fields.get(path[at] as string)
+    if (field === undefined) {
+      return current.more
+        ? { kinds: null, direct: false, directLength: at }
+        : { kinds: 0, direct: true, directLength: path.length }
+    }
+    current = field
+  }
+  return { kinds: current.kinds, direct: true, directLength: path.length }
+}
+
+const NUMBER = Kind.int | Kind.double
+
+/** Gives the column type that holds all values of these kinds, nulls aside; `null` for none but variant. */
+export function scalarType(kinds: number): DataType | null {
+  const real = kinds & ~Kind.null
+  if (real === 0) return null
+  if (real === Kind.int) return types.int32
+  if ((real & ~NUMBER) === 0) return types.float64
+  switch (real) {
+    case Kind.boolean:
+      return types.bool
+    case Kind.text:
+      return types.utf8
+    case Kind.date:
+      return types.timestamp
+    default:
+      return null
+  }
+}

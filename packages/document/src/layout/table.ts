@@ -1,0 +1,62 @@
+import { type CollectionDefinition, makeField, type TableSpecification, tableName, types } from '@sheafdb/core'
+import { type Shape, type ShapeJson, shapeFromJson } from './shape.ts'
+
+/** Names the model in the catalog. */
+export const MODEL = 'document'
+/** Numbers the layout of collections. */
+export const LAYOUT_VERSION = 1
+
+/** Is an index as the catalog keeps it. */
+export type IndexDefinition = {
+  readonly name: string
+  readonly key: readonly (readonly [path: string, direction: unknown])[]
+  readonly unique: boolean
+  readonly sparse: boolean
+  /** The filter of the documents that it covers, as JSON with MongoDB's extended types. */
+  readonly partial: string | null
+  readonly expireAfterSeconds: number | null
+}
+
+/** Is what the catalog keeps of a collection. */
+export type CollectionOptions = {
+  readonly shape?: ShapeJson
+  readonly schema?: Readonly<Record<string, unknown>>
+  readonly validation?: 'error' | 'warn'
+  readonly indexes?: readonly IndexDefinition[]
+}
+
+/** Gives the one table of a collection: `_id` as its key, and the document whole, `_id` included. */
+export function documentLayout(): readonly TableSpecification[] {
+  return [
+    {
+      part: '',
+      fields: [
+        makeField('_id', types.variant, { nullable: false }),
+        makeField('document', types.variant, { nullable: false }),
+      ],
+      key: ['_id'],
+    },
+  ]
+}
+
+/** Gives the full name of a collection's table. */
+export function documentTable(collection: string): string {
+  return tableName(MODEL, collection, '')
+}
+
+/** Reads the options of a collection. */
+export function optionsOf(collection: CollectionDefinition | undefined): CollectionOptions {
+  return (collection?.options ?? {}) as CollectionOptions
+}
+
+const shapes = new WeakMap<object, Shape>()
+
+/** Reads the shape of a collection; it must not be changed. */
+export function shapeOf(collection: CollectionDefinition): Shape {
+  let shape = shapes.get(collection.options)
+  if (shape === undefined) {
+    shape = shapeFromJson(optionsOf(collection).shape)
+    shapes.set(collection.options, shape)
+  }
+  return shape
+}

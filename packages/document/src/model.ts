@@ -1,0 +1,87 @@
+import {
+  type CollectionMethods,
+  checkName,
+  collectionMethods,
+  type Model,
+  named,
+  project,
+  registerVariantExtension,
+  SheafError,
+  type TableFunction,
+} from '@sheafdb/core'
+import { EJSON } from 'bson'
+import { callSettings, findCollection } from './api/calls.ts'
+import { DocumentCollection } from './api/collection.ts'
+import type { CollectionSettings } from './api/types.ts'
+import { documentFunctions } from './functions/functions.ts'
+import { pipelineOperator } from './functions/pipeline-operator.ts'
+import { lowerFind } from './language/lower.ts'
+import { asColumns, lowerPipeline } from './language/lower-pipeline.ts'
+import { DocumentColumns, relationColumns } from './language/lower-source.ts'
+import { parseFilter } from './language/parser-filter.ts'
+import { parsePipeline } from './language/parser-pipeline.ts'
+import { documentLayout, LAYOUT_VERSION, MODEL } from './layout/table.ts'
+import { installObjectId, objectIdExtension } from './semantics/object-id.ts'
+import { installOperators } from './semantics/operators/index.ts'
+
+/** Opens collections of documents by name; `list`, `drop` and `rename` are those of every model. */
+export type DocumentApi = ((name: string, settings?: CollectionSettings) => DocumentCollection) & CollectionMethods
+
+/** Is `mongo('people', '{…}')` in SQL text: a filter, or a pipeline in brackets, as JSON with extended types. */
+const mongoFunction: TableFunction = {
+  name: 'mongo',
+  lower: (context, [name, text]) => {
+    if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string'))
+      throw new SheafError('ARGUMENT', "mongo takes a collection and a filter or pipeline: mongo('people', '{…}').")
+    const query = parseJson(text ?? '{}')
+    const find = (other: string) => findCollection(context, other)
+    const call = callSettings(undefined)
+    if (!Array.isArray(query)) return lowerFind(find(name), { filter: parseFilter(query), call }, 'columns').plan
+    const stages = parsePipeline(query)
+    return asColumns(lowerPipeline(find(name), stages, { call, find }), stages)
+  },
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return EJSON.parse(text, { relaxed: true })
+  } catch (cause) {
+    throw new SheafError('SYNTAX', `A filter or pipeline is no valid JSON. Correct it: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Gives the model of documents, queried in MongoDB's language.
+ *
+ * @example const store = await openStore(':memory:', { models: [document()] })
+ */
+export function document(): Model<'document', DocumentApi> {
+  installObjectId()
+  installOperators()
+  registerVariantExtension(objectIdExtension)
+  return {
+    name: MODEL,
+    layoutVersion: LAYOUT_VERSION,
+    layout: documentLayout,
+    open: (context) =>
+      Object.assign(
+        (name: string, settings: CollectionSettings = {}) =>
+          new DocumentCollection(context, checkName(name), settings),
+        collectionMethods(context, MODEL),
+      ),
+    relations: (collection) => {
+      const columns = new DocumentColumns(collection)
+      const outputs = relationColumns(columns)
+      const plan = project(
+        columns.scan(),
+        outputs.map(({ name, expression }) => named(name, expression)),
+      )
+      return [{ name: collection.name, plan }]
+    },
+    functions: documentFunctions,
+    operators: [pipelineOperator],
+    tableFunctions: [mongoFunction],
+  }
+}

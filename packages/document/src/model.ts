@@ -25,18 +25,23 @@ import { installObjectId, objectIdExtension } from './semantics/object-id.ts'
 import { installOperators } from './semantics/operators/index.ts'
 
 /** Opens collections of documents by name; `list`, `drop` and `rename` are those of every model. */
-export type DocumentApi = ((name: string, settings?: CollectionSettings) => DocumentCollection) & CollectionMethods
+export type DocumentApi = ((name: string, settings?: CollectionSettings) => DocumentCollection) &
+  CollectionMethods
 
 /** Is `mongo('people', '{…}')` in SQL text: a filter, or a pipeline in brackets, as JSON with extended types. */
 const mongoFunction: TableFunction = {
   name: 'mongo',
   lower: (context, [name, text]) => {
     if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string'))
-      throw new SheafError('ARGUMENT', "mongo takes a collection and a filter or pipeline: mongo('people', '{…}').")
+      throw new SheafError(
+        'ARGUMENT',
+        "mongo takes a collection and a filter or pipeline: mongo('people', '{…}').",
+      )
     const query = parseJson(text ?? '{}')
     const find = (other: string) => findCollection(context, other)
     const call = callSettings(undefined)
-    if (!Array.isArray(query)) return lowerFind(find(name), { filter: parseFilter(query), call }, 'columns').plan
+    if (!Array.isArray(query))
+      return lowerFind(find(name), { filter: parseFilter(query), call }, 'columns').plan
     const stages = parsePipeline(query)
     return asColumns(lowerPipeline(find(name), stages, { call, find }), stages)
   },
@@ -46,9 +51,13 @@ function parseJson(text: string): unknown {
   try {
     return EJSON.parse(text, { relaxed: true })
   } catch (cause) {
-    throw new SheafError('SYNTAX', `A filter or pipeline is no valid JSON. Correct it: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new SheafError(
+      'SYNTAX',
+      `A filter or pipeline is no valid JSON. Correct it: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

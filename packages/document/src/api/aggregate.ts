@@ -8,21 +8,20 @@ import {
   values,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { type CallSettings, contextOf } from '../functions/functions.ts'
+import { bindingsOf, type CallSettings, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
-import { lowerPipeline } from '../language/lower-pipeline.ts'
+import { asDocuments, lowerPipeline } from '../language/lower-pipeline.ts'
 import { checkVariableName, parseExpression } from '../language/parser-expression.ts'
-import { isPlain, typeWord } from '../language/parser-values.ts'
 import { parseUpdate } from '../language/parser-update.ts'
+import { isPlain, typeWord } from '../language/parser-values.ts'
 import type { Filter, StageSyntax } from '../language/syntax.ts'
 import { MODEL } from '../layout/table.ts'
 import { compileExpression, scopeOf } from '../semantics/expression.ts'
-import { readPath } from '../semantics/path.ts'
-import { asDocuments } from '../language/lower-pipeline.ts'
-import { type Document, getKey } from '../semantics/value.ts'
-import { bindingsOf } from '../functions/functions.ts'
 import { mergeObjects } from '../semantics/operators/object.ts'
-import { CollectionWriter, type Target } from './writer.ts'
+import { readPath } from '../semantics/path.ts'
+import { type Document, getKey } from '../semantics/value.ts'
+import type { Target } from './unique.ts'
+import { CollectionWriter } from './writer.ts'
 
 /** Tells whether a pipeline ends in a stage that writes. */
 export function writes(stages: readonly StageSyntax[]): boolean {
@@ -69,14 +68,18 @@ async function readDocuments(
 
 function parseOut(argument: Value): string {
   const name = isPlain(argument) ? argument.coll : argument
-  if (typeof name !== 'string') throw mongoError(16990, `$out takes the name of a collection. It got a ${typeWord(argument)}.`)
+  if (typeof name !== 'string')
+    throw mongoError(16990, `$out takes the name of a collection. It got a ${typeWord(argument)}.`)
   return checkTarget(name)
 }
 
 function checkTarget(name: string): string {
-  if (name === '' || name.startsWith('.') || name.includes('\0')) throw mongoError(73, `A collection cannot have this name. Use another: ${name}`)
-  if (name.startsWith('$')) throw mongoError(20, `A collection cannot have a name that starts with '$'. Use another: ${name}`)
-  if (name.startsWith('system.')) throw mongoError(17385, `A collection of the system cannot be written to: ${name}`)
+  if (name === '' || name.startsWith('.') || name.includes('\0'))
+    throw mongoError(73, `A collection cannot have this name. Use another: ${name}`)
+  if (name.startsWith('$'))
+    throw mongoError(20, `A collection cannot have a name that starts with '$'. Use another: ${name}`)
+  if (name.startsWith('system.'))
+    throw mongoError(17385, `A collection of the system cannot be written to: ${name}`)
   return name
 }
 
@@ -92,12 +95,7 @@ async function replaceCollection(
   if (documents.length > 0) await writer.insert(documents)
 }
 
-type WhenMatched =
-  | 'replace'
-  | 'keepExisting'
-  | 'merge'
-  | 'fail'
-  | { readonly stages: readonly StageSyntax[] }
+type WhenMatched = 'replace' | 'keepExisting' | 'merge' | 'fail' | { readonly stages: readonly StageSyntax[] }
 
 type Merge = {
   readonly into: string
@@ -111,15 +109,19 @@ const MERGE_PARTS = ['into', 'on', 'let', 'whenMatched', 'whenNotMatched']
 
 function parseMerge(argument: Value, { call }: WriteContext): Merge {
   const parts = typeof argument === 'string' ? { into: argument } : argument
-  if (!isPlain(parts)) throw mongoError(51182, `$merge takes a name or an object. It got a ${typeWord(argument)}.`)
+  if (!isPlain(parts))
+    throw mongoError(51182, `$merge takes a name or an object. It got a ${typeWord(argument)}.`)
   for (const key of Object.keys(parts)) {
-    if (!MERGE_PARTS.includes(key)) throw mongoError(40415, `$merge has no such part. Check its spelling: ${key}`)
+    if (!MERGE_PARTS.includes(key))
+      throw mongoError(40415, `$merge has no such part. Check its spelling: ${key}`)
   }
   const { into, on, whenMatched = 'merge', whenNotMatched = 'insert' } = parts
   if (into === undefined) throw mongoError(40414, '$merge needs an into. Add it.')
   const name = isPlain(into) ? into.coll : into
-  if (isPlain(into) && typeof name !== 'string') throw mongoError(14, "$merge's into.coll is a text. Give it a name.")
-  if (typeof name !== 'string') throw mongoError(51178, `$merge's into is a name or an object. It is a ${typeWord(into)}.`)
+  if (isPlain(into) && typeof name !== 'string')
+    throw mongoError(14, "$merge's into.coll is a text. Give it a name.")
+  if (typeof name !== 'string')
+    throw mongoError(51178, `$merge's into is a name or an object. It is a ${typeWord(into)}.`)
   return {
     into: checkTarget(name),
     on: parseOn(on),
@@ -135,7 +137,8 @@ function parseOn(on: Value): readonly string[] {
   if (!Array.isArray(on)) throw mongoError(51186, `$merge's on is a name or names. It is a ${typeWord(on)}.`)
   if (on.length === 0) throw mongoError(51187, "$merge's on needs a name. Add one.")
   for (const path of on) {
-    if (typeof path !== 'string') throw mongoError(51134, `$merge's on holds names. It has a ${typeWord(path)}.`)
+    if (typeof path !== 'string')
+      throw mongoError(51134, `$merge's on holds names. It has a ${typeWord(path)}.`)
   }
   if (new Set(on).size !== on.length) throw mongoError(31465, "$merge's on names a field twice. Remove one.")
   return on as readonly string[]
@@ -147,15 +150,17 @@ function parseWhenMatched(value: Value, hasLet: boolean): WhenMatched {
     if (update.kind !== 'pipeline') throw mongoError(51191, "$merge's whenMatched is a name or a pipeline.")
     return { stages: update.stages }
   }
-  if (typeof value !== 'string') throw mongoError(51191, `$merge's whenMatched is a name or a pipeline. It is a ${typeWord(value)}.`)
+  if (typeof value !== 'string')
+    throw mongoError(51191, `$merge's whenMatched is a name or a pipeline. It is a ${typeWord(value)}.`)
   if (!['replace', 'keepExisting', 'merge', 'fail'].includes(value))
     throw mongoError(2, `$merge's whenMatched is replace, keepExisting, merge or fail. It is ${value}.`)
-  if (hasLet) throw mongoError(51199, "$merge takes let only with a pipeline in whenMatched. Remove it.")
+  if (hasLet) throw mongoError(51199, '$merge takes let only with a pipeline in whenMatched. Remove it.')
   return value as 'replace'
 }
 
 function parseWhenNotMatched(value: Value): 'insert' | 'discard' | 'fail' {
-  if (typeof value !== 'string') throw mongoError(14, `$merge's whenNotMatched is a text. It is a ${typeWord(value)}.`)
+  if (typeof value !== 'string')
+    throw mongoError(14, `$merge's whenNotMatched is a text. It is a ${typeWord(value)}.`)
   if (!['insert', 'discard', 'fail'].includes(value))
     throw mongoError(2, `$merge's whenNotMatched is insert, discard or fail. It is ${value}.`)
   return value as 'insert'
@@ -202,16 +207,23 @@ function matchOn(on: readonly string[], document: Document): Filter | null {
     const value = readPath(document, path.split('.'))
     if (value === undefined && path !== '_id')
       throw mongoError(51132, `$merge needs the fields of its on in each document. One misses: ${path}`)
-    if (Array.isArray(value)) throw mongoError(51185, `$merge takes no arrays in the fields of its on: ${path}`)
+    if (Array.isArray(value))
+      throw mongoError(51185, `$merge takes no arrays in the fields of its on: ${path}`)
     return { kind: 'field', path: path.split('.'), condition: { kind: 'eq', value: value ?? null } }
   })
   return on.includes('_id') && getKey(document, '_id') === undefined ? null : { kind: 'and', filters }
 }
 
-async function mergeInto(writer: CollectionWriter, merge: Merge, found: Target, document: Document): Promise<void> {
+async function mergeInto(
+  writer: CollectionWriter,
+  merge: Merge,
+  found: Target,
+  document: Document,
+): Promise<void> {
   const { whenMatched } = merge
   if (whenMatched === 'keepExisting') return
-  if (whenMatched === 'fail') throw mongoError(11000, '$merge found a document of the same key. Use another whenMatched.')
+  if (whenMatched === 'fail')
+    throw mongoError(11000, '$merge found a document of the same key. Use another whenMatched.')
   const filter: Filter = {
     kind: 'field',
     path: ['_id'],
@@ -219,7 +231,12 @@ async function mergeInto(writer: CollectionWriter, merge: Merge, found: Target, 
   }
   const call = merge.variables(document)
   if (typeof whenMatched === 'object') {
-    await writer.update({ filter, update: { kind: 'pipeline', stages: whenMatched.stages }, upsert: false, call })
+    await writer.update({
+      filter,
+      update: { kind: 'pipeline', stages: whenMatched.stages },
+      upsert: false,
+      call,
+    })
     return
   }
   const next = whenMatched === 'replace' ? document : mergeObjects([found.document, document])

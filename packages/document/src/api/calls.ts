@@ -3,8 +3,8 @@ import { type CallSettings, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { checkVariableName, parseExpression } from '../language/parser-expression.ts'
 import { isPlain, typeWord } from '../language/parser-values.ts'
-import { MODEL } from '../layout/table.ts'
 import { storedValue } from '../layout/stored-value.ts'
+import { MODEL } from '../layout/table.ts'
 import { compileExpression, scopeOf } from '../semantics/expression.ts'
 
 /** Makes the settings of a call: its variables, evaluated, and its time. */

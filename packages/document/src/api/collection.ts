@@ -1,4 +1,5 @@
 import { type ModelContext, type Query, SheafError, type Value } from '@sheafdb/core'
+import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { countOption, type FindRequest, lowerFind } from '../language/lower.ts'
 import { asColumns, lowerPipeline } from '../language/lower-pipeline.ts'
@@ -7,13 +8,12 @@ import { parsePipeline } from '../language/parser-pipeline.ts'
 import { isPlain, typeWord } from '../language/parser-values.ts'
 import { copyValue, storedValue } from '../layout/stored-value.ts'
 import { optionsOf } from '../layout/table.ts'
-import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { scopeOf } from '../semantics/expression.ts'
+import { distinctValues } from '../semantics/operators/array.ts'
+import { expandPath } from '../semantics/path.ts'
 import { matchSupport } from '../semantics/pipeline.ts'
 import { compileProjection } from '../semantics/project.ts'
 import { parseSort } from '../semantics/sort.ts'
-import { expandPath } from '../semantics/path.ts'
-import { distinctValues } from '../semantics/operators/array.ts'
 import { type Document, getKey, setKey } from '../semantics/value.ts'
 import { emptyPlan, runWriting, writes } from './aggregate.ts'
 import { runBulk } from './bulk.ts'
@@ -40,7 +40,13 @@ import type {
 } from './types.ts'
 import { checkNewIndex } from './unique.ts'
 import { compileValidator } from './validation.ts'
-import { CollectionWriter, replacementSyntax, type UpdateOutcome, type UpdateRequest, updateSyntax } from './writer.ts'
+import {
+  CollectionWriter,
+  replacementSyntax,
+  type UpdateOutcome,
+  type UpdateRequest,
+  updateSyntax,
+} from './writer.ts'
 
 /** Is a collection of documents, with the methods of MongoDB's driver. */
 export class DocumentCollection {
@@ -61,7 +67,10 @@ export class DocumentCollection {
     const own = { filter: attempt(() => ownCopy(filter)), options: attempt(() => ownCopy(options)) }
     const request = (): FindRequest => findRequest(own.filter(), own.options() as FindOptions)
     const lower = (as: 'documents' | 'columns') =>
-      oncePerCatalog(this.#context, () => lowerFind(findCollection(this.#context, this.name), request(), as).plan)
+      oncePerCatalog(
+        this.#context,
+        () => lowerFind(findCollection(this.#context, this.name), request(), as).plan,
+      )
     return this.#context.query<Document>(lower('columns'), {
       rowPlan: lower('documents'),
       decode: ([document]) => copyValue(document) as Document,
@@ -69,7 +78,10 @@ export class DocumentCollection {
   }
 
   /** Finds the first document, or null. */
-  async findOne(filter: FilterDocument = {}, options: Omit<FindOptions, 'limit'> = {}): Promise<Document | null> {
+  async findOne(
+    filter: FilterDocument = {},
+    options: Omit<FindOptions, 'limit'> = {},
+  ): Promise<Document | null> {
     const [document] = await this.find(filter, { ...options, limit: 1 }).rows()
     return document ?? null
   }
@@ -103,7 +115,10 @@ export class DocumentCollection {
         const { stages, writes: isWriting } = lowered()
         return isWriting ? emptyPlan() : asColumns(lower(), stages)
       }),
-      { rowPlan, decode: (values) => (names === null ? (copyValue(values[0]) as Document) : named(names, values)) },
+      {
+        rowPlan,
+        decode: (values) => (names === null ? (copyValue(values[0]) as Document) : named(names, values)),
+      },
     )
   }
 
@@ -113,16 +128,19 @@ export class DocumentCollection {
     options: { readonly skip?: number; readonly limit?: number } & Variables = {},
   ): Promise<number> {
     const count = countOption('limit', requireOptions(options).limit)
-    if (count !== undefined && count <= 0) throw mongoError(2, `The limit of a count is positive. It is ${count}.`)
+    if (count !== undefined && count <= 0)
+      throw mongoError(2, `The limit of a count is positive. It is ${count}.`)
     return this.find(filter, options).count()
   }
 
   /** Gives the distinct values of a field; the elements of arrays count one by one. */
   distinct(field: string, filter: FilterDocument = {}): ListResult<unknown> {
     return listResult(async () => {
-      if (typeof field !== 'string') throw mongoError(14, `The field of distinct is a text: ${typeWord(field)}`)
+      if (typeof field !== 'string')
+        throw mongoError(14, `The field of distinct is a text: ${typeWord(field)}`)
       if (field === '') throw mongoError(31032, 'The field of distinct is not empty. Name one.')
-      if (field.includes('\0')) throw mongoError(31032, 'The field of distinct has no null bytes. Remove them.')
+      if (field.includes('\0'))
+        throw mongoError(31032, 'The field of distinct has no null bytes. Remove them.')
       const documents = await this.find(filter).rows()
       const path = field.split('.')
       const values = documents.flatMap((document) => expandPath(document, path))
@@ -138,8 +156,10 @@ export class DocumentCollection {
 
   /** Inserts documents: all of them, or none. @throws DuplicateKey */
   async insertMany(documents: readonly Document[]): Promise<InsertManyResult> {
-    if (!Array.isArray(documents)) throw mongoError(14, 'insertMany takes an array of documents. Give it one.')
-    if (documents.length === 0) throw new SheafError('ARGUMENT', 'insertMany needs a document. Give it one or more.')
+    if (!Array.isArray(documents))
+      throw mongoError(14, 'insertMany takes an array of documents. Give it one.')
+    if (documents.length === 0)
+      throw new SheafError('ARGUMENT', 'insertMany needs a document. Give it one or more.')
     const inserted = await this.#write((writer) => writer.insert(documents))
     const insertedIds = Object.fromEntries(
       inserted.map((document, index) => [index, copyValue(getKey(document, '_id'))]),
@@ -148,18 +168,34 @@ export class DocumentCollection {
   }
 
   /** Updates the first document that a filter finds. */
-  async updateOne(filter: FilterDocument, update: UpdateDocument, options: UpdateOptions = {}): Promise<UpdateResult> {
+  async updateOne(
+    filter: FilterDocument,
+    update: UpdateDocument,
+    options: UpdateOptions = {},
+  ): Promise<UpdateResult> {
     return this.#update({ ...updateRequest(filter, options), update: updateSyntax(update), limit: 1 })
   }
 
   /** Updates all documents that a filter finds. */
-  async updateMany(filter: FilterDocument, update: UpdateDocument, options: UpdateOptions = {}): Promise<UpdateResult> {
+  async updateMany(
+    filter: FilterDocument,
+    update: UpdateDocument,
+    options: UpdateOptions = {},
+  ): Promise<UpdateResult> {
     return this.#update({ ...updateRequest(filter, options), update: updateSyntax(update) })
   }
 
   /** Puts another document in the place of the first that a filter finds; its `_id` stays. */
-  async replaceOne(filter: FilterDocument, replacement: Document, options: UpdateOptions = {}): Promise<UpdateResult> {
-    return this.#update({ ...updateRequest(filter, options), update: replacementSyntax(replacement), limit: 1 })
+  async replaceOne(
+    filter: FilterDocument,
+    replacement: Document,
+    options: UpdateOptions = {},
+  ): Promise<UpdateResult> {
+    return this.#update({
+      ...updateRequest(filter, options),
+      update: replacementSyntax(replacement),
+      limit: 1,
+    })
   }
 
   /** Deletes the first document that a filter finds. */
@@ -178,7 +214,10 @@ export class DocumentCollection {
     update: UpdateDocument,
     options: FindAndChangeOptions = {},
   ): Promise<Document | null> {
-    return this.#findAndChange(filter, options, { ...updateRequest(filter, options), update: updateSyntax(update) })
+    return this.#findAndChange(filter, options, {
+      ...updateRequest(filter, options),
+      update: updateSyntax(update),
+    })
   }
 
   /** Replaces the first document that a filter finds, and gives it. */
@@ -237,12 +276,14 @@ export class DocumentCollection {
 
   /** Drops an index by its name. @throws IndexNotFound */
   async dropIndex(name: string): Promise<void> {
-    if (name === '_id_') throw mongoError(72, 'The index of _id cannot be dropped. Drop the collection instead.')
+    if (name === '_id_')
+      throw mongoError(72, 'The index of _id cannot be dropped. Drop the collection instead.')
     await this.#write((writer) => {
       const current = optionsOf(writer.definition)
       const indexes = current.indexes ?? []
       const kept = indexes.filter((index) => index.name !== name)
-      if (kept.length === indexes.length) throw mongoError(27, `There is no index of this name. Check it: ${name}`)
+      if (kept.length === indexes.length)
+        throw mongoError(27, `There is no index of this name. Check it: ${name}`)
       writer.setOptions({ ...current, indexes: kept })
     })
   }
@@ -293,7 +334,10 @@ export class DocumentCollection {
   }
 }
 
-function changedDocument({ matched, after, upserted }: UpdateOutcome, wantsAfter: boolean): Document | undefined {
+function changedDocument(
+  { matched, after, upserted }: UpdateOutcome,
+  wantsAfter: boolean,
+): Document | undefined {
   if (!wantsAfter) return matched[0]?.document
   return after[0] ?? upserted ?? undefined
 }
@@ -326,7 +370,8 @@ function requireOptions(options: unknown): Record<string, unknown> {
 
 function findRequest(filter: Value, options: FindOptions): FindRequest {
   const { projection, sort, skip, limit, let: variables } = requireOptions(options)
-  if (sort !== undefined && !isPlain(sort)) throw mongoError(14, `A sort is an object. It is a ${typeWord(sort)}.`)
+  if (sort !== undefined && !isPlain(sort))
+    throw mongoError(14, `A sort is an object. It is a ${typeWord(sort)}.`)
   return {
     filter: parseFilter(filter),
     ...(projection === undefined ? {} : { projection }),
@@ -337,7 +382,10 @@ function findRequest(filter: Value, options: FindOptions): FindRequest {
   }
 }
 
-function optional<Name extends string>(name: Name, value: number | undefined): { readonly [K in Name]?: number } {
+function optional<Name extends string>(
+  name: Name,
+  value: number | undefined,
+): { readonly [K in Name]?: number } {
   return value === undefined ? {} : ({ [name]: value } as { readonly [K in Name]?: number })
 }
 

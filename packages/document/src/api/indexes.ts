@@ -26,7 +26,8 @@ export function parseIndex(key: Value, options: Value): IndexDefinition {
   const settings = options === undefined ? {} : options
   if (!isPlain(settings)) throw mongoError(14, `The options of an index are an object: ${typeWord(options)}`)
   for (const name of Object.keys(settings)) {
-    if (!OPTIONS.has(name)) throw mongoError(197, `An index has no such option, or it is not supported: ${name}`)
+    if (!OPTIONS.has(name))
+      throw mongoError(197, `An index has no such option, or it is not supported: ${name}`)
   }
   const partial = settings.partialFilterExpression
   if (partial !== undefined) checkPartial(partial)
@@ -60,7 +61,8 @@ function keyEntries(key: Value): (readonly [string, unknown])[] {
 
 function nameOf(name: Value, entries: readonly (readonly [string, unknown])[]): string {
   if (name === undefined) return entries.map(([path, direction]) => `${path}_${direction}`).join('_')
-  if (typeof name !== 'string') throw mongoError(14, `The name of an index is a text. It is a ${typeWord(name)}.`)
+  if (typeof name !== 'string')
+    throw mongoError(14, `The name of an index is a text. It is a ${typeWord(name)}.`)
   if (name === '') throw mongoError(67, 'The name of an index is not empty. Give it one.')
   return name
 }
@@ -79,14 +81,18 @@ function expiry(value: Value, entries: readonly (readonly [string, unknown])[]):
   if (!(seconds >= 0 && seconds <= 2 ** 31 - 1))
     throw mongoError(67, `expireAfterSeconds is between 0 and 2147483647. It is ${value}.`)
   if (entries.length > 1) throw mongoError(67, 'An index that expires documents has one field. Give it one.')
-  if (entries[0]?.[0] === '_id') throw mongoError(197, 'The index of _id cannot expire documents. Use another field.')
+  if (entries[0]?.[0] === '_id')
+    throw mongoError(197, 'The index of _id cannot expire documents. Use another field.')
   return Math.trunc(seconds)
 }
 
 function checkPartial(partial: Value): void {
   if (!isPlain(partial)) throw mongoError(67, 'partialFilterExpression is an object. Give it a filter.')
   if (!isAllowed(parseFilter(partial)))
-    throw mongoError(67, 'A partial index takes $eq, $exists, $gt, $gte, $lt, $lte, $type, $in, $and and $or alone.')
+    throw mongoError(
+      67,
+      'A partial index takes $eq, $exists, $gt, $gte, $lt, $lte, $type, $in, $and and $or alone.',
+    )
 }
 
 const ALLOWED = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'exists', 'type', 'in'])
@@ -106,13 +112,22 @@ function sameKey(left: IndexDefinition, right: IndexDefinition): boolean {
 }
 
 /** Adds an index to those that there are. Gives the same list where it is there already. @throws IndexOptionsConflict */
-export function addIndex(indexes: readonly IndexDefinition[], index: IndexDefinition): readonly IndexDefinition[] {
+export function addIndex(
+  indexes: readonly IndexDefinition[],
+  index: IndexDefinition,
+): readonly IndexDefinition[] {
   const byName = indexes.find(({ name }) => name === index.name)
   const byKey = indexes.find((other) => sameKey(other, index) && other.partial === index.partial)
   const known = byName ?? byKey
   if (known === undefined) return [...indexes, index]
   if (JSON.stringify(known) === JSON.stringify(index)) return indexes
-  if (byName !== undefined && (!sameKey(byName, index) || byName.unique !== index.unique || byName.sparse !== index.sparse || byName.partial !== index.partial))
+  if (
+    byName !== undefined &&
+    (!sameKey(byName, index) ||
+      byName.unique !== index.unique ||
+      byName.sparse !== index.sparse ||
+      byName.partial !== index.partial)
+  )
     throw mongoError(86, `An index of this name exists with another key or other options: ${index.name}`)
   throw mongoError(85, `This index exists under another name or with other options: ${known.name}`)
 }

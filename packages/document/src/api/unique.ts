@@ -9,7 +9,9 @@ import { compileFilter } from '../semantics/match.ts'
 import { expandPath } from '../semantics/path.ts'
 import { matchSupport } from '../semantics/pipeline.ts'
 import { type Document, keyOf } from '../semantics/value.ts'
-import type { Target } from './writer.ts'
+
+/** Is a document that a write is about. */
+export type Target = { readonly rowId: number; readonly document: Document }
 
 /** Is what the check of uniqueness reads of the collection. */
 export type UniqueSource = {
@@ -34,7 +36,11 @@ export async function checkUnique(
   }
 }
 
-async function checkIndex(index: IndexDefinition, documents: readonly Document[], source: UniqueSource): Promise<void> {
+async function checkIndex(
+  index: IndexDefinition,
+  documents: readonly Document[],
+  source: UniqueSource,
+): Promise<void> {
   const keysOf = indexKeys(index)
   const taken = new Map<Value, Document>()
   for (const document of documents) addKeys(index, taken, document, keysOf(document))
@@ -66,14 +72,16 @@ function addKeys(
 }
 
 function duplicate(index: IndexDefinition): Error {
-  return mongoError(11000, `A document with this value exists already in a unique index. Change it: ${index.name}`)
+  return mongoError(
+    11000,
+    `A document with this value exists already in a unique index. Change it: ${index.name}`,
+  )
 }
 
 /** Makes the function that gives the keys of a document in an index: several where it has an array. */
 function indexKeys(index: IndexDefinition): (document: Document) => Value[] {
   const filter = partialFilter(index)
-  const covers =
-    filter === null ? () => true : compileFilter(filter, matchSupport(compileContext()))
+  const covers = filter === null ? () => true : compileFilter(filter, matchSupport(compileContext()))
   const paths = index.key.map(([path]) => path.split('.'))
   return (document) => {
     if (!covers(document)) return []

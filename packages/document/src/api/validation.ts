@@ -11,7 +11,9 @@ export function compileValidator(schema: Readonly<Record<string, unknown>>): Val
   let validate = validators.get(schema)
   if (validate === undefined) {
     try {
-      validate = new Ajv({ strict: false, allErrors: true, ownProperties: true, logger: false }).compile(schema)
+      validate = new Ajv({ strict: false, allErrors: true, ownProperties: true, logger: false }).compile(
+        schema,
+      )
     } catch (cause) {
       throw new SheafError(
         'ARGUMENT',

@@ -1,7 +1,7 @@
 import {
   boxedColumn,
   type CollectionDefinition,
-  column,
+  type column,
   filter as filterPlan,
   isSheafError,
   keepColumns,
@@ -14,6 +14,7 @@ import {
 } from '@sheafdb/core'
 import { ObjectId } from 'bson'
 import type { CallSettings } from '../functions/functions.ts'
+import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { matchCall, sortKeys } from '../language/lower.ts'
 import { lowerFilter } from '../language/lower-filter.ts'
@@ -30,15 +31,11 @@ import {
   MODEL,
   optionsOf,
 } from '../layout/table.ts'
-import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
 import { compileUpdate, upsertDocument } from '../semantics/update.ts'
-import { bindingsOf, contextOf } from '../functions/functions.ts'
-import { checkUnique } from './unique.ts'
+import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
 import type { CollectionSettings } from './types.ts'
+import { checkUnique, type Target } from './unique.ts'
 import { validateDocuments } from './validation.ts'
-
-/** Is a document that a write is about. */
-export type Target = { readonly rowId: number; readonly document: Document }
 
 /** Asks for the documents to change. */
 export type TargetRequest = {
@@ -142,7 +139,10 @@ export class CollectionWriter {
       )
     } catch (error) {
       if (!isSheafError(error, 'CONSTRAINT')) throw error
-      throw mongoError(11000, `A document with this _id exists already, or two have the same. ${error.message}`)
+      throw mongoError(
+        11000,
+        `A document with this _id exists already, or two have the same. ${error.message}`,
+      )
     }
     return prepared
   }
@@ -247,7 +247,8 @@ function kindsOf(value: Value): string {
 /** Gives a document as it is stored: a copy, with an `_id` first where it had none. */
 function prepareDocument(value: Value): Document {
   const document = storedValue(value)
-  if (!isDocument(document)) throw mongoError(14, `A document is a plain object. It is a ${bsonType(document)}.`)
+  if (!isDocument(document))
+    throw mongoError(14, `A document is a plain object. It is a ${bsonType(document)}.`)
   if (!Object.hasOwn(document, '_id')) return { _id: new ObjectId(), ...document }
   const type = bsonType(getKey(document, '_id'))
   if (type === 'array' || type === 'regex')

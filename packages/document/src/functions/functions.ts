@@ -1,13 +1,19 @@
 import { type DataType, type FunctionDefinition, readMember, types, type Value } from '@sheafdb/core'
-import type { Filter, SortField } from '../language/syntax.ts'
 import { parseExpression } from '../language/parser-expression.ts'
-import { type Binding, compileContext, compileExpression, type Evaluator, scopeOf } from '../semantics/expression.ts'
+import type { Filter, SortField, StageSyntax } from '../language/syntax.ts'
+import {
+  type Binding,
+  type CompileContext,
+  compileContext,
+  compileExpression,
+  type Evaluator,
+  scopeOf,
+} from '../semantics/expression.ts'
 import { compileFilter, type Matcher } from '../semantics/match.ts'
 import { compileRowStage, matchSupport, type Unwind, unwindDocument } from '../semantics/pipeline.ts'
 import { compileProjection, type Projector } from '../semantics/project.ts'
 import { sortValue } from '../semantics/sort.ts'
 import { type Document, isInt32 } from '../semantics/value.ts'
-import type { StageSyntax } from '../language/syntax.ts'
 
 /** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
 export type CallSettings = {
@@ -21,7 +27,7 @@ export function bindingsOf({ variables }: CallSettings): Binding | null {
 }
 
 /** Makes the context in which a call's expressions are compiled. */
-export function contextOf({ variables, now }: CallSettings) {
+export function contextOf({ variables, now }: CallSettings): CompileContext {
   return { ...compileContext(variables.map(([name]) => name)), now }
 }
 
@@ -97,7 +103,8 @@ const custom = (
 function fitting(type: DataType): (value: Value) => Value {
   if (type === types.int32) return (value) => (typeof value === 'number' && isInt32(value) ? value : null)
   if (type === types.float64) return (value) => (typeof value === 'number' ? value : null)
-  if (type === types.utf8) return (value) => (typeof value === 'string' && value.isWellFormed() ? value : null)
+  if (type === types.utf8)
+    return (value) => (typeof value === 'string' && value.isWellFormed() ? value : null)
   if (type === types.bool) return (value) => (typeof value === 'boolean' ? value : null)
   if (type === types.timestamp)
     return (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? value : null)
@@ -123,7 +130,17 @@ export const documentFunctions: readonly FunctionDefinition[] = [
   custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
   custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),
   custom('mongo.stage', types.variant, (document, call) => stageOf(call)(document as Document) ?? null),
-  custom('mongo.evaluate', types.variant, (document, call) => evaluatorOf(call)(document as Document) ?? null),
-  custom('mongo.sort_value', types.variant, (document, field) => sortValue(document, field as SortField) ?? null),
-  custom('mongo.unwind', types.variant, (document, unwind) => unwindDocument(document as Document, unwind as Unwind)),
+  custom(
+    'mongo.evaluate',
+    types.variant,
+    (document, call) => evaluatorOf(call)(document as Document) ?? null,
+  ),
+  custom(
+    'mongo.sort_value',
+    types.variant,
+    (document, field) => sortValue(document, field as SortField) ?? null,
+  ),
+  custom('mongo.unwind', types.variant, (document, unwind) =>
+    unwindDocument(document as Document, unwind as Unwind),
+  ),
 ]

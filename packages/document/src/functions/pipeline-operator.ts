@@ -1,4 +1,11 @@
-import { boxedColumn, columnReader, type ExtensionOperator, type Step, types, type Value } from '@sheafdb/core'
+import {
+  boxedColumn,
+  columnReader,
+  type ExtensionOperator,
+  type Step,
+  types,
+  type Value,
+} from '@sheafdb/core'
 import type { StageSyntax } from '../language/syntax.ts'
 import { compilePipeline } from '../semantics/pipeline.ts'
 import type { Document } from '../semantics/value.ts'
@@ -14,7 +21,10 @@ export type PipelineSettings = {
 /** Names the operator in plans. */
 export const PIPELINE_OPERATOR = 'mongo.pipeline'
 
-function* collect(steps: Iterator<Step, void, undefined>, into: Document[]): Generator<Step, void, undefined> {
+function* collect(
+  steps: Iterator<Step, void, undefined>,
+  into: Document[],
+): Generator<Step, void, undefined> {
   for (let next = steps.next(); next.done !== true; next = steps.next()) {
     const step = next.value
     if (step === null || step instanceof Promise) {

@@ -48,9 +48,7 @@ function lowerExact(filter: Filter, columns: DocumentColumns): Expression | null
     case 'and':
       return lowerAll(filter.filters, columns, (parts) => conjunction(parts))
     case 'or':
-      return lowerAll(filter.filters, columns, (parts) =>
-        parts.reduce<Expression>((left, right) => call('or', left, right)),
-      )
+      return lowerAll(filter.filters, columns, disjunction)
     case 'nor':
       return lowerAll(filter.filters, columns, (parts) => conjunction(parts.map(isNotTrue)))
     case 'field':
@@ -58,6 +56,11 @@ function lowerExact(filter: Filter, columns: DocumentColumns): Expression | null
     default:
       return null
   }
+}
+
+function disjunction(parts: readonly Expression[]): Expression {
+  const [first = literal(false), ...rest] = parts
+  return rest.reduce((left, right) => call('or', left, right), first)
 }
 
 function lowerAll(
@@ -79,7 +82,11 @@ function isNotTrue(condition: Expression): Expression {
   return call('not', condition.nullable ? call('coalesce', condition, literal(false)) : condition)
 }
 
-function lowerField(path: readonly string[], condition: Condition, columns: DocumentColumns): Expression | null {
+function lowerField(
+  path: readonly string[],
+  condition: Condition,
+  columns: DocumentColumns,
+): Expression | null {
   if (path.length === 1 && path[0] === '_id') return lowerId(condition, columns)
   const { kinds } = knowPath(columns.shape, path)
   if (kinds === null) return null

@@ -79,7 +79,8 @@ function build(source: LogicalPlan, groups: readonly NamedExpression[], fields: 
   // With no groups there is one row even of no documents; MongoDB then gives none.
   if (rowCount !== null) plan = filterPlan(plan, call('gt', column(rowCount), literal(0)))
   const [first] = groups
-  const id = first === undefined ? literal(null, types.null) : column(plan.output[0] as (typeof plan.output)[number])
+  const id =
+    first === undefined ? literal(null, types.null) : column(plan.output[0] as (typeof plan.output)[number])
   const outputs = fields.map(({ aggregate: item, emptyIsZero }) => {
     const value = column(item)
     return named(item.name, emptyIsZero ? call('coalesce', value, literal(0)) : value)

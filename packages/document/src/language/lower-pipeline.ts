@@ -19,23 +19,23 @@ import {
 } from '@sheafdb/core'
 import { type CallSettings, contextOf, type StageCall } from '../functions/functions.ts'
 import { PIPELINE_OPERATOR, type PipelineSettings } from '../functions/pipeline-operator.ts'
+import { compileFilter } from '../semantics/match.ts'
 import {
   collectionsOf,
   compilePipeline,
   compileRowStage,
+  matchSupport,
   parseUnwind,
+  ROW_STAGES,
   requireCount,
   requireSort,
-  ROW_STAGES,
 } from '../semantics/pipeline.ts'
-import { matchSupport } from '../semantics/pipeline.ts'
-import { compileFilter } from '../semantics/match.ts'
+import { mongoError } from './errors.ts'
 import type { Lowered } from './lower.ts'
 import { limitRows, matchCall, settings, sortKeys } from './lower.ts'
 import { lowerFilter } from './lower-filter.ts'
 import { lowerGroup } from './lower-group.ts'
 import { DocumentColumns } from './lower-source.ts'
-import { mongoError } from './errors.ts'
 import { parseFilter } from './parser-filter.ts'
 import { isPlain } from './parser-values.ts'
 import type { Filter, SortField, StageSyntax } from './syntax.ts'
@@ -90,7 +90,10 @@ function lowerLeading(
   }
   const document = columns.document()
   const plan = run()
-  return { source: { plan: project(plan, [named('document', document)]), names: null }, rest: stages.slice(at) }
+  return {
+    source: { plan: project(plan, [named('document', document)]), names: null },
+    rest: stages.slice(at),
+  }
 }
 
 function leadingStep(
@@ -173,13 +176,18 @@ function lowerSort(state: Lowered, fields: readonly SortField[]): Lowered {
 
 function lowerMatch(state: Lowered, filter: Filter, call_: CallSettings): Lowered {
   compileFilter(filter, matchSupport(contextOf(call_)))
-  return { ...state, plan: filterPlan(state.plan, call('mongo.match', documentOf(state), matchCall(call_)(filter))) }
+  return {
+    ...state,
+    plan: filterPlan(state.plan, call('mongo.match', documentOf(state), matchCall(call_)(filter))),
+  }
 }
 
 function lowerRowStage(state: Lowered, stage: StageSyntax, call_: CallSettings): Lowered {
   compileRowStage(stage, contextOf(call_))
   const made: StageCall = { ...call_, stage }
-  const plan = project(state.plan, [named('document', call('mongo.stage', documentOf(state), settings(made)))])
+  const plan = project(state.plan, [
+    named('document', call('mongo.stage', documentOf(state), settings(made))),
+  ])
   if (stage.name !== '$redact') return { plan, names: null }
   return { plan: filterPlan(plan, call('is_not_null', documentOf({ plan, names: null }))), names: null }
 }
@@ -223,7 +231,10 @@ export function asColumns(lowered: Lowered, stages: readonly StageSyntax[]): Log
   return project(
     lowered.plan,
     names.map((name) =>
-      named(name, call('variant.get', document, { kind: 'literal', value: name, type: types.utf8, nullable: false })),
+      named(
+        name,
+        call('variant.get', document, { kind: 'literal', value: name, type: types.utf8, nullable: false }),
+      ),
     ),
   )
 }
@@ -256,7 +267,12 @@ function fieldNames(stages: readonly StageSyntax[]): string[] | null {
 function includedNames(argument: unknown): string[] | null {
   if (!isPlain(argument)) return null
   const entries = Object.entries(argument)
-  if (entries.some(([path, value]) => path.includes('.') || (path !== '_id' && (value === 0 || value === false)))) return null
+  if (
+    entries.some(
+      ([path, value]) => path.includes('.') || (path !== '_id' && (value === 0 || value === false)),
+    )
+  )
+    return null
   const names = entries.filter(([, value]) => value !== 0 && value !== false).map(([name]) => name)
   const dropsId = entries.some(([name, value]) => name === '_id' && (value === 0 || value === false))
   return dropsId || names.includes('_id') ? names : ['_id', ...names]

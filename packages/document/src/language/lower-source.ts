@@ -76,7 +76,9 @@ export class DocumentColumns {
 }
 
 /** Names the columns under which other languages see a collection: its key and each field at the top, in order. */
-export function relationColumns(columns: DocumentColumns): { readonly name: string; readonly expression: Expression }[] {
+export function relationColumns(
+  columns: DocumentColumns,
+): { readonly name: string; readonly expression: Expression }[] {
   const fields = [...columns.shape.fields].filter(([name]) => name !== '_id')
   return [
     { name: '_id', expression: idColumn(columns) },

@@ -17,8 +17,8 @@ import {
 } from '@sheafdb/core'
 import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
 import { Kind, knowPath, scalarType } from '../layout/shape.ts'
-import { matchSupport } from '../semantics/pipeline.ts'
 import { compileFilter } from '../semantics/match.ts'
+import { matchSupport } from '../semantics/pipeline.ts'
 import { compileProjection } from '../semantics/project.ts'
 import { parseSort } from '../semantics/sort.ts'
 import { isNumber } from '../semantics/value.ts'
@@ -108,10 +108,16 @@ function sortExpression(field: SortField, path: readonly string[], columns: Docu
 type OutputColumn = { readonly name: string; readonly expression: Expression }
 type Output = { readonly columns: readonly OutputColumn[]; readonly isDocument: boolean }
 
-function projectionOutput(columns: DocumentColumns, request: FindRequest, as: 'documents' | 'columns'): Output {
+function projectionOutput(
+  columns: DocumentColumns,
+  request: FindRequest,
+  as: 'documents' | 'columns',
+): Output {
   const { projection, filter, call: call_ } = request
   if (isEmptyProjection(projection)) {
-    return as === 'documents' ? wholeDocument(columns) : { columns: relationColumns(columns), isDocument: false }
+    return as === 'documents'
+      ? wholeDocument(columns)
+      : { columns: relationColumns(columns), isDocument: false }
   }
   const context = contextOf(call_)
   compileProjection(projection, { find: true, context, support: matchSupport(context), filter })
@@ -119,7 +125,9 @@ function projectionOutput(columns: DocumentColumns, request: FindRequest, as: 'd
   if (kept !== null) return { columns: kept, isDocument: false }
   const projecting: ProjectCall = { ...call_, projection, filter }
   return {
-    columns: [{ name: 'document', expression: call('mongo.project', columns.document(), settings(projecting)) }],
+    columns: [
+      { name: 'document', expression: call('mongo.project', columns.document(), settings(projecting)) },
+    ],
     isDocument: true,
   }
 }
@@ -135,7 +143,9 @@ function wholeDocument(columns: DocumentColumns): Output {
 /** Gives the columns that a projection of whole fields keeps; `null` for any other projection. */
 function keptColumns(columns: DocumentColumns, projection: Value): OutputColumn[] | null {
   const entries = Object.entries(projection as Record<string, Value>)
-  const flags = entries.map(([, value]) => (typeof value === 'boolean' || isNumber(value) ? Boolean(value) : null))
+  const flags = entries.map(([, value]) =>
+    typeof value === 'boolean' || isNumber(value) ? Boolean(value) : null,
+  )
   if (flags.includes(null) || entries.some(([path]) => path.includes('.'))) return null
   const chosen = new Map(entries.map(([name], index) => [name, flags[index] as boolean]))
   const others = [...chosen].filter(([name]) => name !== '_id')

@@ -32,7 +32,11 @@ export type Shape = {
 }
 
 /** Is a shape as plain JSON: kinds, whether there is more, and fields in order. */
-export type ShapeJson = readonly [kinds: number, more: 0 | 1, fields: readonly (readonly [string, ShapeJson])[]]
+export type ShapeJson = readonly [
+  kinds: number,
+  more: 0 | 1,
+  fields: readonly (readonly [string, ShapeJson])[],
+]
 
 /** Makes a shape of nothing seen. */
 export function newShape(): Shape {

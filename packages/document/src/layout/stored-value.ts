@@ -33,7 +33,10 @@ export function storedValue(value: Value, depth: number = 0): Value {
 
 function typeError(value: Value): SheafError {
   const kind = typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value
-  return new SheafError('TYPE', `A value cannot be stored in a document. Convert it to plain data first: ${kind}`)
+  return new SheafError(
+    'TYPE',
+    `A value cannot be stored in a document. Convert it to plain data first: ${kind}`,
+  )
 }
 
 function storedObject(value: object, depth: number): Value {
@@ -51,7 +54,8 @@ function storedObject(value: object, depth: number): Value {
   if (isObjectId(value)) return asObjectId(value)
   if (isExtensionValue(value)) return value
   if (value instanceof Map) return storedFields(Object.fromEntries(value) as Document, depth)
-  if (Object.prototype.toString.call(value) === '[object Object]') return storedFields(value as Document, depth)
+  if (Object.prototype.toString.call(value) === '[object Object]')
+    return storedFields(value as Document, depth)
   throw typeError(value)
 }
 

@@ -1,4 +1,10 @@
-import { type CollectionDefinition, makeField, type TableSpecification, tableName, types } from '@sheafdb/core'
+import {
+  type CollectionDefinition,
+  makeField,
+  type TableSpecification,
+  tableName,
+  types,
+} from '@sheafdb/core'
 import { type Shape, type ShapeJson, shapeFromJson } from './shape.ts'
 
 /** Names the model in the catalog. */

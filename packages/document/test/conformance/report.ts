@@ -13,7 +13,10 @@ let passedTotal = 0
 let total = 0
 for (const file of readdirSync(folder).sort()) {
   if (only !== undefined && !file.startsWith(only)) continue
-  const cases = readFileSync(join(folder, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Case)
+  const cases = readFileSync(join(folder, file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Case)
   const store = (await openStore(':memory:', { models: [document()] })) as unknown as DocumentStore
   let passed = 0
   for (const item of cases) {

@@ -49,24 +49,30 @@ const NOT_THE_CALLER = ['UNSUPPORTED', 'INTERNAL', 'IO', 'CLOSED', 'CORRUPT', 'M
 
 function judge(expect: Case['expect'], result: unknown, failure: unknown): Outcome {
   if ('error' in expect) {
-    if (failure === undefined) return { ok: false, why: `expected error ${expect.error}, got ${show(result)}` }
+    if (failure === undefined)
+      return { ok: false, why: `expected error ${expect.error}, got ${show(result)}` }
     const ok = isSheafError(failure) && !NOT_THE_CALLER.includes(failure.code)
     return { ok, why: `expected error ${expect.error}, got ${String(failure)}` }
   }
   if (failure !== undefined) return { ok: false, why: `got ${String(failure)}` }
   if ('rows' in expect) return judgeValue(fromExtendedJson(expect.rows), result, expect)
   if ('value' in expect) return judgeValue(fromExtendedJson(expect.value), result, expect)
-  if ('reply' in expect) return judgeValue(fromExtendedJson(expect.reply), replyOf(result as never), { ...expect, partial: true })
+  if ('reply' in expect)
+    return judgeValue(fromExtendedJson(expect.reply), replyOf(result as never), { ...expect, partial: true })
   if ('checks' in expect) return judgeChecks(expect.checks as Check[], result)
   return { ok: true, why: '' }
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}n` : item))?.slice(0, 300) ?? 'undefined'
+  return (
+    JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}n` : item))?.slice(0, 300) ??
+    'undefined'
+  )
 }
 
 function judgeValue(expected: unknown, actual: unknown, rules: Case['expect']): Outcome {
-  const ok = rules.anyOrder === true ? sameSet(expected, actual, rules) : same(expected, actual, { rules, path: '' })
+  const ok =
+    rules.anyOrder === true ? sameSet(expected, actual, rules) : same(expected, actual, { rules, path: '' })
   return { ok, why: ok ? '' : `expected ${show(expected)}, got ${show(actual)}` }
 }
 
@@ -117,7 +123,8 @@ function sameObject(expected: Record<string, unknown>, actual: unknown, { rules,
   const keys = Object.keys(expected)
   const others = Object.keys(actual)
   if (rules.partial !== true && keys.length !== others.length) return false
-  if (rules.partial !== true && rules.unordered !== true && keys.some((key, index) => key !== others[index])) return false
+  if (rules.partial !== true && rules.unordered !== true && keys.some((key, index) => key !== others[index]))
+    return false
   return keys.every(
     (key) =>
       Object.hasOwn(actual, key) &&

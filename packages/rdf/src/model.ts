@@ -12,7 +12,7 @@ import {
 import { RdfDataset } from './api/dataset.ts'
 import { PlanCache } from './api/plan-cache.ts'
 import { sparqlAggregates } from './functions/aggregates.ts'
-import { sparqlFunctions } from './functions/index.ts'
+import { sparqlFunctions } from './functions/registry.ts'
 import { datasetTables, LAYOUT_VERSION, MODEL_NAME } from './layout/tables.ts'
 import { rdfOperators } from './operators/index.ts'
 

@@ -30,13 +30,29 @@ export function resultFormat(name: string): ResultFormat | undefined {
 const WRITERS: Readonly<Record<ResultFormat, (results: Results) => string>> = {
   json: writeJson,
   xml: writeXml,
-  csv: (results) => writeCsv(results),
-  tsv: (results) => writeTsv(results),
+  csv: (results) => writeCsv(withShortLabels(results)),
+  tsv: (results) => writeTsv(withShortLabels(results)),
 }
 
 /** Writes results as text. @see SPARQL 1.2 Query Results JSON, XML, CSV and TSV Formats */
 export function formatResults(format: ResultFormat, results: Results): string {
   return WRITERS[format](results)
+}
+
+/** Gives blank nodes short labels, which mean something within one result only. */
+function withShortLabels(results: Results): Results {
+  if ('boolean' in results) return results
+  const labels = new Map<string, string>()
+  const relabel = (term: RDF.Term): RDF.Term => {
+    if (term.termType !== 'BlankNode') return term
+    const label = labels.get(term.value) ?? `b${labels.size}`
+    labels.set(term.value, label)
+    return { ...term, termType: 'BlankNode', value: label } as RDF.BlankNode
+  }
+  const rows = results.rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, term]) => [name, relabel(term)])),
+  )
+  return { variables: results.variables, rows }
 }
 
 function termIn(row: Readonly<Record<string, RDF.Term>>, name: string): RDF.Term | undefined {

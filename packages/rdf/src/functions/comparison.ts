@@ -29,6 +29,7 @@ export function equalTerms(left: Term, right: Term): boolean | null {
   if (order !== undefined) return order === null ? notANumber(left, right) : order === 0
   if (termKey(left) === termKey(right)) return true
   const [a, b] = [literalValue(left).kind, literalValue(right).kind]
+  if ((a === 'language') !== (b === 'language')) return false
   const unknown = a === 'other' || b === 'other' || a === 'invalid' || b === 'invalid'
   if (unknown || isTimed(a) || isTimed(b)) return sameDatatypeFamily(a, b) || unknown ? null : false
   return false

@@ -144,9 +144,7 @@ const checks: readonly SparqlFunction[] = [
   termFunction('is_numeric', 'boolean', (term) => numericOf(term) !== null),
   termFunction('is_triple', 'boolean', (term) => term.termType === 'Quad'),
   termFunction('has_lang', 'boolean', (term) => (term.termType === 'Literal' ? term.language !== '' : null)),
-  termFunction('has_langdir', 'boolean', (term) =>
-    term.termType === 'Literal' ? term.direction !== '' : null,
-  ),
+  termFunction('has_langdir', 'boolean', (term) => term.termType === 'Literal' && term.direction !== ''),
 ]
 
 const accessors: readonly SparqlFunction[] = [

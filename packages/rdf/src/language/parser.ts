@@ -1,7 +1,8 @@
 import { SheafError, sourceError } from '@sheafdb/core'
 import { toAlgebra } from '@traqula/algebra-sparql-1-2'
 import { Parser } from '@traqula/parser-sparql-1-2'
-import type { DatasetSyntax, OperationSyntax, QuerySyntax, UpdateSyntax } from './syntax.ts'
+import type { DatasetSyntax, OperationSyntax, QueryForm, QuerySyntax, UpdateSyntax } from './syntax.ts'
+import { findMisuse } from './validate.ts'
 
 type ParserError = {
   readonly message: string
@@ -41,17 +42,40 @@ function checkNesting(text: string): void {
   }
 }
 
-function algebraOf(text: string, baseIri: string | undefined, quads: boolean): { readonly type: string } {
+type Parsed = {
+  readonly algebra: { readonly type: string }
+  /** The base of the last BASE of the text. */
+  readonly baseIri: string | undefined
+  /** True for SELECT *. */
+  readonly selectsAll: boolean
+}
+
+function parse(text: string, baseIri: string | undefined, quads: boolean): Parsed {
   checkNesting(text)
   failedAt = undefined
   try {
-    return toAlgebra(parser().parse(text), {
-      quads,
-      ...(baseIri === undefined ? {} : { baseIRI: baseIri }),
-    }) as { readonly type: string }
+    const tree = parser().parse(text)
+    const { context, variables } = tree as unknown as Tree
+    const base = context?.findLast((each) => each.subType === 'base')?.value.value
+    const algebra = toAlgebra(tree, { quads, ...(baseIri === undefined ? {} : { baseIRI: baseIri }) })
+    return {
+      algebra: algebra as { readonly type: string },
+      baseIri: resolvedBase(base, baseIri),
+      selectsAll: variables?.[0]?.type === 'wildcard',
+    }
   } catch (error) {
     throw syntaxError(text, error)
   }
+}
+
+type Tree = {
+  readonly context?: readonly { readonly subType: string; readonly value: { readonly value: string } }[]
+  readonly variables?: readonly { readonly type: string }[]
+}
+
+function resolvedBase(base: string | undefined, outer: string | undefined): string | undefined {
+  if (base === undefined) return outer
+  return URL.canParse(base, outer) ? new URL(base, outer).href : base
 }
 
 function syntaxError(text: string, error: unknown): SheafError {
@@ -92,18 +116,51 @@ function messageOf(found: string): string {
  * @throws `SYNTAX` with the position
  */
 export function parseQuery(text: string, baseIri?: string): QuerySyntax {
-  const algebra = algebraOf(text, baseIri, false) as unknown as AlgebraQuery
-  if (algebra.type === 'from')
-    return formOf(algebra.input, { default: algebra.default, named: algebra.named }, text)
-  return formOf(algebra, null, text)
+  const parsed = parse(text, baseIri, false)
+  const algebra = parsed.algebra as unknown as AlgebraQuery
+  const query =
+    algebra.type === 'from'
+      ? formOf(algebra.input, { default: algebra.default, named: algebra.named }, text)
+      : formOf(algebra, null, text)
+  const misuse = findMisuse(query.pattern)
+  if (misuse !== null)
+    throw sourceError('SYNTAX', misuse.message, { text, offset: variableOffset(text, misuse.variable) })
+  const pattern = parsed.selectsAll ? inOrderOfText(query.pattern, text) : query.pattern
+  return { ...query, pattern, baseIri: parsed.baseIri }
+}
+
+/** Finds where a text first names a variable. */
+function variableOffset(text: string, name: string): number {
+  const found = new RegExp(`[?$]${name}(?![\\w\\u00B7-\\uFFFF])`, 'u').exec(text)
+  return found === null ? text.length : found.index
+}
+
+/** Gives the variables of SELECT * in the order in which the text names them. */
+function inOrderOfText(operation: OperationSyntax, text: string): OperationSyntax {
+  switch (operation.type) {
+    case 'distinct':
+    case 'reduced':
+    case 'slice':
+      return { ...operation, input: inOrderOfText(operation.input, text) }
+    case 'project': {
+      const places = new Map(
+        operation.variables.map(({ value }): [string, number] => [value, variableOffset(text, value)]),
+      )
+      const placeOf = (name: string) => places.get(name) as number
+      const variables = [...operation.variables].sort((a, b) => placeOf(a.value) - placeOf(b.value))
+      return { ...operation, variables }
+    }
+    default:
+      return operation
+  }
 }
 
 type AlgebraQuery = OperationSyntax & {
   readonly input: AlgebraQuery
   readonly default: DatasetSyntax['default']
   readonly named: DatasetSyntax['named']
-  readonly template: Extract<QuerySyntax, { form: 'construct' }>['template']
-  readonly terms: Extract<QuerySyntax, { form: 'describe' }>['terms']
+  readonly template: Extract<QueryForm, { form: 'construct' }>['template']
+  readonly terms: Extract<QueryForm, { form: 'describe' }>['terms']
 }
 
 const UPDATES = new Set([
@@ -119,7 +176,7 @@ const UPDATES = new Set([
   'nop',
 ])
 
-function formOf(algebra: AlgebraQuery, dataset: DatasetSyntax | null, text: string): QuerySyntax {
+function formOf(algebra: AlgebraQuery, dataset: DatasetSyntax | null, text: string): QueryForm {
   const type = algebra.type as string
   if (UPDATES.has(type)) {
     throw sourceError('SYNTAX', 'This is an update, not a query. Run it with update().', { text, offset: 0 })
@@ -142,7 +199,7 @@ function formOf(algebra: AlgebraQuery, dataset: DatasetSyntax | null, text: stri
  * @throws `SYNTAX` with the position
  */
 export function parseUpdate(text: string, baseIri?: string): readonly UpdateSyntax[] {
-  const algebra = algebraOf(text, baseIri, true) as unknown as UpdateSyntax & {
+  const algebra = parse(text, baseIri, true).algebra as unknown as UpdateSyntax & {
     readonly updates: readonly UpdateSyntax[]
   }
   const type = algebra.type as string

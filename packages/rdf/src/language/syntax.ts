@@ -130,8 +130,11 @@ export type OperationSyntax =
     }
   | { readonly type: 'nop' }
 
-/** Is a query: a pattern, and for the forms other than SELECT what is made of its solutions. */
-export type QuerySyntax =
+/** Is a query and the base of its relative IRIs, where it has one. */
+export type QuerySyntax = QueryForm & { readonly baseIri?: string | undefined }
+
+/** Is a pattern, and for the forms other than SELECT what is made of its solutions. */
+export type QueryForm =
   | { readonly form: 'select'; readonly pattern: OperationSyntax; readonly dataset: DatasetSyntax | null }
   | { readonly form: 'ask'; readonly pattern: OperationSyntax; readonly dataset: DatasetSyntax | null }
   | {

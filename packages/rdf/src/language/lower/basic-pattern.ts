@@ -1,3 +1,4 @@
+import type * as RDF from '@rdfjs/types'
 import { filter } from '@sheafdb/core'
 import type { ExpressionSyntax, PathPatternSyntax, PatternSyntax } from '../syntax.ts'
 import { type Environment, variableName } from './environment.ts'
@@ -5,13 +6,20 @@ import { lowerCondition } from './expression.ts'
 import { joinPath, joinTriple, type PathPattern, pathPattern } from './path.ts'
 import { fanOut, patternVariables, type TriplePattern, triplePattern } from './pattern.ts'
 import { type Relation, withPlan } from './relation.ts'
+import { hideTriple, type NestedTriple, unpackTriple } from './triple-term.ts'
 
 /** Is a triple pattern or a path pattern of a group. */
 export type GroupPattern = PatternSyntax | PathPatternSyntax
 
 type Candidate =
-  | { readonly kind: 'triple'; readonly pattern: TriplePattern; readonly variables: readonly string[] }
-  | { readonly kind: 'path'; readonly pattern: PathPattern; readonly variables: readonly string[] }
+  | (Place & { readonly kind: 'triple'; readonly pattern: TriplePattern })
+  | (Place & { readonly kind: 'path'; readonly pattern: PathPattern })
+
+type Place = {
+  readonly variables: readonly string[]
+  /** Patterns of triple terms that stand in it, each behind a hidden variable. */
+  readonly nested: readonly NestedTriple[]
+}
 
 /** Splits a condition into the parts that all must hold. */
 export function conditionParts(expression: ExpressionSyntax): ExpressionSyntax[] {
@@ -31,6 +39,7 @@ export function joinPatterns(
 ): { readonly relation: Relation | undefined; readonly left: readonly ExpressionSyntax[] } {
   const { environment } = options
   const remaining = patterns.map((pattern) => candidateOf(pattern, environment))
+  if (remaining.length === 0) return { relation: seed, left: options.conditions }
   let relation = seed
   let left = options.conditions
   while (remaining.length > 0) {
@@ -40,6 +49,7 @@ export function joinPatterns(
       candidate.kind === 'triple'
         ? joinTriple(relation, candidate.pattern, environment)
         : joinPath(relation, candidate.pattern, environment)
+    for (const nested of candidate.nested) relation = unpackTriple(relation, nested, environment)
     const tested = testConditions(relation, left, { environment, remaining })
     relation = tested.relation
     left = tested.left
@@ -48,15 +58,19 @@ export function joinPatterns(
 }
 
 function candidateOf(syntax: GroupPattern, environment: Environment): Candidate {
+  const nested: NestedTriple[] = []
+  const hide = (term: RDF.Term) => hideTriple(term, nested, environment)
   if (syntax.type === 'pattern') {
-    const pattern = triplePattern(syntax, environment)
-    return { kind: 'triple', pattern, variables: patternVariables(pattern) }
+    const plain = { ...syntax, subject: hide(syntax.subject), object: hide(syntax.object) }
+    const pattern = triplePattern(plain, environment)
+    return { kind: 'triple', pattern, variables: patternVariables(pattern), nested }
   }
-  const pattern = pathPattern(syntax, environment)
-  const variables = [syntax.subject, syntax.object]
+  const plain = { ...syntax, subject: hide(syntax.subject), object: hide(syntax.object) }
+  const pattern = pathPattern(plain, environment)
+  const variables = [plain.subject, plain.object]
     .map(variableName)
     .filter((name): name is string => name !== undefined)
-  return { kind: 'path', pattern, variables }
+  return { kind: 'path', pattern, variables, nested }
 }
 
 const PATH_FAN_OUT = 20

@@ -14,8 +14,8 @@ import {
 } from '@sheafdb/core'
 import { hasCast } from '../../functions/cast.ts'
 import type { ResultKind } from '../../functions/definition.ts'
-import { resultKind } from '../../functions/index.ts'
 import { numericOf } from '../../functions/literal-value.ts'
+import { resultKind } from '../../functions/registry.ts'
 import { fromRdfTerm, type Term } from '../../layout/term.ts'
 import type { ExpressionSyntax } from '../syntax.ts'
 import { type Environment, variableName } from './environment.ts'
@@ -368,9 +368,9 @@ class ExpressionLowering {
 
   #named(iri: string, args: readonly ExpressionSyntax[]): Lowered {
     const [first] = args
-    if (!hasCast(iri) || first === undefined || args.length !== 1) {
-      throw new SheafError('UNSUPPORTED', `This function is not known. Use a built-in one: <${iri}>`)
-    }
+    // A function that is not known is an error of evaluation: the result is not bound.
+    if (!hasCast(iri) || first === undefined || args.length !== 1)
+      return { kind: 'term', expression: literal(null, types.variant) }
     return {
       kind: 'term',
       expression: call('sparql.cast', asTerm(this.lower(first)), literal(iri, types.utf8)),

@@ -5,6 +5,7 @@ import {
   call,
   column,
   type Expression,
+  extend,
   literal,
   named,
   type PlanField,
@@ -13,7 +14,17 @@ import {
 import type { AggregateSyntax, OperationSyntax } from '../syntax.ts'
 import { type Environment, isHidden } from './environment.ts'
 import { asTerm, type Lowered, lowerExpression } from './expression.ts'
-import { type Binding, hasWholeId, identityBinding, identityColumn, type Relation } from './relation.ts'
+import { leftJoinRelations } from './join.ts'
+import { namedGraphs } from './pattern.ts'
+import {
+  type Binding,
+  hasWholeId,
+  identityBinding,
+  identityColumn,
+  type Relation,
+  withBindings,
+  withPlan,
+} from './relation.ts'
 
 type GroupSyntax = Extract<OperationSyntax, { type: 'group' }>
 
@@ -52,7 +63,28 @@ export function lowerGroup(operation: GroupSyntax, environment: Environment): Re
     const { variable } = operation.aggregates[index] as AggregateSyntax
     bindings.set(variable.value, resultBinding(found, kind))
   }
-  return { plan, bindings, rowCount: groups.length === 0 ? 1 : Math.max(1, input.rowCount / 10) }
+  const grouped = { plan, bindings, rowCount: groups.length === 0 ? 1 : Math.max(1, input.rowCount / 10) }
+  return environment.graph.kind === 'each' && operation.variables.length === 0
+    ? withEmptyGraphs(grouped, operation, environment)
+    : grouped
+}
+
+/** Adds the group of each graph in which nothing was found: without GROUP BY there is always one. */
+function withEmptyGraphs(grouped: Relation, operation: GroupSyntax, environment: Environment): Relation {
+  const { graph, facts } = environment
+  if (graph.kind !== 'each') return grouped
+  const all = leftJoinRelations(namedGraphs(graph, environment), grouped, { termsTable: facts.termsTable })
+  const counts = operation.aggregates.filter(({ aggregator }) => aggregator === 'count')
+  const items = counts.map(({ variable: { value } }) => {
+    const count = all.bindings.get(value)?.native?.column
+    return named(value, call('coalesce', count ?? literal(0, types.int64), literal(0, types.int64)))
+  })
+  const plan = extend(all.plan, items)
+  const changed = counts.map(({ variable }, index): [string, Binding] => {
+    const found = column(plan.output[all.plan.output.length + index] as PlanField)
+    return [variable.value, { native: { column: found, kind: 'integer' }, certain: true }]
+  })
+  return withBindings(withPlan(all, plan), changed)
 }
 
 type AggregateResult = 'count' | 'integer' | 'id' | 'term'

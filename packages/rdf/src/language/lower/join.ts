@@ -232,9 +232,11 @@ function eitherSide(
 /** Drops the solutions that agree with one of the others in at least one variable that both bind. */
 export function minusRelations(left: Relation, right: Relation, termsTable: string): Relation {
   const ready = makeComparable(left, right, termsTable)
-  if (ready.shared.length === 0) return left
+  // The graph that solutions come from must agree, but is no variable that they have in common.
+  const named = ready.shared.filter(({ variable }) => !variable.startsWith('\u0000'))
+  if (named.length === 0) return left
   const { keys, residual } = conditions(ready.shared)
-  const test = keys.length > 0 ? residual : needsCommon(ready.shared, residual)
+  const test = named.some(({ certain }) => certain) ? residual : needsCommon(named, residual)
   const plan = join(ready.left.plan, ready.right.plan, { how: 'anti', keys, residual: test })
   return withPlan(ready.left, plan, left.rowCount)
 }

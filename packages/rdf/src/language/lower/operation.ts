@@ -9,7 +9,6 @@ import {
   extend,
   filter,
   join,
-  keepColumns,
   type LogicalPlan,
   limit,
   named,
@@ -42,13 +41,12 @@ import {
   seedOf,
   semiJoinRelations,
 } from './join.ts'
-import { joinPattern, namedGraph } from './pattern.ts'
+import { namedGraph, namedGraphs } from './pattern.ts'
 import {
   type Binding,
   decodeVariables,
   identityBinding,
   identityColumn,
-  idOf,
   type Relation,
   withBindings,
   withPlan,
@@ -394,19 +392,6 @@ function lowerGraph(operation: Syntax<'graph'>, environment: Environment): Relat
     ? inner
     : joinRelations(inner, namedGraphs(graph, environment), environment.facts.termsTable)
   return nameGraph(placed, { hidden, name: name.value, environment })
-}
-
-/** Lists the named graphs. */
-function namedGraphs(graph: Extract<ActiveGraph, { kind: 'each' }>, environment: Environment): Relation {
-  const slot = (purpose: string) => ({ variable: environment.hidden(purpose) })
-  const all = joinPattern(
-    undefined,
-    { subject: slot('s'), predicate: slot('p'), object: slot('o'), graph },
-    environment,
-  )
-  const id = idOf(all, graph.variable)
-  const plan = distinct(keepColumns(all.plan, [id.id]))
-  return { plan, bindings: new Map([[graph.variable, { id, certain: true }]]), rowCount: 10 }
 }
 
 /** Makes the hidden graph of each solution the value of the variable that the query names. */

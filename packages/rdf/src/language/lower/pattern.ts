@@ -23,7 +23,7 @@ import { QUAD_FIELDS, type QuadField } from '../../layout/tables.ts'
 import type { PatternSyntax } from '../syntax.ts'
 import { type ActiveGraph, type DatasetFacts, mayRepeatTriples, needsNoGraph } from './dataset.ts'
 import { type Environment, variableName } from './environment.ts'
-import { type Binding, hasWholeId, type Relation } from './relation.ts'
+import { type Binding, hasWholeId, idOf, type Relation } from './relation.ts'
 
 /** Is a place of a triple pattern: a constant's id, or a variable. */
 export type Slot = { readonly id: number } | { readonly variable: string }
@@ -333,4 +333,20 @@ export function canExtend(relation: Relation, pattern: TriplePattern, facts: Dat
     (slot) => !('id' in slot) || slot.id !== -1,
   )
   return !ids || isBound(pattern.subject, relation) || isBound(pattern.object, relation)
+}
+
+/** Lists the named graphs. */
+export function namedGraphs(
+  graph: Extract<ActiveGraph, { kind: 'each' }>,
+  environment: Environment,
+): Relation {
+  const slot = (purpose: string) => ({ variable: environment.hidden(purpose) })
+  const all = joinPattern(
+    undefined,
+    { subject: slot('s'), predicate: slot('p'), object: slot('o'), graph },
+    environment,
+  )
+  const id = idOf(all, graph.variable)
+  const plan = distinct(keepColumns(all.plan, [id.id]))
+  return { plan, bindings: new Map([[graph.variable, { id, certain: true }]]), rowCount: 10 }
 }

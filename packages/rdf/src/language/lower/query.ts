@@ -67,7 +67,10 @@ export function makeEnvironment(
 
 /** Lowers a query to plans. @throws `UNSUPPORTED`, `NOT_FOUND` */
 export function lowerQuery(query: QuerySyntax, facts: DatasetFacts, options: LoweringOptions): LoweredQuery {
-  const environment = makeEnvironment(facts, options.dataset ?? query.dataset, options)
+  const environment = makeEnvironment(facts, options.dataset ?? query.dataset, {
+    ...options,
+    baseIri: query.baseIri ?? options.baseIri,
+  })
   const pattern = withInitial(query.pattern, options.bindings)
   const relation = lowerOperation(pattern, environment)
   switch (query.form) {

@@ -83,11 +83,6 @@ export function isConsecutive(ids: Float64Array): boolean {
   return true
 }
 
-/** Reads the time of a commit. */
-export function decodeCommitTime(payload: Uint8Array): number {
-  return new ByteReader(payload).float64()
-}
-
 /**
  * Reads the changes of a commit one after the other, so that the changes of the catalog can be applied before the
  * types of later ones are asked for.

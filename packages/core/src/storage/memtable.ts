@@ -1,5 +1,5 @@
 import type { Column } from '../types/column.ts'
-import type { Value } from '../types/value.ts'
+import { compareValues, type Value } from '../types/value.ts'
 import { sliceColumn } from './column-slice.ts'
 import { isConsecutive, type RowChunk } from './commit-record.ts'
 import { type GrowableColumn, growableColumn } from './growable-column.ts'
@@ -26,6 +26,9 @@ export class Memtable implements Part {
   readonly #deletions: number[] = []
   readonly #rowIndex = new VersionIndex()
   readonly #keyIndex = new VersionIndex()
+  #keysIndexed = 0
+  /** `undefined` in both places before the first row; `null` where they are not known. */
+  #bounds: readonly [Value, Value] | null = [undefined, undefined]
   /** Row ids are `rowIds[0] + position` as long as nothing breaks it, and then need no index. */
   #contiguous = true
 
@@ -50,7 +53,27 @@ export class Memtable implements Part {
     this.#deleted.fill(NEVER, at, at + count)
     this.rowCount = at + count
     this.#indexRows(at, rows.rowIds)
-    if (this.key.length > 0) this.#indexKeys(at, count)
+    this.#widenBounds(rows)
+  }
+
+  /** Keeps the bounds of the key's first field, by which whole batches are told to be new. */
+  #widenBounds(rows: RowChunk): void {
+    const [first] = this.key
+    const column = first === undefined ? undefined : rows.columns.get(first.fieldId)
+    const zone = column === undefined ? null : zoneMapOf(column)
+    if (this.#bounds === null || zone === null || zone.nullCount > 0 || zone.minimum === undefined) {
+      this.#bounds = null
+      return
+    }
+    const [low, high] = this.#bounds
+    this.#bounds = [
+      low === undefined || compareValues(zone.minimum, low) < 0 ? zone.minimum : low,
+      high === undefined || compareValues(zone.maximum, high) > 0 ? zone.maximum : high,
+    ]
+  }
+
+  keyBounds(): readonly [Value, Value] | null {
+    return this.#bounds
   }
 
   #appendColumns(rows: RowChunk, at: number, count: number): void {
@@ -85,9 +108,11 @@ export class Memtable implements Part {
       this.#rowIndex.add(rowIds[index] as number, at + index)
   }
 
-  #indexKeys(at: number, count: number): void {
+  /** Adds to the index the rows that came since it was last asked: rows that nobody looks for by key are not in it. */
+  #indexKeys(): void {
     const columns = this.key.map((field) => this.#columns.get(field.fieldId))
-    for (let position = at; position < at + count; position += 1) {
+    for (; this.#keysIndexed < this.rowCount; this.#keysIndexed += 1) {
+      const position = this.#keysIndexed
       this.#keyIndex.add(keyToken(columns.map((column) => column?.read(position) ?? null)), position)
     }
   }
@@ -172,6 +197,7 @@ export class Memtable implements Part {
   }
 
   findKey(key: SearchKey, commit: number): number {
+    if (this.#keysIndexed < this.rowCount) this.#indexKeys()
     return this.#keyIndex.find(key.token, (position) => this.isVisible(position, commit))
   }
 

@@ -163,7 +163,8 @@ export function sortOrder(key: readonly Column[], length: number): Int32Array | 
   return order.sort((left, right) => compare(left, right) || left - right)
 }
 
-function rowComparer(key: readonly Column[]): (left: number, right: number) => number {
+/** Makes the function that compares two rows by some columns. */
+export function rowComparer(key: readonly Column[]): (left: number, right: number) => number {
   const comparers = key.map(columnComparer)
   const [first] = comparers
   if (comparers.length === 1 && first !== undefined) return first

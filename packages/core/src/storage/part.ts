@@ -55,6 +55,8 @@ export type Part = {
   zoneMap(field: PartField, chunk: number): ZoneMap | null
   /** Estimates the count of distinct values, `null` where nothing is known. */
   distinctCount(field: PartField): number | null
+  /** Gives the least and the greatest value of the key's first field, `null` where they are not known. */
+  keyBounds(): readonly [Value, Value] | null
   /** Gives the range of positions that may hold keys from a lower to an upper bound of the key's first field. */
   keyRange(
     lower: Value | undefined,

@@ -312,7 +312,7 @@ export class Segment implements Part {
 
   /** Tells by zone maps whether a key can be here at all. */
   #mayHold(key: SearchKey): boolean {
-    const bounds = this.#keyBounds()
+    const bounds = this.keyBounds()
     if (bounds === null) return true
     const [first] = key.values
     return compareValues(first, bounds[0]) >= 0 && compareValues(first, bounds[1]) <= 0
@@ -320,7 +320,7 @@ export class Segment implements Part {
 
   #bounds: readonly [Value, Value] | null | undefined
 
-  #keyBounds(): readonly [Value, Value] | null {
+  keyBounds(): readonly [Value, Value] | null {
     if (this.#bounds === undefined) {
       const [first] = this.index.header.sortedBy
       const position = this.#field(first as number)?.position ?? -1

@@ -5,14 +5,16 @@ import type { RowChunk } from '../storage/commit-record.ts'
 import { coerceColumn } from '../storage/growable-column.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { Memtable } from '../storage/memtable.ts'
-import { mergeParts } from '../storage/merge.ts'
+import { mergeParts, rowComparer } from '../storage/merge.ts'
 import { CHUNK_ROWS, type KeyToken, type Part, type SearchKey } from '../storage/part.ts'
 import type { Segment } from '../storage/segment.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
 import { takeColumn } from '../storage/take.ts'
+import { zoneMapOf } from '../storage/zone-map.ts'
 import { type Column, type ColumnReader, columnReader, isNullAt, nullColumn } from '../types/column.ts'
 import { describeValue } from '../types/column-builder.ts'
 import { SheafError } from '../types/errors.ts'
+import { compareValues } from '../types/value.ts'
 import { readRows } from './read-rows.ts'
 import {
   findKey,
@@ -30,6 +32,7 @@ const OWN = 0
 
 /** Rows are taken into memory in portions of this many. */
 const APPEND_ROWS = 1 << 18
+const ASCENDING_ROWS = 256
 /** Past these, the rows of a transaction are written into a segment before it commits. */
 const SPILL_ROWS = 1 << 20
 const SPILL_BYTES = 96 << 20
@@ -169,6 +172,11 @@ export class TableWrites {
     columns: ReadonlyMap<number, Column>,
     onConflict: OnKeyConflict,
   ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
+    if (this.#areNew(length, columns)) {
+      const rowIds = this.#newRowIds(length)
+      this.#append({ rowIds, columns })
+      return { rowIds, insertedCount: length }
+    }
     const plan = this.#resolveKeys(length, columns, onConflict)
     const fresh = this.#newRowIds(plan.freshCount)
     let next = 0
@@ -184,6 +192,25 @@ export class TableWrites {
     for (const place of plan.replaced) this.#end(place)
     this.#append(takeRows(this.definition, plan.rowIds, columns, plan.written))
     return { rowIds: plan.rowIds, insertedCount: plan.written.length }
+  }
+
+  /** Tells quickly, of many rows, whether they ascend by key and lie beside all that is there: then none is taken. */
+  #areNew(length: number, columns: ReadonlyMap<number, Column>): boolean {
+    if (length < ASCENDING_ROWS) return false
+    const key = keyFields(this.definition).map((field) => columns.get(field.fieldId))
+    if (key.some((column) => column === undefined || hasNull(column))) return false
+    const zone = zoneMapOf(key[0] as Column)
+    if (zone.minimum === undefined || zone.minimum === null) return false
+    for (const part of this.view().parts) {
+      if (part.rowCount === 0) continue
+      const bounds = part.keyBounds()
+      if (bounds === null) return false
+      if (compareValues(zone.minimum, bounds[1]) <= 0 && compareValues(zone.maximum, bounds[0]) >= 0)
+        return false
+    }
+    const compare = rowComparer(key as Column[])
+    for (let row = 1; row < length; row += 1) if (compare(row - 1, row) >= 0) return false
+    return true
   }
 
   /** Decides for each row whether it is written, which row it replaces, and where its row id comes from. */

@@ -15,7 +15,7 @@ import type {
   TableDefinition,
   TableSpecification,
 } from '../catalog/definition.ts'
-import { tableName } from '../catalog/definition.ts'
+import { SYSTEM_COLUMNS, tableName } from '../catalog/definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
 import type { Segment } from '../storage/segment.ts'
@@ -391,7 +391,7 @@ function unknownTable(name: string): SheafError {
 }
 
 function checkFieldNames(added: readonly Field[], existing: readonly Field[]): void {
-  const names = new Set(['_row_id', '_created', '_deleted', ...existing.map((field) => field.name)])
+  const names = new Set<string>([...SYSTEM_COLUMNS, ...existing.map((field) => field.name)])
   for (const { name } of added) {
     if (names.has(name))
       throw new SheafError('ALREADY_EXISTS', `Two fields of a table cannot have one name: "${name}"`)

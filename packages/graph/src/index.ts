@@ -8,5 +8,13 @@ export type { Parameters } from './api/statements.ts'
 export type { ViewDefinition } from './api/view.ts'
 export type { Procedure, ProcedureField } from './functions/procedure.ts'
 export { type GraphApi, graph } from './model.ts'
+export { Duration } from './temporal/duration.ts'
+export {
+  DateTimeValue,
+  DateValue,
+  LocalDateTimeValue,
+  LocalTimeValue,
+  TimeValue,
+} from './temporal/instants.ts'
 export type { Counters } from './update/session.ts'
 export { NodeValue, PathValue, type Properties, RelationshipValue } from './values.ts'

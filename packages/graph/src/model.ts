@@ -21,6 +21,7 @@ import { functions } from './functions/index.ts'
 import type { Procedure } from './functions/procedure.ts'
 import { graphLayout, LAYOUT_VERSION, MODEL_NAME } from './layout/schema.ts'
 import { materializeOperator } from './operators/materialize.ts'
+import { registerTemporalStorage } from './temporal/storage.ts'
 
 /** Is `store.graph`: call it with a name to open a graph. */
 export type GraphApi = ((name: string) => Graph) &
@@ -40,6 +41,7 @@ export type GraphApi = ((name: string) => Graph) &
  * @example const store = await openStore(':memory:', { models: [graph()] })
  */
 export function graph(): Model<'graph', GraphApi> {
+  registerTemporalStorage()
   const statements = new Statements(new Map())
   return {
     name: MODEL_NAME,

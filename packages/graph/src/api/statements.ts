@@ -77,7 +77,9 @@ export class Statements {
 
   /** Gives what a statement is lowered for, beside the schema. */
   target(parameters: ReadonlyMap<string, Value>): Omit<LowerTarget, 'schema'> {
+    const started = Date.now()
     return {
+      now: () => started,
       parameterType: (name) => parameterType(requireParameter(parameters, name)),
       parameterValue: (name) => requireParameter(parameters, name),
       procedure: (name) => this.#procedures.get(name),
@@ -100,6 +102,10 @@ export class Statements {
     const plan = lower(prepared.statement, {
       ...target,
       schema: this.#schema(context, graph),
+      now: () => {
+        read.add('@now')
+        return target.now()
+      },
       parameterValue: (name) => {
         read.add(name)
         return target.parameterValue(name)

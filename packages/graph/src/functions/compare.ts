@@ -1,4 +1,4 @@
-import { compareNumbers, compareText, type Value } from '@sheafdb/core'
+import { compareNumbers, compareText, compareValues, type Value } from '@sheafdb/core'
 import { arrayOf, isListValue, isMap, isNumeric, NodeValue, PathValue, RelationshipValue } from '../values.ts'
 
 /** Is a truth value of three-valued logic. */
@@ -138,7 +138,7 @@ export function orderValues(left: Value, right: Value): number {
     case RANK_NULL:
       return 0
     default:
-      return cypherCompare(left, right) ?? 0
+      return cypherCompare(left, right) ?? compareValues(left, right)
   }
 }
 

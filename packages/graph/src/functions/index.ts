@@ -4,6 +4,7 @@ import { logicFunctions } from './logic.ts'
 import { numberFunctions } from './number.ts'
 import { procedureFunctions } from './procedure.ts'
 import { structureFunctions } from './structure.ts'
+import { temporalFunctions } from './temporal.ts'
 import { textFunctions } from './text.ts'
 
 /** Holds the functions that openCypher adds to the registry, all named `cypher.…`. */
@@ -13,5 +14,6 @@ export const functions: readonly FunctionDefinition[] = [
   ...numberFunctions,
   ...procedureFunctions,
   ...structureFunctions,
+  ...temporalFunctions,
   ...textFunctions,
 ]

@@ -3,6 +3,7 @@ import {
   defineMember,
   elementType,
   type FunctionDefinition,
+  groupKey,
   isFloat,
   isList,
   makeField,
@@ -197,6 +198,15 @@ export const structureFunctions: readonly FunctionDefinition[] = [
     ...strict('range', integerList, range),
     evaluator: (argumentTypes) => (argumentTypes.some(isFloat) ? () => range(0, Number.NaN) : range),
   },
+  custom('pair', types.variant, (key, value) => [key, value]),
+  custom('lookup', types.variant, (pairs, key) => {
+    const wanted = groupKey(key)
+    for (const pair of arrayOf(pairs as ArrayLike<Value>)) {
+      const [element, value] = pair as readonly [Value, Value]
+      if (groupKey(element) === wanted) return value
+    }
+    return null
+  }),
   custom('deleted', types.variant, (id) => {
     if (id === null || id === undefined) return null
     throw runtimeArgumentError(

@@ -23,6 +23,8 @@ export type LowerTarget = {
   readonly parameterType: (name: string) => DataType
   readonly parameterValue: (name: string) => Value
   readonly procedure: (name: string) => Procedure | undefined
+  /** Gives the clock's milliseconds since the epoch, the same all through a statement. */
+  readonly now: () => number
 }
 
 /** Makes the context of lowering one statement. */

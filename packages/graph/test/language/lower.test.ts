@@ -24,6 +24,7 @@ function planOf(text: string, parameters: Record<string, unknown> = {}): string 
       parameterType: (name) => typeOfValue(parameters[name]),
       parameterValue: (name) => parameters[name],
       procedure: () => undefined,
+      now: () => 0,
     }),
   )
 }

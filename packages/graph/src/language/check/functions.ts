@@ -106,6 +106,15 @@ define('split', 2, listOf(STRING), { accepts: [['string'], ['string', 'list']] }
 define('char_length character_length', 1, INTEGER, text)
 define('vector_distance', 2, FLOAT)
 
+for (const kind of ['date', 'localtime', 'time', 'localdatetime', 'datetime']) {
+  for (const clock of ['', '.statement', '.transaction', '.realtime'])
+    define(`${kind}${clock}`, 1, ANY, { minimum: 0 })
+  define(`${kind}.truncate`, 3, ANY, { minimum: 1 })
+}
+define('datetime.fromepoch', 2, ANY)
+define('datetime.fromepochmillis duration', 1, ANY)
+define('duration.between duration.inMonths duration.inDays duration.inSeconds', 2, ANY)
+
 const aggregate: Options = { isAggregate: true }
 define('count', 1, INTEGER, aggregate)
 define('sum', 1, first, { ...aggregate, accepts: [['number']] })

@@ -16,7 +16,7 @@ import type * as syntax from '../syntax.ts'
 import { asBoolean, COMPARISONS, compare, isPlain } from './comparison.ts'
 import { bound, entityKey, entityOf, lowerError } from './entities.ts'
 import { facetsOf, propertyOf, wholeValue } from './facets.ts'
-import { type Frame, type Locals, type LowerContext, NO_LOCALS } from './frame.ts'
+import { type Frame, type Locals, type LowerContext, NO_LOCALS, rememberSource } from './frame.ts'
 import { lowerFunction } from './functions.ts'
 import { lowerLabels, lowerTypes, lowerValueLabels } from './labels.ts'
 
@@ -58,7 +58,7 @@ export function lowerExpression(
     case 'quantifier': {
       const list = lower(expression.list)
       const item = variable(expression.variable.name, elementType(list.type))
-      const inner = new Map(locals).set(expression.variable.name, item)
+      const inner = lambdaLocals(locals, expression, item)
       const test = asBoolean(lowerExpression(context, frame, expression.where, inner))
       return call(`cypher.${expression.quantifier}`, list, lambda([item], test))
     }
@@ -205,8 +205,7 @@ function lowerComprehension(
   locals: Locals,
 ): Expression {
   let list = lowerExpression(context, frame, expression.list, locals)
-  const inner = (item: ReturnType<typeof variable>): Locals =>
-    new Map(locals).set(expression.variable.name, item)
+  const inner = (item: ReturnType<typeof variable>): Locals => lambdaLocals(locals, expression, item)
   if (expression.where !== null) {
     const item = variable(expression.variable.name, elementType(list.type))
     const test = asBoolean(lowerExpression(context, frame, expression.where, inner(item)))
@@ -219,6 +218,16 @@ function lowerComprehension(
     list,
     lambda([item], lowerExpression(context, frame, expression.projection, inner(item))),
   )
+}
+
+/** Adds a lambda's variable to those around, and remembers the list that it runs over. */
+function lambdaLocals(
+  locals: Locals,
+  { variable: name, list }: { readonly variable: syntax.Name; readonly list: syntax.Expression },
+  item: Expression,
+): Locals {
+  rememberSource(item, list)
+  return new Map(locals).set(name.name, item)
 }
 
 function lowerReduce(

@@ -44,6 +44,18 @@ export type Facets = {
 /** Holds the variables of lambdas around an expression. */
 export type Locals = ReadonlyMap<string, Expression>
 
+const sources = new WeakMap<Expression, syntax.Expression>()
+
+/** Remembers the list that a lambda's variable runs over. */
+export function rememberSource(variable: Expression, list: syntax.Expression): void {
+  sources.set(variable, list)
+}
+
+/** Gives the list that a lambda's variable runs over. */
+export function sourceOf(variable: Expression): syntax.Expression | undefined {
+  return sources.get(variable)
+}
+
 /** Is no lambda around. */
 export const NO_LOCALS: Locals = new Map()
 
@@ -70,6 +82,8 @@ export type LowerContext = {
   readonly parameterType: (name: string) => DataType
   readonly parameterValue: (name: string) => Value
   readonly procedure: (name: string) => Procedure | undefined
+  /** Gives the clock's milliseconds since the epoch, the same all through a statement. */
+  readonly now: () => number
   readonly rules: Rules
 }
 

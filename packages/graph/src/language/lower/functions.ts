@@ -115,6 +115,8 @@ export function lowerFunction(
     case 'e':
       return literal(Math.E, types.float64)
   }
+  const temporal = lowerTemporal(context, name, args)
+  if (temporal !== null) return temporal
   const plain = PLAIN.get(name)
   if (plain !== undefined) return call(`cypher.${plain}`, ...args)
   throw lowerError(
@@ -123,6 +125,29 @@ export function lowerFunction(
     `There is no function of this name. Check its spelling: ${expression.name}`,
     'UnknownFunction',
   )
+}
+
+const CLOCKED = /^(date|localtime|time|localdatetime|datetime)(\.statement|\.transaction|\.realtime)?$/
+const TEMPORAL =
+  /^(?:(?:date|localtime|time|localdatetime|datetime)(?:\.truncate)?|datetime\.fromepoch(?:millis)?|duration(?:\.between|\.inmonths|\.indays|\.inseconds)?)$/
+
+/** Lowers functions of dates and times. Without an argument they show the clock, once for the whole statement. */
+function lowerTemporal(context: LowerContext, name: string, args: readonly Expression[]): Expression | null {
+  const clocked = CLOCKED.exec(name)
+  if (clocked !== null && (args.length === 0 || clocked[2] !== undefined)) {
+    return call(`cypher.${clocked[1]}.now`, literal(context.now(), types.int64), args[0] ?? literal('Z'))
+  }
+  if (!TEMPORAL.test(name)) return null
+  const [unit, value, ...rest] = args
+  if (name.endsWith('.truncate') && unit !== undefined && value === undefined) {
+    return call(
+      `cypher.${name}`,
+      unit,
+      call(`cypher.${name.replace('.truncate', '')}.now`, literal(context.now(), types.int64), literal('Z')),
+      ...rest,
+    )
+  }
+  return call(`cypher.${name}`, ...args)
 }
 
 function isPattern(expression: syntax.Expression | undefined): boolean {

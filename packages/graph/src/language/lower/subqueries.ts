@@ -3,16 +3,20 @@ import {
   aggregateExpression,
   type ColumnExpression,
   call,
+  column,
   distinct,
   type Expression,
   extend,
   filter,
+  isList,
   type JoinKey,
   type JoinKind,
   join,
   type LogicalPlan,
   literal,
   project,
+  types,
+  unnest,
 } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
 import { unsupported } from './entities.ts'
@@ -27,6 +31,7 @@ import {
   makeFrame,
   mapBinding,
   outputColumn,
+  sourceOf,
 } from './frame.ts'
 import { namesIn } from './names.ts'
 import { lowerReadQuery } from './query.ts'
@@ -81,22 +86,41 @@ export function joinBack(frame: Frame, correlation: Correlation, inner: LogicalP
   frame.plan = join(frame.plan, inner, { how, keys })
 }
 
-/** Finds the outer variables that a part of the query reads. @throws `UNSUPPORTED` for variables of a lambda around it */
-function importsOf(
+/** Finds the outer variables that a part of the query reads. */
+function importsOf(frame: Frame, part: unknown): readonly string[] {
+  return [...namesIn(part)].filter((name) => frame.bindings.has(name))
+}
+
+/**
+ * Lowers a subquery that reads the variable of a lambda around it: it is computed for every element of the lambda's
+ * list beforehand, and looked up by the element inside the lambda.
+ */
+function lowerInLambda(
   context: LowerContext,
   frame: Frame,
-  part: syntax.Expression,
-  locals: Locals,
-): readonly string[] {
-  const names = [...namesIn(part)]
-  if (names.some((name) => locals.has(name))) {
+  expression: syntax.Expression,
+  { name, item, locals }: { readonly name: string; readonly item: Expression; readonly locals: Locals },
+): Expression {
+  const list = sourceOf(item)
+  if (list === undefined || [...namesIn(list)].some((other) => locals.has(other))) {
     throw unsupported(
       context,
-      part,
-      'A pattern inside a list expression cannot read its variable yet. Use UNWIND before.',
+      expression,
+      'A pattern inside nested list expressions cannot read their variables yet. Use UNWIND before.',
     )
   }
-  return names.filter((name) => frame.bindings.has(name))
+  const correlation = correlate(frame, importsOf(frame, [expression, list]))
+  const { inner } = correlation
+  const items = context.rules.expression(context, inner, list)
+  inner.plan = unnest(inner.plan, isList(items.type) ? items : call('cypher.as_list', items), {
+    name,
+    type: types.variant,
+  })
+  const element = column(inner.plan.output.at(-1) as LogicalPlan['output'][number])
+  inner.bindings.set(name, { kind: 'value', value: element })
+  const value = lowerSubquery(context, inner, expression, new Map())
+  const pairs = collectBack(frame, correlation, inner, call('cypher.pair', element, value), 'list')
+  return call('cypher.lookup', pairs, item)
 }
 
 /** Lowers an expression that holds a pattern or a query to a join with the rows it gives. */
@@ -106,7 +130,10 @@ export function lowerSubquery(
   expression: syntax.Expression,
   locals: Locals,
 ): Expression {
-  const correlation = correlate(frame, importsOf(context, frame, expression, locals))
+  const names = namesIn(expression)
+  for (const [name, item] of locals)
+    if (names.has(name)) return lowerInLambda(context, frame, expression, { name, item, locals })
+  const correlation = correlate(frame, importsOf(frame, expression))
   switch (expression.kind) {
     case 'pattern':
       return expression.pattern.selector === null
@@ -224,7 +251,7 @@ export function lowerFilter(context: LowerContext, frame: Frame, predicate: synt
   const negated = predicate.kind === 'not'
   const inner = negated ? predicate.operand : predicate
   if ((inner.kind === 'pattern' && inner.pattern.selector === null) || inner.kind === 'exists') {
-    const correlation = correlate(frame, importsOf(context, frame, inner, new Map()))
+    const correlation = correlate(frame, importsOf(frame, inner))
     joinBack(frame, correlation, markEmpty(existing(context, correlation, inner)), negated ? 'anti' : 'semi')
     return
   }

@@ -12,7 +12,7 @@ const MAX_DEPTH = 200
 
 /** Words that cannot name a variable without backticks, since what follows would be read wrongly. */
 const RESERVED = new Set(
-  'all and as by case create delete desc descending detach distinct else false in is limit match merge not null on optional or order remove return set skip then true union unwind when where with xor'.split(
+  'and as case create delete detach distinct false in is match merge not null optional or order remove return set then true union unwind when where with xor'.split(
     ' ',
   ),
 )

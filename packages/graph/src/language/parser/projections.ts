@@ -17,7 +17,7 @@ function parseItem(cursor: Cursor): ProjectionItem {
   const { start } = cursor.peek()
   const expression = cursor.rules.expression(cursor)
   const end = cursor.lastEnd()
-  const alias = cursor.takeWords('as') ? cursor.variable() : null
+  const alias = cursor.takeWords('as') ? cursor.schemaName('a name') : null
   const bare = expression.kind === 'variable' ? expression.name : cursor.text.slice(start, end)
   return { expression, name: alias?.name ?? bare, alias, ...cursor.span(start) }
 }

@@ -72,8 +72,7 @@ export function distanceSource(): string {
     measure(
       `squares_${lanes.slice(0, 3)}`,
       lanes,
-      (row, query) =>
-        `(${lanes}.mul (local.tee $v (${lanes}.sub ${row} ${query})) (local.get $v))`,
+      (row, query) => `(${lanes}.mul (local.tee $v (${lanes}.sub ${row} ${query})) (local.get $v))`,
     ),
   ])
   return `(module\n  (import "store" "memory" (memory 1))${kernels.join('')})\n`
@@ -85,7 +84,10 @@ export async function kernelFile(): Promise<string> {
   const parsed = wabt.parseWat('distance.wat', distanceSource(), { simd: true })
   const { buffer } = parsed.toBinary({})
   parsed.destroy()
-  const lines = Buffer.from(buffer).toString('base64').match(/.{1,100}/g) ?? []
+  const lines =
+    Buffer.from(buffer)
+      .toString('base64')
+      .match(/.{1,100}/g) ?? []
   return `/** Holds the compiled kernels of distances, made by scripts/build-kernels.ts. */
 export const distanceWasm: string = [
 ${lines.map((line) => `  '${line}',`).join('\n')}

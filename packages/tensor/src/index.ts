@@ -1,1 +1,14 @@
-export {}
+/**
+ * Is the tensor model of Sheaf: tensors by id in Arrow columns, exact nearest neighbours, files of tensors.
+ */
+
+export { type Neighbor, type Tensor, TensorCollection, type TensorEntry } from './api/collection.ts'
+export type { NearestOptions, QueryVector } from './api/nearest.ts'
+export type { TensorId } from './api/rows.ts'
+export type { OpenTensorCollection, TensorApi } from './api/store.ts'
+export type { Where } from './api/where.ts'
+export type { Attributes } from './layout/attributes.ts'
+export type { DType, PackedDType, TensorValues } from './layout/dtype.ts'
+export type { TensorOptions } from './layout/table.ts'
+export type { NestedInput, TensorInput } from './layout/values.ts'
+export { type TensorModel, tensor } from './model.ts'

@@ -1,0 +1,202 @@
+import {
+  type Batch,
+  batchRowCount,
+  columnReader,
+  type LogicalPlan,
+  type Metric,
+  type ModelContext,
+  type Query,
+  SheafError,
+  types,
+} from '@sheafdb/core'
+import type { Attributes } from '../layout/attributes.ts'
+import { type DType, dtypeNamed, dtypeOfArray, type TensorValues } from '../layout/dtype.ts'
+import { type TensorOptions, tensorTableName } from '../layout/table.ts'
+import { shapeOf, type TensorInput, toValues } from '../layout/values.ts'
+import { checkOptions, type Definition, findDefinition, prepareDefinition } from './definition.ts'
+import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
+import { type NewTensor, rowsOf, type StoredTensor, type TensorId, tensorsOf } from './rows.ts'
+
+/** Is a tensor as it is read. */
+export type Tensor = {
+  readonly id: TensorId
+  readonly values: TensorValues
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  readonly attributes: Attributes
+}
+
+/** Is a tensor as it is put; `shape` and `dtype` where the collection leaves them open. */
+export type TensorEntry = {
+  readonly id: TensorId
+  readonly values: TensorInput
+  readonly attributes?: Attributes
+  readonly shape?: readonly number[]
+  readonly dtype?: DType
+}
+
+/** Is a row of a search: the tensor's id, its distance and its attributes. */
+export type Neighbor = { readonly id: TensorId; readonly distance: number } & Readonly<
+  Record<string, unknown>
+>
+
+const ROWS_PER_WRITE = 16_384
+
+/** Holds tensors by id, with attributes. It is made with its first write. */
+export class TensorCollection {
+  readonly name: string
+  readonly #context: ModelContext
+  readonly #options: TensorOptions
+
+  constructor(context: ModelContext, name: string, options: TensorOptions) {
+    this.name = name
+    this.#context = context
+    this.#options = checkOptions(options)
+  }
+
+  /** Writes a tensor, replacing the one of this id. @throws `ARGUMENT` for another count or shape than the collection's */
+  async put(id: TensorId, values: TensorInput, attributes: Attributes = {}): Promise<void> {
+    await this.putMany([{ id, values, attributes }])
+  }
+
+  /** Writes many tensors in one transaction. Of two of one id the later wins. */
+  async putMany(
+    entries: Iterable<TensorEntry>,
+    options: { readonly onProgress?: (progress: { done: number; total: number }) => void } = {},
+  ): Promise<void> {
+    const all = Array.from(entries)
+    if (all.length === 0) return
+    await this.#context.write((transaction) => {
+      for (let from = 0; from < all.length; from += ROWS_PER_WRITE) {
+        const own = findDefinition(transaction.snapshot.catalog, this.name, this.#options)?.options
+        const part = all
+          .slice(from, from + ROWS_PER_WRITE)
+          .map((entry) => newTensor(entry, own ?? this.#options))
+        const definition = prepareDefinition(transaction, this.name, this.#options, part)
+        transaction.insert(
+          definition.table.name,
+          rowsOf(definition.table, definition.options, part),
+          'replace',
+        )
+        options.onProgress?.({ done: from + part.length, total: all.length })
+      }
+    })
+  }
+
+  /** Gives a tensor, `undefined` where there is none. Its values are a copy. */
+  async get(id: TensorId): Promise<Tensor | undefined> {
+    return (await this.getMany([id]))[0]
+  }
+
+  /** Gives tensors, in the order of ids. */
+  async getMany(ids: readonly TensorId[]): Promise<(Tensor | undefined)[]> {
+    const found = new Array<Tensor | undefined>(ids.length).fill(undefined)
+    const snapshot = this.#context.snapshot()
+    try {
+      const definition = findDefinition(snapshot.catalog, this.name, this.#options)
+      if (definition === undefined) return found
+      const { batch, index } = snapshot.source(definition.table.name).lookup(
+        ids.map((id) => [id]),
+        definition.table.fields.map(({ name, type }) => ({ field: name, type })),
+      )
+      tensorsOf(batch, definition.table, definition.options).forEach((stored, at) => {
+        found[index[at] as number] = fetched(stored)
+      })
+      return found
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /** Deletes a tensor; tells whether there was one. */
+  async delete(id: TensorId): Promise<boolean> {
+    return this.#context.write((transaction) => {
+      const definition = findDefinition(transaction.snapshot.catalog, this.name, this.#options)
+      if (definition === undefined) return false
+      const { batch } = transaction.snapshot
+        .source(definition.table.name)
+        .lookup([[id]], [{ field: '_row_id', type: types.uint64 }])
+      return transaction.delete(definition.table.name, rowIdsOf(batch)) > 0
+    })
+  }
+
+  /** Counts the tensors. */
+  async count(): Promise<number> {
+    const snapshot = this.#context.snapshot()
+    try {
+      const name = tensorTableName(this.name)
+      if (snapshot.catalog.table(name) === undefined) return 0
+      return snapshot.source(name).statistics().rowCount
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /**
+   * Finds the tensors nearest to a vector: rows of `id`, `distance` and attributes, nearest first.
+   *
+   * @throws `ARGUMENT` for a vector of another length or a k below 1, `VALUE` for NaN or infinity in it
+   * @example store.tensor('faces').nearest(vector, { k: 5, where: { label: 'x', age: { $lt: 5 } } })
+   */
+  nearest(vector: QueryVector, options: NearestOptions = {}): Query<Neighbor> {
+    const numbers = checkSearch(vector, options)
+    return this.#query<Neighbor>((definition) =>
+      definition === undefined
+        ? nothingNear()
+        : nearestPlan(definition, numbers, { ...options, metric: this.#metric(options, definition) }),
+    )
+  }
+
+  #metric(options: NearestOptions, { options: own }: Definition): Metric {
+    return options.metric ?? this.#options.metric ?? own.metric ?? 'cosine'
+  }
+
+  /** Makes a query whose plan is made once a version of the catalog. */
+  #query<Row>(lower: (definition: Definition | undefined) => LogicalPlan): Query<Row> {
+    let made: { readonly version: number; readonly plan: LogicalPlan } | undefined
+    return this.#context.query<Row>(() => {
+      const catalog = this.#context.catalog()
+      if (made?.version !== catalog.version)
+        made = {
+          version: catalog.version,
+          plan: lower(findDefinition(catalog, this.name, this.#options)),
+        }
+      return made.plan
+    })
+  }
+
+  /** Is not there yet: exact search looks at all vectors. @throws `UNSUPPORTED` */
+  async createIndex(options: { readonly kind: 'hnsw' } & Readonly<Record<string, unknown>>): Promise<never> {
+    throw new SheafError(
+      'UNSUPPORTED',
+      `There is no vector index yet. Leave the index out: nearest searches exactly without one (${options.kind}).`,
+    )
+  }
+}
+
+function rowIdsOf(batch: Batch): Float64Array {
+  const [read] = batch.columns.map(columnReader)
+  return Float64Array.from({ length: batchRowCount(batch) }, (_, at) =>
+    Number(read?.(batch.selection === null ? at : (batch.selection[at] as number))),
+  )
+}
+
+function newTensor(entry: TensorEntry, options: TensorOptions): NewTensor {
+  const dtype = options.dtype ?? entry.dtype ?? dtypeOfArray(entry.values)
+  const description = dtypeNamed(dtype)
+  if (description.isPacked)
+    throw new SheafError('UNSUPPORTED', `Elements of ${dtype} come from files only. Use another dtype.`)
+  const shape = options.shape ?? entry.shape ?? shapeOf(entry.values)
+  return {
+    id: entry.id,
+    dtype,
+    shape,
+    values: toValues(entry.values, description, shape),
+    attributes: entry.attributes ?? {},
+  }
+}
+
+function fetched(stored: StoredTensor): Tensor {
+  const { id, dtype, shape, attributes, values } = stored
+  return { id, values: values as TensorValues, shape, dtype, attributes }
+}

@@ -1,0 +1,205 @@
+import {
+  type Batch,
+  batchRowCount,
+  type Column,
+  columnFromValues,
+  columnReader,
+  defineMember,
+  type FixedListColumn,
+  makeField,
+  type RowBatch,
+  SheafError,
+  type TableDefinition,
+  types,
+} from '@sheafdb/core'
+import { List } from 'apache-arrow'
+import type { Attributes } from '../layout/attributes.ts'
+import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
+import {
+  FIXED_FIELDS,
+  type IdKind,
+  isFixed,
+  OWN_FIELDS,
+  type TensorOptions,
+  vectorType,
+} from '../layout/table.ts'
+import { bytesToValues, elementCount, valuesToBytes } from '../layout/values.ts'
+
+/** Identifies a tensor in its collection. */
+export type TensorId = string | number | bigint
+
+/** Is a tensor to be written. */
+export type NewTensor = {
+  readonly id: TensorId
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** `null` where the elements stay in the file that `source` names. */
+  readonly values: TensorValues | null
+  readonly attributes: Attributes
+  readonly source?: TensorSource
+}
+
+/** Tells where the elements of a tensor are that stays in its file. */
+export type TensorSource = { readonly path: string; readonly name: string; readonly checksum: string }
+
+/** Is a tensor as it is read, before its elements are fetched from a file. */
+export type StoredTensor = Omit<NewTensor, 'source'> & { readonly source: TensorSource | null }
+
+/** Tells of which kind ids are. @throws `TYPE` for what cannot be an id */
+export function idKindOf(ids: readonly TensorId[]): IdKind {
+  let kind: IdKind | undefined
+  for (const id of ids) {
+    const own = typeof id === 'string' ? 'text' : isInteger(id) ? 'integer' : undefined
+    if (own === undefined) throw new SheafError('TYPE', `An id must be text or an integer: ${String(id)}`)
+    kind = kind === undefined || kind === own ? own : 'any'
+  }
+  return kind ?? 'any'
+}
+
+function isInteger(id: unknown): boolean {
+  return typeof id === 'bigint' || (typeof id === 'number' && Number.isInteger(id))
+}
+
+/** Makes the rows of tensors for the table of a collection. */
+export function rowsOf(
+  table: TableDefinition,
+  options: TensorOptions,
+  tensors: readonly NewTensor[],
+): RowBatch {
+  const attributes = attributeFields(table, options)
+  const idType = (table.fields.find((field) => field.name === 'id') as TableDefinition['fields'][number]).type
+  const columns = [
+    columnFromValues(
+      idType,
+      tensors.map((tensor) => tensor.id),
+    ),
+    ...(isFixed(options) ? [vectorColumn(options, tensors)] : byteColumns(tensors)),
+    ...attributes.map((field) =>
+      columnFromValues(
+        field.type,
+        tensors.map(({ attributes: own }) =>
+          Object.hasOwn(own, field.name) ? (own[field.name] ?? null) : null,
+        ),
+      ),
+    ),
+  ]
+  const own = isFixed(options) ? FIXED_FIELDS : OWN_FIELDS
+  return { fields: [...own, ...attributes.map((field) => field.name)], columns, length: tensors.length }
+}
+
+/** Gives the fields of a table that are attributes. */
+export function attributeFields(table: TableDefinition, options: TensorOptions): TableDefinition['fields'] {
+  const own = new Set(isFixed(options) ? FIXED_FIELDS : OWN_FIELDS)
+  return table.fields.filter((field) => !own.has(field.name))
+}
+
+function vectorColumn(
+  options: { readonly dtype: DType; readonly shape: readonly number[] },
+  tensors: readonly NewTensor[],
+): Column {
+  const size = elementCount(options.shape)
+  const dtype = dtypeNamed(options.dtype)
+  const values = new dtype.makeArray(size * tensors.length)
+  tensors.forEach((tensor, index) => {
+    values.set(tensor.values as never, index * size)
+  })
+  const length = tensors.length
+  const child = {
+    layout: 'flat',
+    type: dtype.arrowType,
+    length: length * size,
+    validity: null,
+    values,
+  } as const
+  return { layout: 'fixed', type: vectorType(options.dtype, size), length, validity: null, size, child }
+}
+
+function byteColumns(tensors: readonly NewTensor[]): Column[] {
+  const column = (type: Column['type'], read: (tensor: NewTensor) => unknown) =>
+    columnFromValues(type, tensors.map(read))
+  return [
+    column(types.utf8, (tensor) => tensor.dtype),
+    shapeColumn(tensors),
+    column(types.binary, ({ values, dtype }) =>
+      values === null ? null : valuesToBytes(values, dtypeNamed(dtype)),
+    ),
+    column(types.utf8, (tensor) => tensor.source?.path ?? null),
+    column(types.utf8, (tensor) => tensor.source?.name ?? null),
+    column(types.utf8, (tensor) => tensor.source?.checksum ?? null),
+  ]
+}
+
+function shapeColumn(tensors: readonly NewTensor[]): Column {
+  return columnFromValues(
+    new List(makeField('item', types.int64, { nullable: false })),
+    tensors.map((tensor) => tensor.shape),
+  )
+}
+
+/** Reads the tensors of a batch whose columns are all fields of the table, in their order. */
+export function tensorsOf(batch: Batch, table: TableDefinition, options: TensorOptions): StoredTensor[] {
+  const attributes = attributeFields(table, options)
+  const columns = new Map(table.fields.map((field, at) => [field.name, batch.columns[at] as Column]))
+  const reader = (name: string) => columnReader(columns.get(name) as Column)
+  const readId = reader('id')
+  const readAttributes = attributes.map((field) => reader(field.name))
+  const readTensor = isFixed(options)
+    ? fixedReader(options, columns.get('values') as FixedListColumn)
+    : byteReader(reader)
+  return Array.from({ length: batchRowCount(batch) }, (_, at) => {
+    const row = batch.selection === null ? at : (batch.selection[at] as number)
+    const own: Record<string, unknown> = {}
+    attributes.forEach((field, index) => {
+      const value = readAttributes[index]?.(row) ?? null
+      if (value !== null) defineMember(own, field.name, value)
+    })
+    return { ...readTensor(row), id: readId(row) as TensorId, attributes: own }
+  })
+}
+
+type TensorReader = (row: number) => Omit<StoredTensor, 'id' | 'attributes'>
+
+function fixedReader(
+  options: { readonly dtype: DType; readonly shape: readonly number[] },
+  column: FixedListColumn,
+): TensorReader {
+  const { makeArray } = dtypeNamed(options.dtype)
+  const { size, child } = column
+  if (child.layout !== 'flat') throw new SheafError('CORRUPT', 'The elements of a tensor are no numbers.')
+  const { values } = child
+  const copy =
+    values.constructor === makeArray ? (from: number) => values.slice(from, from + size) : undefined
+  return (row) => {
+    const elements = copy?.(row * size) ?? widened(values, row * size, new makeArray(size))
+    return { dtype: options.dtype, shape: options.shape, values: elements as TensorValues, source: null }
+  }
+}
+
+/** Copies integers that are stored narrower than their type says. */
+function widened(from: ArrayLike<number | bigint>, start: number, to: TensorValues): TensorValues {
+  const isWide = to instanceof BigInt64Array || to instanceof BigUint64Array
+  for (let at = 0; at < to.length; at += 1) {
+    const value = from[start + at] as number | bigint
+    to[at] = (isWide ? BigInt(value) : Number(value)) as never
+  }
+  return to
+}
+
+function byteReader(reader: (name: string) => (row: number) => unknown): TensorReader {
+  const [dtype, shape, values] = [reader('dtype'), reader('shape'), reader('values')]
+  const [path, name, checksum] = [reader('_path'), reader('_name'), reader('_checksum')]
+  return (row) => {
+    const type = dtype(row) as DType
+    const bytes = values(row) as Uint8Array | null
+    const source =
+      path(row) === null
+        ? null
+        : { path: path(row) as string, name: name(row) as string, checksum: checksum(row) as string }
+    return {
+      dtype: type,
+      shape: Array.from(shape(row) as ArrayLike<number>, Number),
+      values: bytes === null ? null : bytesToValues(bytes, dtypeNamed(type)),
+      source,
+    }
+  }
+}

@@ -12,7 +12,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   'Constraint Error': 'CONSTRAINT',
   'Out of Range Error': 'OVERFLOW',
   'Invalid Input Error': 'VALUE',
-  'Not implemented Error': 'UNSUPPORTED',
+  'Not implemented Error': 'VALUE',
   'Permission Error': 'UNSUPPORTED',
   'IO Error': 'IO',
   'Out of Memory Error': 'MEMORY_LIMIT',

@@ -18,7 +18,7 @@ type Located = { readonly alias?: string; readonly query_location?: number }
 /** Is one sort term. */
 export type OrderNode = {
   readonly type: 'ORDER_DEFAULT' | 'ASCENDING' | 'DESCENDING'
-  readonly null_order: 'ORDER_DEFAULT' | 'NULLSFIRST' | 'NULLSLAST'
+  readonly null_order: 'ORDER_DEFAULT' | 'NULLS FIRST' | 'NULLS LAST'
   readonly expression: ExpressionNode
 }
 

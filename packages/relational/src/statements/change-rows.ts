@@ -12,6 +12,7 @@ import type { Assignment } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext } from './context.ts'
+import { withGenerated } from './generated.ts'
 import { checkRows } from './insert-rows.ts'
 import { collectColumns, gatherRows, rowsPlan } from './table-rows.ts'
 import { checkUniqueRows, uniqueSets } from './unique.ts'
@@ -124,15 +125,21 @@ async function regenerate(
     ['sheaf_rows', rowsPlan(tableScan(collection).output, whole.columns, whole.length)],
   ])
   const generated = options.columns.filter((column) => column.generated !== undefined)
-  const items = generated.map((column) => assignedText(column, column.generated as string))
+  const plainNames = options.columns
+    .filter((column) => column.generated === undefined)
+    .map((column) => quoteIdentifier(column.name))
+    .join(', ')
   const within = given.context.within(transaction)
   const { plan } = await given
     .plannerFor(within)
-    .plan(`SELECT ${items.join(', ')} FROM sheaf_rows`, { relations })
+    .plan(withGenerated(options.columns, `SELECT ${plainNames} FROM sheaf_rows`), { relations })
   const { columns } = await collectColumns(within.batches(plan, { transaction }), plan.output)
   return {
     fields: [...rows.fields, ...generated.map((column) => column.name)],
-    columns: [...rows.columns, ...columns],
+    columns: [
+      ...rows.columns,
+      ...generated.map((column) => columns[options.columns.indexOf(column)] as Column),
+    ],
     length: rows.length,
   }
 }

@@ -2,6 +2,7 @@ import {
   type Batch,
   type CollectionDefinition,
   type LogicalPlan,
+  nullColumn,
   type OnKeyConflict,
   type RowBatch,
   SheafError,
@@ -60,10 +61,11 @@ export async function checkRows(
 ): Promise<void> {
   const options = optionsOf(collection)
   if (options.kind !== 'table' || options.checks.length === 0 || rows.length === 0) return
-  const shown = tableScan(collection).output.filter((field) => rows.fields.includes(field.name))
-  const columns = shown.map(
-    (field) => rows.columns[rows.fields.indexOf(field.name)] as RowBatch['columns'][number],
-  )
+  const shown = tableScan(collection).output
+  const columns = shown.map((field) => {
+    const given = rows.columns[rows.fields.indexOf(field.name)]
+    return given ?? nullColumn(field.type, rows.length)
+  })
   const relations = new Map([['sheaf_rows', rowsPlan(shown, columns, rows.length)]])
   const within = given.context.within(transaction)
   for (const check of options.checks) {

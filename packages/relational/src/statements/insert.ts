@@ -5,6 +5,7 @@ import type { Insert } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 import { requireTable } from './define.ts'
+import { withGenerated } from './generated.ts'
 import { writeRows } from './insert-rows.ts'
 import { constantRows } from './literal-rows.ts'
 import { affected, type Target } from './returning.ts'
@@ -56,7 +57,7 @@ async function insertQuery(
   const planner = given.plannerFor(within)
   const { parameters, relations } = given
   const settings = { parameters, ...(relations && { relations }) }
-  const source = sourceText(statement, columns)
+  const source = sourceText(statement, columns, target.collection)
   let named = columns
   if (source !== null && !isValues(source)) {
     const shape = (await planner.plan(withClause(statement, source), settings)).columns
@@ -64,7 +65,7 @@ async function insertQuery(
       named = targetColumns({ ...statement, columns: shape.map((column) => column.name) }, options)
     else if (shape.length !== columns.length)
       throw countError(target.collection, columns.length, shape.length)
-  } else if (source !== null) checkWidth(source, target.collection, columns.length)
+  }
   const text = withClause(statement, selectText(source, named, options))
   const { plan } = await planner.plan(text, settings)
   const fields = options.columns.map((column) => column.name)
@@ -102,36 +103,51 @@ function isValues(source: string): boolean {
   return /^\s*\(*\s*VALUES\b/i.test(source)
 }
 
-/** Puts defaults where VALUES says DEFAULT. */
-function sourceText({ query }: Insert, columns: readonly ColumnOptions[]): string | null {
-  if (query === null || !isValues(query.text) || !/\bDEFAULT\b/i.test(query.text)) return query?.text ?? null
-  let text = ''
-  let from = 0
-  let depth = 0
-  let index = 0
-  for (const token of tokenize(query.text)) {
-    if (token.key === '(') depth += 1
-    if (token.key === ')') depth -= 1
-    if (token.key === '(' && depth === 1) index = 0
-    if (token.key === ',' && depth === 1) index += 1
-    if (token.key !== 'DEFAULT' || depth !== 1) continue
-    text += `${query.text.slice(from, token.start)}(${defaultOf(columns[index])})`
-    from = token.end
-  }
-  return text + query.text.slice(from)
+/** Casts each value of VALUES to its column's type, and puts defaults where it says DEFAULT. */
+function sourceText(
+  { query }: Insert,
+  columns: readonly ColumnOptions[],
+  collection: CollectionDefinition,
+): string | null {
+  if (query === null || !isValues(query.text)) return query?.text ?? null
+  const rows = valueRows(query.text)
+  if (rows === undefined) return query.text
+  return `VALUES ${rows
+    .map((row) => {
+      if (row.length !== columns.length) throw countError(collection, columns.length, row.length)
+      return `(${row.map((text, index) => castValue(text, columns[index] as ColumnOptions)).join(', ')})`
+    })
+    .join(', ')}`
 }
 
-/** Counts the values of the first row. */
-function checkWidth(source: string, collection: CollectionDefinition, wanted: number): void {
+function castValue(text: string, column: ColumnOptions): string {
+  const value = text.trim().toUpperCase() === 'DEFAULT' ? defaultOf(column) : text
+  return `CAST((${value}) AS ${column.type})`
+}
+
+/** Splits VALUES into the texts of its values; `undefined` where more follows than rows. */
+function valueRows(text: string): string[][] | undefined {
+  const rows: string[][] = []
+  const tokens = tokenize(text)
   let depth = 0
-  let width = 1
-  for (const token of tokenize(source)) {
-    if (token.key === '(' || token.key === '[' || token.key === '{') depth += 1
-    if (token.key === ')' || token.key === ']' || token.key === '}') depth -= 1
-    if (token.key === ',' && depth === 1) width += 1
-    if (token.key === ')' && depth === 0) break
+  let from = 0
+  for (const token of tokens.slice(1)) {
+    if (token.kind === 'end') break
+    if (token.key === '(' || token.key === '[' || token.key === '{') {
+      depth += 1
+      if (depth > 1) continue
+      if (token.key !== '(') return undefined
+      rows.push([])
+      from = token.end
+    } else if (token.key === ')' || token.key === ']' || token.key === '}') {
+      depth -= 1
+      if (depth === 0) rows[rows.length - 1]?.push(text.slice(from, token.start))
+    } else if (token.key === ',' && depth === 1) {
+      rows[rows.length - 1]?.push(text.slice(from, token.start))
+      from = token.end
+    } else if (depth === 0 && token.key !== ',') return undefined
   }
-  if (width !== wanted) throw countError(collection, wanted, width)
+  return tokens[0]?.key === 'VALUES' ? rows : undefined
 }
 
 function defaultOf(column: ColumnOptions | undefined): string {
@@ -144,32 +160,18 @@ function selectText(
   { columns }: TableOptions,
 ): string {
   const places = new Map(given.map((column, index) => [column.name, index]))
-  const plain = columns.map((column) => {
+  const plain = columns.filter((column) => column.generated === undefined)
+  const items = plain.map((column) => {
     const place = places.get(column.name)
     const value = place === undefined ? defaultOf(column) : `c${place}`
-    return column.generated === undefined
-      ? `CAST((${value}) AS ${column.type}) AS ${quoteIdentifier(column.name)}`
-      : `NULL AS ${quoteIdentifier(column.name)}`
+    return `CAST((${value}) AS ${column.type}) AS ${quoteIdentifier(column.name)}`
   })
   const from =
     source === null
       ? ''
       : ` FROM (${source}) AS sheaf_source(${given.map((_, index) => `c${index}`).join(', ')})`
-  const text = `SELECT ${plain.join(', ')}${from}`
-  if (columns.every((column) => column.generated === undefined)) return text
-  return `SELECT ${withGenerated(columns)} FROM (${text}) AS sheaf_row`
-}
-
-/** Computes generated columns over the others. */
-export function withGenerated(columns: readonly ColumnOptions[]): string {
-  return columns
-    .map((column) => {
-      const name = quoteIdentifier(column.name)
-      return column.generated === undefined
-        ? name
-        : `CAST((${column.generated}) AS ${column.type}) AS ${name}`
-    })
-    .join(', ')
+  const text = `SELECT ${items.join(', ')}${from}`
+  return plain.length === columns.length ? text : withGenerated(columns, text)
 }
 
 async function write(

@@ -155,7 +155,8 @@ function byLetter(value: string, letter: string): string {
   return letter === 'R' && !Number.isNaN(number) ? number.toFixed(3) : value
 }
 
-function sorted(rows: readonly (readonly string[])[], sort: LogicRecord['sort']): string[][] {
+function sorted(given: readonly (readonly string[])[], sort: LogicRecord['sort']): string[][] {
+  const rows = sort === undefined ? given : given.map((row) => row.map(truth))
   if (sort === 'valuesort')
     return rows
       .flat()
@@ -173,7 +174,11 @@ function hashOf(rows: readonly (readonly string[])[]): string {
 }
 
 function sameValue(actual: string, expected: string): boolean {
-  if (actual === expected) return true
+  if (
+    actual === expected ||
+    (/^(nan|-?inf)$/i.test(actual) && actual.toLowerCase() === expected.toLowerCase())
+  )
+    return true
   const [a, b] = [truth(actual), truth(expected)]
   if (a === b) return true
   const [left, right] = [Number(a), Number(b)]
@@ -182,5 +187,5 @@ function sameValue(actual: string, expected: string): boolean {
 }
 
 function truth(value: string): string {
-  return value === 'true' ? '1' : value === 'false' ? '0' : value
+  return /^true$/i.test(value) ? '1' : /^false$/i.test(value) ? '0' : value
 }

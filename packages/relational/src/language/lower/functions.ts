@@ -54,7 +54,11 @@ function minus(args: readonly Expression[]): Expression {
 }
 
 function plus(args: readonly Expression[]): Expression {
-  return args.length === 1 ? notNative('a plus sign before a value') : operator('+')(args)
+  const [value] = args as [Expression]
+  if (args.length !== 1) return operator('+')(args)
+  return ['integer', 'float32', 'float64'].includes(familyOf(value))
+    ? value
+    : notNative('a plus sign before what is no number')
 }
 
 function nullif(args: readonly Expression[]): Expression {

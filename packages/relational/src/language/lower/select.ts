@@ -296,7 +296,7 @@ export function orderKey(order: OrderNode, field: PlanField): SortKey {
   if (family === 'other') return notNative('an order of a type that only DuckDB knows')
   return sortKey(column(field), {
     descending: order.type === 'DESCENDING',
-    nullsFirst: order.null_order === 'NULLSFIRST',
+    nullsFirst: order.null_order === 'NULLS FIRST',
   })
 }
 

@@ -10,6 +10,7 @@ import { memorySnapshot } from './memory-snapshot.ts'
 import { drawFalliblePlan, drawPlan } from './random-plan.ts'
 import { columnKinds, type Draw, drawEdges, drawTable, oneIn, upTo } from './random-table.ts'
 import { type Outcome, outcomeOf, runByEngine, runByInterpreter } from './run-plan.ts'
+import { drawStore } from './stored-tables.ts'
 
 const RUNS = Number(process.env.SHEAF_PLAN_RUNS ?? 400)
 /** Shrinking takes minutes: a failure shows its seed, and is shrunk where that is asked for. */
@@ -78,5 +79,21 @@ test('the vectorised engine fails where the interpreter fails, with the same cod
       await checkModes(optimize(plan, optimizerContext(snapshot)), snapshot, expected, 'optimized')
     }),
     { numRuns: RUNS, endOnFailure: !SHRINKS },
+  )
+})
+
+test('over tables in a store, with keys, indexes and pushed filters, the engine gives the rows of the interpreter', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (draw) => {
+      const { store, snapshot, tables, edges } = await drawStore(draw)
+      const plan = drawPlan({ draw, tables, edges, short: true }, upTo(draw, 3))
+      const expected = await outcomeOf(() => runByInterpreter(plan, snapshot))
+      await checkModes(plan, snapshot, expected, 'as it is')
+      const optimized = optimize(plan, optimizerContext(snapshot))
+      await checkModes(optimized, snapshot, expected, `optimized from\n${explainPlan(plan)}\n`)
+      snapshot.close()
+      await store.close()
+    }),
+    { numRuns: Math.ceil(RUNS / 4), endOnFailure: !SHRINKS },
   )
 })

@@ -66,12 +66,11 @@ function memorySource({ definition, batches }: MemoryTable): TableSource {
       const request = [...columns, ...keyRequests(definition)]
       const rows = [...scan({ columns: request, predicates: [] })].flatMap(valuesOf)
       const found: { row: Value[]; key: number }[] = []
-      for (const row of rows) {
-        const own = row.slice(columns.length)
-        const key = keys.findIndex((wanted) =>
-          wanted.every((value, at) => compareValues(value, own[at]) === 0),
-        )
-        if (key >= 0) found.push({ row, key })
+      for (const [key, wanted] of keys.entries()) {
+        for (const row of rows) {
+          const own = row.slice(columns.length)
+          if (wanted.every((value, at) => compareValues(value, own[at]) === 0)) found.push({ row, key })
+        }
       }
       return {
         batch: makeBatch(
@@ -86,8 +85,20 @@ function memorySource({ definition, batches }: MemoryTable): TableSource {
         index: Uint32Array.from(found, ({ key }) => key),
       }
     },
-    gather() {
-      throw new SheafError('INTERNAL', 'A table in memory cannot be read by row id.')
+    gather(rowIds, columns) {
+      const request = [...columns, { field: '_row_id', type: types.uint64 }]
+      const rows = [...scan({ columns: request, predicates: [] })].flatMap(valuesOf)
+      const byId = new Map(rows.map((row) => [row[columns.length], row]))
+      const found = Array.from(rowIds, (id) => byId.get(id))
+      return {
+        columns: columns.map((column, at) =>
+          columnFromValues(
+            column.type,
+            found.map((row) => row?.[at] ?? null),
+          ),
+        ),
+        found: Uint8Array.from(found, (row) => (row === undefined ? 0 : 1)),
+      }
     },
     adjacency(wanted) {
       let adjacency = adjacencies.get(wanted.name)

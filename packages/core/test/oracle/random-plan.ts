@@ -63,6 +63,8 @@ export type Sources = {
   readonly draw: Draw
   readonly tables: readonly TableDefinition[]
   readonly edges: readonly TableDefinition[]
+  /** True where tables are so short that joins may read them whole. */
+  readonly short?: boolean
 }
 
 const MAX_COLUMNS = 8
@@ -113,11 +115,14 @@ const STEPS: readonly Step[] = [
   drawRecursive,
 ]
 
+const ROW_ID = makeField('_row_id', types.uint64, { nullable: false })
+
 function drawSource({ draw, tables }: Sources): LogicalPlan {
   if (tables.length === 0 || oneIn(draw, 5)) return drawRows(draw)
   const table = pick(draw, tables)
   const fields = table.fields.filter(() => !oneIn(draw, 4))
-  const columns = fields.map((field) => ({
+  const named = [...fields, ...(oneIn(draw, 4) ? [ROW_ID] : [])]
+  const columns = named.map((field) => ({
     ...planField(field.name, field.type, field.nullable),
     field: field.name,
   }))
@@ -154,12 +159,14 @@ function drawProject(sources: Sources, depth: number): LogicalPlan {
 function drawJoin(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const left = narrow(drawPlan(sources, depth - 1))
-  const right = narrow(drawPlan(sources, depth - 2))
+  const short = sources.short === true && oneIn(draw, 2)
+  const right = short ? drawSource(sources) : narrow(drawPlan(sources, depth - 2))
   const how = pick(draw, ['inner', 'inner', 'left', 'right', 'full', 'semi', 'anti', 'cross'] as const)
   const keys = how === 'cross' ? [] : drawKeys(draw, left, right)
   const both = { draw, fields: [...left.output, ...right.output] }
   const residual = oneIn(draw, 2) || how === 'cross' ? null : drawTruth(both, 1)
-  return join(capped(left), capped(right), { how, keys, residual })
+  const whole = short && keys.length > 0
+  return join(capped(left), whole ? right : capped(right), { how, keys, residual })
 }
 
 /** Keeps joins of joins small: the first rows in an order that is total. */
@@ -182,6 +189,8 @@ function drawKeys(draw: Draw, left: LogicalPlan, right: LogicalPlan): JoinKey[] 
       .map((b) => ({ left: column(a), right: column(b) })),
   )
   if (pairs.length === 0) return []
+  const direct = pairs.filter((pair) => pair.right.name === '_row_id' || pair.right.name === 'key')
+  if (direct.length > 0 && oneIn(draw, 2)) return [pick(draw, direct)]
   const count = 1 + upTo(draw, 1)
   return Array.from({ length: count }, () => ({
     ...pick(draw, pairs),

@@ -2,6 +2,7 @@ import type { Expression } from '../expression/expression.ts'
 import { join } from '../plan/build.ts'
 import type { JoinPlan, LogicalPlan, ScanPlan } from '../plan/logical-plan.ts'
 import { mapPlan } from '../plan/traverse.ts'
+import { inOrderOf } from './column-order.ts'
 import { estimateRows } from './estimate.ts'
 import type { OptimizerContext, Rule } from './rule.ts'
 
@@ -30,7 +31,7 @@ function chooseAccess(plan: JoinPlan, context: OptimizerContext): LogicalPlan {
   const keys = plan.keys.map((key) => ({ ...key, left: key.right, right: key.left }))
   const swapped = join(plan.right, plan.left, { how: 'inner', keys, residual: plan.residual }) as JoinPlan
   const other = accessOf(swapped, context)
-  return other === null ? plan : Object.freeze({ ...swapped, access: other })
+  return other === null ? plan : inOrderOf(plan, Object.freeze({ ...swapped, access: other }))
 }
 
 function accessOf(plan: JoinPlan, context: OptimizerContext): 'row-id' | 'key' | null {

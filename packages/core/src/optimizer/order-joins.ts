@@ -1,8 +1,9 @@
 import { columnsOf, conjunction, conjuncts } from '../expression/build.ts'
 import type { Expression } from '../expression/expression.ts'
-import { join, keepColumns } from '../plan/build.ts'
+import { join } from '../plan/build.ts'
 import type { JoinKey, JoinPlan, LogicalPlan } from '../plan/logical-plan.ts'
 import { planInputs, withInputs } from '../plan/traverse.ts'
+import { inOrderOf } from './column-order.ts'
 import { estimateRows, joinRows } from './estimate.ts'
 import type { OptimizerContext, Rule } from './rule.ts'
 
@@ -22,17 +23,6 @@ function order(plan: LogicalPlan, context: OptimizerContext): LogicalPlan {
   const graph: JoinGraph = { parts: [], keys: [], residuals: [] }
   flatten(plan, graph, context)
   return inOrderOf(plan, joinGreedily(graph, context))
-}
-
-/** Gives the columns in the order in which they stood before: recursions, engines and callers go by position. */
-function inOrderOf(plan: LogicalPlan, joined: LogicalPlan): LogicalPlan {
-  const same = joined.output.every((field, index) => field.id === plan.output[index]?.id)
-  return same
-    ? joined
-    : keepColumns(
-        joined,
-        plan.output.map((field) => field.id),
-      )
 }
 
 function isInner(plan: JoinPlan): boolean {

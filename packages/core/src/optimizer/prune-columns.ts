@@ -3,17 +3,14 @@ import type { ColumnId, Expression } from '../expression/expression.ts'
 import { keepColumns } from '../plan/build.ts'
 import type { LogicalPlan, PlanKind, ProjectPlan, ScanPlan } from '../plan/logical-plan.ts'
 import { columnsRead, planInputs, withInputs } from '../plan/traverse.ts'
+import { inOrderOf } from './column-order.ts'
 import type { Rule } from './rule.ts'
 
 /** Drops every column that nothing reads, down to the scans. The plan's own output stays as it is. */
 export const pruneColumns: Rule = {
   name: 'prune-columns',
   apply: (plan) => {
-    const ids = plan.output.map((field) => field.id)
-    const pruned = prune(plan, new Set(ids))
-    const same =
-      pruned.output.length === ids.length && pruned.output.every((field, index) => field.id === ids[index])
-    return same ? pruned : keepColumns(pruned, ids)
+    return inOrderOf(plan, prune(plan, new Set(plan.output.map((field) => field.id))))
   },
 }
 

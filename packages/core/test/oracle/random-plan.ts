@@ -158,15 +158,20 @@ function drawProject(sources: Sources, depth: number): LogicalPlan {
 
 function drawJoin(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
-  const left = narrow(drawPlan(sources, depth - 1))
   const short = sources.short === true && oneIn(draw, 2)
+  const plainLeft = short && oneIn(draw, 2)
+  const left = plainLeft ? drawSource(sources) : narrow(drawPlan(sources, depth - 1))
   const right = short ? drawSource(sources) : narrow(drawPlan(sources, depth - 2))
   const how = pick(draw, ['inner', 'inner', 'left', 'right', 'full', 'semi', 'anti', 'cross'] as const)
   const keys = how === 'cross' ? [] : drawKeys(draw, left, right)
   const both = { draw, fields: [...left.output, ...right.output] }
   const residual = oneIn(draw, 2) || how === 'cross' ? null : drawTruth(both, 1)
   const whole = short && keys.length > 0
-  return join(capped(left), whole ? right : capped(right), { how, keys, residual })
+  return join(plainLeft && whole ? left : capped(left), whole ? right : capped(right), {
+    how,
+    keys,
+    residual,
+  })
 }
 
 /** Keeps joins of joins small: the first rows in an order that is total. */
@@ -189,7 +194,8 @@ function drawKeys(draw: Draw, left: LogicalPlan, right: LogicalPlan): JoinKey[] 
       .map((b) => ({ left: column(a), right: column(b) })),
   )
   if (pairs.length === 0) return []
-  const direct = pairs.filter((pair) => pair.right.name === '_row_id' || pair.right.name === 'key')
+  const isDirect = (name: string) => name === '_row_id' || name === 'key'
+  const direct = pairs.filter((pair) => isDirect(pair.right.name) || isDirect(pair.left.name))
   if (direct.length > 0 && oneIn(draw, 2)) return [pick(draw, direct)]
   const count = 1 + upTo(draw, 1)
   return Array.from({ length: count }, () => ({

@@ -3,7 +3,7 @@
  * refused, or with the power going away. Whatever was acknowledged must be there afterwards, nothing by half.
  */
 import { isSheafError } from '@sheafdb/core'
-import { type CrashOutcome, type Fault, FaultFileSystem } from '@sheafdb/core/testing'
+import { type CrashOutcome, type Fault, FaultFileSystem, type FileCall } from '@sheafdb/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TableStore } from '../../packages/core/src/catalog/table-store.ts'
@@ -129,18 +129,25 @@ function numbers(seed: number): () => number {
   }
 }
 
-async function callCount(): Promise<number> {
-  const disk = new FaultFileSystem()
+/** Lists the calls of the history when nothing fails. */
+async function callsOf(): Promise<readonly FileCall[]> {
+  const calls: FileCall[] = []
+  const disk = new FaultFileSystem({
+    fault: (_, call) => {
+      calls.push(call)
+      return 'none'
+    },
+  })
   expect(await run(disk)).toEqual({ reached: MODELS.length - 1, error: undefined })
-  return disk.callCount
+  return calls
 }
 
 describe('a fault at every call of a history', () => {
   test.each<Fault>(['fail', 'tear'])(
     'that makes the call %s loses nothing acknowledged',
     async (fault) => {
-      const count = await callCount()
-      for (let at = 0; at < count; at += 1) {
+      const calls = await callsOf()
+      for (let at = 0; at < calls.length; at += 1) {
         const disk = new FaultFileSystem({ fault: (index) => (index === at ? fault : 'none') })
         const { reached, error } = await run(disk)
         if (error !== undefined) expect(isSheafError(error, 'IO')).toBe(true)
@@ -154,8 +161,8 @@ describe('a fault at every call of a history', () => {
   test.each<CrashOutcome>(['lost', 'kept', 'torn'])(
     'a power cut, unsynced data %s, loses nothing acknowledged',
     async (outcome) => {
-      const count = await callCount()
-      for (let at = 0; at < count; at += 1) {
+      const calls = await callsOf()
+      for (let at = 0; at < calls.length; at += 1) {
         const disk = new FaultFileSystem({ fault: (index) => (index === at ? 'crash' : 'none') })
         const { reached } = await run(disk)
         for (let seed = 0; seed < (outcome === 'torn' ? 2 : 1); seed += 1)

@@ -5,7 +5,8 @@ import { isConsecutive, type RowChunk } from './commit-record.ts'
 import { type GrowableColumn, growableColumn } from './growable-column.ts'
 import { keyToken } from './key-token.ts'
 import { CHUNK_ROWS, type KeyToken, type Part, type PartField, type SearchKey, type ZoneMap } from './part.ts'
-import { zoneMapOf } from './zone-map.ts'
+import { estimateDistinct } from './statistics.ts'
+import { mergeZones, zoneMapOf } from './zone-map.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const NONE = -1
@@ -207,26 +208,32 @@ export class Memtable implements Part {
   }
 
   zoneMap(field: PartField, chunk: number): ZoneMap | null {
-    const growable = this.#columns.get(field.fieldId)
-    if (growable === undefined) return { minimum: null, maximum: null, nullCount: this.rowCount }
-    return this.#zoneOf(field, chunk)
-  }
-
-  readonly #zones = new Map<number, { readonly rowCount: number; readonly zone: ZoneMap }>()
-
-  /** Scans are only skipped for chunks that are full: the others are not worth a pass over their values. */
-  #zoneOf(field: PartField, chunk: number): ZoneMap | null {
+    if (!this.#columns.has(field.fieldId)) return { minimum: null, maximum: null, nullCount: this.rowCount }
+    const zones = this.#zones.get(field.fieldId) ?? []
+    this.#zones.set(field.fieldId, zones)
     const length = Math.min(this.rowCount - chunk * CHUNK_ROWS, CHUNK_ROWS)
-    const known = this.#zones.get(field.fieldId)
-    if (chunk !== 0 || length <= 0) return null
-    if (known !== undefined && known.rowCount === this.rowCount) return known.zone
-    const zone = zoneMapOf(this.column(field, chunk, length))
-    this.#zones.set(field.fieldId, { rowCount: this.rowCount, zone })
+    const known = zones[chunk]
+    if (known !== undefined && known.length === length) return known.zone
+    const column = this.column(field, chunk, length)
+    // Only what came since is looked at: a query after each commit does not read the table each time.
+    const zone =
+      known === undefined
+        ? zoneMapOf(column)
+        : mergeZones(known.zone, zoneMapOf(sliceColumn(column, known.length, length)))
+    zones[chunk] = { length, zone }
     return zone
   }
 
-  distinctCount(): number | null {
-    return null
+  readonly #zones = new Map<number, { readonly length: number; readonly zone: ZoneMap }[]>()
+  readonly #distinct = new Map<number, { readonly rowCount: number; readonly distinct: number | null }>()
+
+  /** Estimates anew only when the rows have doubled. */
+  distinctCount(field: PartField): number | null {
+    const known = this.#distinct.get(field.fieldId)
+    if (known !== undefined && this.rowCount < known.rowCount * 2) return known.distinct
+    const distinct = estimateDistinct(this.wholeColumn(field))
+    this.#distinct.set(field.fieldId, { rowCount: this.rowCount, distinct })
+    return distinct
   }
 
   keyRange(): null {

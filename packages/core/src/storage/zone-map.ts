@@ -29,6 +29,20 @@ export function zoneMapOf(column: Column): ZoneMap {
   }
 }
 
+/** Gives the zone map of the rows of two. */
+export function mergeZones(left: ZoneMap, right: ZoneMap): ZoneMap {
+  const nullCount = left.nullCount + right.nullCount
+  if (left.minimum === undefined || right.minimum === undefined)
+    return { minimum: undefined, maximum: undefined, nullCount }
+  if (left.minimum === null) return { ...right, nullCount }
+  if (right.minimum === null) return { ...left, nullCount }
+  return {
+    minimum: compareValues(left.minimum, right.minimum) <= 0 ? left.minimum : right.minimum,
+    maximum: compareValues(left.maximum, right.maximum) >= 0 ? left.maximum : right.maximum,
+    nullCount,
+  }
+}
+
 /** Counts the nulls of a column. */
 export function countNulls(column: Column): number {
   if (column.layout !== 'boxed' && column.validity === null) return 0

@@ -50,7 +50,7 @@ export class StoredTableSource implements TableSource {
     let minimum: Value = null
     let maximum: Value = null
     let nullCount = 0
-    let distinctCount: number | null = 0
+    let distinctCount: number | null = null
     for (const part of this.#view.parts) {
       if (part.rowCount === 0) continue
       const chunks = Math.ceil(part.rowCount / CHUNK_ROWS)
@@ -63,8 +63,10 @@ export class StoredTableSource implements TableSource {
         if (maximum === null || compareValues(zone.maximum, maximum) > 0) maximum = zone.maximum
       }
       const distinct = part.distinctCount(resolved.field)
-      distinctCount = distinct === null || distinctCount === null ? null : Math.max(distinctCount, distinct)
+      if (distinct !== null) distinctCount = Math.max(distinctCount ?? 0, distinct)
     }
+    const { key } = this.definition
+    if (key.length === 1 && key[0] === field) distinctCount = this.statistics().rowCount
     return { minimum, maximum, nullCount, distinctCount }
   }
 

@@ -2,7 +2,10 @@ import type { ScanColumnRequest } from '../catalog/table-source.ts'
 import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
 import { takeColumn } from '../storage/take.ts'
 import { boxedColumn, type Column, isBoxedType } from '../types/column.ts'
-import { accessColumn, requestedColumn, resolveRequest } from './scan-column.ts'
+import { columnFromValues } from '../types/column-builder.ts'
+import { types } from '../types/data-type.ts'
+import type { Value } from '../types/value.ts'
+import { accessColumn, idColumn, requestedColumn, resolveRequest } from './scan-column.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
 type Chunk = { readonly part: Part; readonly chunk: number }
@@ -42,14 +45,14 @@ export function readRows(
   return requests.map((request) => {
     const { access: _, ...whole } = request
     const column = resolveRequest(view.definition, whole)
+    if (column.kind === 'system') return readSystemNumbers(places, column.name)
     if (column.kind === 'field' && isBoxedType(column.field.type))
       return accessColumn(readValues(places, column.field), request)
     const sources = chunks.map(({ part, chunk }) => {
       const length = Math.min(part.rowCountAt(view.commit) - chunk * CHUNK_ROWS, CHUNK_ROWS)
       return requestedColumn(column, { part, chunk, length })
     })
-    const type = column.kind === 'system' ? request.type : column.field.type
-    return accessColumn(takeColumn(type, sources, plan), request)
+    return accessColumn(takeColumn(column.field.type, sources, plan), request)
   })
 }
 
@@ -58,5 +61,28 @@ function readValues(places: readonly (RowPlace | null)[], field: PartField): Col
   return boxedColumn(
     field.type,
     places.map((place) => (place === null ? null : place.part.read(field, place.position))),
+  )
+}
+
+/** Reads row ids or commit numbers of places one by one: a part may keep a whole chunk of them as one range. */
+function readSystemNumbers(
+  places: readonly (RowPlace | null)[],
+  name: '_row_id' | '_created' | '_deleted',
+): Column {
+  if (name === '_deleted') return columnFromValues(types.uint64, new Array<Value>(places.length).fill(null))
+  const numbers = new Float64Array(places.length)
+  let isWhole = true
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] as RowPlace | null
+    if (place === null) isWhole = false
+    else {
+      const { part, position } = place
+      numbers[index] = name === '_row_id' ? part.rowIdAt(position) : part.createdAt(position)
+    }
+  }
+  if (isWhole) return idColumn(numbers)
+  return columnFromValues(
+    types.uint64,
+    Array.from(numbers, (number, index) => (places[index] === null ? null : number)),
   )
 }

@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
 import { isSheafError, type ModelContext, SheafError } from '@sheafdb/core'
 import { formatOfPath, type RdfFormat, rdfFormat } from '../formats/names.ts'
-import { readQuads } from '../formats/read.ts'
-import { NamedNodeTerm } from '../layout/term.ts'
+import { readLine, readLines, readQuads } from '../formats/read.ts'
+import { fromRdfTerm, NamedNodeTerm } from '../layout/term.ts'
+import { TokenSink } from './token-sink.ts'
 import { blankPrefix, QuadSink } from './writes.ts'
 
 /** Is what can be loaded: text, a file, bytes, a stream of either, or quads of any RDF/JS library. */
@@ -56,9 +57,7 @@ export async function load(
     const sink = new QuadSink(transaction, collection)
     const add = (quad: RDF.BaseQuad): void => {
       sink.add(quad, quad.graph.termType === 'DefaultGraph' ? graph : undefined)
-      if (sink.taken % PROGRESS_QUADS !== 0) return
-      options.onProgress?.({ done: sink.taken })
-      if (options.signal?.aborted === true) throw new SheafError('ABORTED', 'The load was aborted.')
+      if (sink.taken % PROGRESS_QUADS === 0) checkProgress(sink.taken, options)
     }
     const document = documentOf(source, options)
     if (document === null) {
@@ -66,11 +65,27 @@ export async function load(
     } else {
       const prefix = blankPrefix(transaction, collection)
       const { input, format } = document
-      await readQuads(input, { format, baseIri: options.baseIRI, blankPrefix: prefix }, add)
+      const read = { format, baseIri: options.baseIRI, blankPrefix: prefix }
+      if (format === 'ntriples' || format === 'nquads') {
+        const tokens = new TokenSink(sink, {
+          graph: graph === undefined ? null : fromRdfTerm(graph),
+          other: (line) => {
+            for (const quad of readLine(line, read)) add(quad)
+          },
+          onBatch: () => checkProgress(sink.taken, options),
+        })
+        await readLines(input, read, tokens)
+        tokens.flush()
+      } else await readQuads(input, read, add)
     }
     sink.flush()
     return { read: sink.taken, inserted: sink.inserted }
   })
+}
+
+function checkProgress(done: number, options: LoadOptions): void {
+  options.onProgress?.({ done })
+  if (options.signal?.aborted === true) throw new SheafError('ABORTED', 'The load was aborted.')
 }
 
 function isRepeatable(source: LoadSource): boolean {

@@ -67,6 +67,11 @@ export class QuadSink {
     this.addIds({ count, ids })
   }
 
+  /** Gives the ids of terms, most of which the dataset does not hold yet. */
+  idsOf(terms: readonly Term[]): Float64Array {
+    return this.#interner.internNew(terms)
+  }
+
   /** Writes quads of ids. */
   addIds(quads: QuadIds): void {
     this.#noteNamedGraphs(quads)

@@ -9,6 +9,7 @@ declare module 'n3' {
       readonly factory?: unknown
       readonly blankNodePrefix?: string
     })
+    parse(input: string): RDF.Quad[]
     parse(
       input: string | NodeJS.EventEmitter,
       onQuad: (error: Error | null, quad: RDF.Quad | null) => void,

@@ -4,6 +4,7 @@ import { SheafError, sourceError } from '@sheafdb/core'
 import { Parser } from 'n3'
 import { RdfXmlParser } from 'rdfxml-streaming-parser'
 import { BlankNodeTerm, dataFactory } from '../layout/term.ts'
+import { LineReader, type LineTarget } from './line-reader.ts'
 import type { RdfFormat } from './names.ts'
 
 /** Says how to read a document. */
@@ -78,6 +79,41 @@ function readText(
         }
     })
   })
+}
+
+/** Hands the lines of N-Triples or N-Quads to a target, as tokens where they are of the plain form. */
+export async function readLines(
+  source: string | Readable,
+  { format, blankPrefix }: ReadOptions,
+  target: LineTarget,
+): Promise<void> {
+  const reader = new LineReader(target, { blankPrefix, allowsGraph: format === 'nquads' })
+  if (typeof source === 'string') {
+    reader.read(source, true)
+    return
+  }
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of source)
+    rest = reader.read(
+      rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })),
+      false,
+    )
+  reader.read(rest + decoder.decode(), true)
+}
+
+/** Reads one line of N-Triples or N-Quads of any form. @throws `SYNTAX` */
+export function readLine(line: string, { format, blankPrefix }: ReadOptions): RDF.Quad[] {
+  const parser = new Parser({
+    format: MEDIA_TYPES[format],
+    factory: scopedFactory(blankPrefix),
+    blankNodePrefix: blankPrefix,
+  })
+  try {
+    return parser.parse(line)
+  } catch (error) {
+    throw textError(error as Error, line)
+  }
 }
 
 /** Gives an error of the reader its place. */

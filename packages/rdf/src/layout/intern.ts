@@ -61,8 +61,30 @@ export class TermInterner {
     return ids
   }
 
+  /** Gives the ids of terms that the caller has met for the first time, and will not ask for again. */
+  internNew(terms: readonly Term[]): Float64Array {
+    const ids = new Float64Array(terms.length)
+    const places: number[] = []
+    for (let index = 0; index < terms.length; index += 1) {
+      const inline = inlineId(terms[index] as Term)
+      if (inline === undefined) places.push(index)
+      else ids[index] = inline
+    }
+    if (places.length === 0) return ids
+    const batch = this.#batch(
+      places.map((place) => terms[place] as Term),
+      0,
+    )
+    const { rowIds } = this.#transaction.insert(this.#table, batch, 'ignore')
+    for (let at = 0; at < places.length; at += 1) ids[places[at] as number] = idOfRow(rowIds[at] as number)
+    return ids
+  }
+
   #insert(rows: readonly Row[], depth: number): Map<string, number> {
-    const batch = this.#batch(rows, depth)
+    const batch = this.#batch(
+      rows.map((row) => row.term),
+      depth,
+    )
     const { rowIds } = this.#transaction.insert(this.#table, batch, 'ignore')
     const given = new Map<string, number>()
     if (this.#known.size > MAX_REMEMBERED) this.#known = new Map()
@@ -75,7 +97,7 @@ export class TermInterner {
     return given
   }
 
-  #batch(rows: readonly Row[], depth: number): RowBatch {
+  #batch(rows: readonly Term[], depth: number): RowBatch {
     const datatypes = this.#datatypes(rows, depth)
     const values: string[] = []
     const kinds: number[] = []
@@ -83,7 +105,7 @@ export class TermInterner {
     const languages: string[] = []
     const directions: string[] = []
     const numbers: (number | null)[] = []
-    for (const { term } of rows) {
+    for (const term of rows) {
       const literal = term.termType === 'Literal' ? term : null
       values.push(term.termType === 'Quad' ? this.#tripleValue(term, depth) : term.value)
       kinds.push(kindOf(term))
@@ -107,9 +129,9 @@ export class TermInterner {
   }
 
   /** Gives the ids of the datatypes of literals; plain text and text in a language need none. */
-  #datatypes(rows: readonly Row[], depth: number): Map<string, number> {
+  #datatypes(rows: readonly Term[], depth: number): Map<string, number> {
     const wanted = new Map<string, Term>()
-    for (const { term } of rows) {
+    for (const term of rows) {
       if (term.termType !== 'Literal' || term.language !== '' || term.datatype === STRING_NODE) continue
       if (term.datatype.value !== XSD_STRING) wanted.set(term.datatype.value, term.datatype)
     }

@@ -1,0 +1,22 @@
+import {
+  BlankNodeTerm,
+  type LiteralTerm,
+  languageLiteral,
+  stringLiteral,
+  typedLiteral,
+} from '../layout/term.ts'
+
+/** Makes the blank node of a token `_:label`, its label made unique by a prefix. */
+export function blankNodeOf(token: string, prefix: string): BlankNodeTerm {
+  return new BlankNodeTerm(prefix + token.slice(2))
+}
+
+/** Makes the literal of a token without escapes: `"text"`, `"text"@tag` or `"text"^^<datatype>`. */
+export function literalOf(token: string): LiteralTerm {
+  const close = token.lastIndexOf('"')
+  const value = token.slice(1, close)
+  const mark = token[close + 1]
+  if (mark === '@') return languageLiteral(value, token.slice(close + 2))
+  if (mark === '^') return typedLiteral(value, token.slice(close + 4, -1))
+  return stringLiteral(value)
+}

@@ -148,7 +148,7 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       running.context,
     ),
   'recursive-input': (plan, running) => runRecursiveInput(plan.name, running.rounds),
-  nearest: (plan, running) => runNearest(plan, start(plan.input, running), running.context),
+  nearest: (plan, running) => runNearest(plan, start(plan.input, running), running.context, running.mode),
   foreign: (plan, running) => {
     const engine = running.engines.get(plan.engine)
     if (engine === undefined) {

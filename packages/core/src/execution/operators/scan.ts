@@ -67,7 +67,8 @@ export function* runScan(plan: ScanPlan, context: ExecutionContext, options: Sca
   }
 }
 
-function requestOf(column: ScanColumn): ScanColumnRequest {
+/** Asks a table for a column of a scan. */
+export function requestOf(column: ScanColumn): ScanColumnRequest {
   if (column.access === undefined) return { field: column.field, type: column.type }
   const evaluate = functionNamed(column.access.function).evaluator([], column.type)
   return {

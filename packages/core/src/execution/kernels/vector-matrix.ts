@@ -1,0 +1,189 @@
+import type { Metric } from '../../plan/logical-plan.ts'
+import type { FixedListColumn, NumberArray } from '../../types/column.ts'
+import { distanceWasm } from './distance-wasm.ts'
+import { measures } from './measure.ts'
+import { TopK } from './top-k.ts'
+import { type WasmMemory, wasm } from './web-assembly.ts'
+
+/**
+ * A matrix's memory, from address 0: the query, the rows, a result a row, a 32-bit row index a row. The query and each
+ * row are padded with zeros, which change no measure, to a multiple of 64 bytes, the step of the kernels.
+ */
+const STEP_BYTES = 64
+const PAGE_BYTES = 65_536
+
+/** Is a kernel: writes a measure of each row against the query to `out`; see `scripts/build-kernels.ts`. */
+type Kernel = (rows: number, stride: number, count: number, query: number, out: number, index: number) => void
+
+type KernelName = 'product_f32' | 'squares_f32' | 'product_f64' | 'squares_f64'
+type FloatArray = Float32Array | Float64Array
+
+let compiled: object | undefined
+
+function kernels(memory: WasmMemory): Record<KernelName, Kernel> {
+  compiled ??= new wasm.Module(Buffer.from(distanceWasm, 'base64'))
+  const instance = new wasm.Instance(compiled, { store: { memory } })
+  return instance.exports as Record<KernelName, Kernel>
+}
+
+/** Says how large a matrix is. */
+export type MatrixSize = {
+  readonly rowCount: number
+  readonly size: number
+  readonly precision: 'f32' | 'f64'
+}
+
+/** Counts the bytes of a matrix. */
+export function matrixBytes({ rowCount, size, precision }: MatrixSize): number {
+  const itemBytes = precision === 'f32' ? 4 : 8
+  const stride = Math.ceil((size * itemBytes) / STEP_BYTES) * STEP_BYTES
+  return stride * (rowCount + 1) + rowCount * (itemBytes + 4 + 16)
+}
+
+/** Tells in which precision the elements of an array are kept without loss; 64-bit integers round as `number` does. */
+export function precisionOf(values: NumberArray): 'f32' | 'f64' {
+  const wide =
+    values instanceof Float64Array ||
+    values instanceof Int32Array ||
+    values instanceof Uint32Array ||
+    values instanceof BigInt64Array ||
+    values instanceof BigUint64Array
+  return wide ? 'f64' : 'f32'
+}
+
+/** Holds vectors of one length in WebAssembly memory and finds the nearest of them. */
+export class VectorMatrix {
+  readonly size: number
+  readonly sizeBytes: number
+  /** The id of each row. */
+  readonly rowIds: Float64Array
+  readonly #precision: 'f32' | 'f64'
+  readonly #itemBytes: number
+  readonly #stride: number
+  readonly #memory: WasmMemory
+  readonly #kernels: Record<KernelName, Kernel>
+  /** 1 / norm of each row, 0 for a row of zeros; made for the first search by cosine. */
+  #inverseNorms: Float64Array | null = null
+  #count = 0
+  #rowOfId: ReadonlyMap<number, number> | null = null
+
+  constructor(matrix: MatrixSize) {
+    this.size = matrix.size
+    this.#precision = matrix.precision
+    this.#itemBytes = matrix.precision === 'f32' ? 4 : 8
+    this.#stride = Math.ceil((matrix.size * this.#itemBytes) / STEP_BYTES) * STEP_BYTES
+    this.rowIds = new Float64Array(matrix.rowCount)
+    this.sizeBytes = matrixBytes(matrix)
+    const bytes = this.#stride * (matrix.rowCount + 1) + matrix.rowCount * (this.#itemBytes + 4)
+    this.#memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE_BYTES)) })
+    this.#kernels = kernels(this.#memory)
+  }
+
+  get rowCount(): number {
+    return this.#count
+  }
+
+  /** Appends a row of a column of lists of numbers. */
+  append(column: FixedListColumn, index: number, rowId: number): void {
+    const { size } = this
+    const values = (column.child as { readonly values: NumberArray }).values
+    const part = values.subarray(index * size, (index + 1) * size)
+    const row = this.#row(this.#count)
+    if (part instanceof BigInt64Array || part instanceof BigUint64Array)
+      for (let at = 0; at < size; at += 1) row[at] = Number(part[at])
+    else row.set(part as Float64Array)
+    this.rowIds[this.#count] = rowId
+    this.#count += 1
+  }
+
+  #row(row: number): FloatArray {
+    return this.#floats(this.#stride * (row + 1), this.size)
+  }
+
+  #floats(address: number, length: number): FloatArray {
+    const { buffer } = this.#memory
+    return this.#precision === 'f32'
+      ? new Float32Array(buffer, address, length)
+      : new Float64Array(buffer, address, length)
+  }
+
+  /** Finds the row of an id, -1 where there is none. */
+  rowOf(rowId: number): number {
+    const first = this.rowIds[0] as number
+    const guess = rowId - first
+    if (guess >= 0 && guess < this.#count && this.rowIds[guess] === rowId) return guess
+    if (this.#rowOfId === null) {
+      const rows = new Map<number, number>()
+      for (let row = 0; row < this.#count; row += 1) rows.set(this.rowIds[row] as number, row)
+      this.#rowOfId = rows
+    }
+    return this.#rowOfId.get(rowId) ?? -1
+  }
+
+  /**
+   * Finds the k nearest rows, nearest first, among those that `selection` names in ascending order, or all. The kernel
+   * finds somewhat more than k in the precision of the elements; of these the k are found in double precision.
+   */
+  nearest(
+    query: ArrayLike<number>,
+    search: { readonly k: number; readonly metric: Metric; readonly selection: Uint32Array | null },
+  ): { readonly row: number; readonly distance: number }[] {
+    const { k, metric, selection } = search
+    const count = selection?.length ?? this.#count
+    const rough = this.#rough(query, metric, selection)
+    const found = new TopK(Math.min(count, k + MARGIN + (k >> 3)))
+    const exact = (row: number) => measures[metric](this.#row(row), query)
+    const scale = metric === 'cosine' ? this.#scales(query) : null
+    for (let at = 0; at < count; at += 1) {
+      const row = selection === null ? at : (selection[at] as number)
+      let distance = rough[at] as number
+      if (scale !== null) distance = 1 - distance * (scale[row] as number) * this.#queryScale
+      else if (metric === 'dot') distance = 1 - distance
+      if (distance < found.threshold && distance > Number.NEGATIVE_INFINITY) found.add(row, distance)
+      else if (!Number.isFinite(distance)) offer(found, row, metric === 'l2' ? exact(row) ** 2 : exact(row))
+    }
+    return found
+      .sorted()
+      .map(({ row }) => ({ row, distance: exact(row) }))
+      .sort((left, right) => left.distance - right.distance || left.row - right.row)
+      .slice(0, k)
+  }
+
+  #queryScale = 0
+
+  /** Gives 1 / norm of each row. */
+  #scales(query: ArrayLike<number>): Float64Array {
+    this.#queryScale = inverseNorm(query)
+    if (this.#inverseNorms === null) {
+      this.#inverseNorms = new Float64Array(this.#count)
+      for (let row = 0; row < this.#count; row += 1) this.#inverseNorms[row] = inverseNorm(this.#row(row))
+    }
+    return this.#inverseNorms
+  }
+
+  /** Runs the kernel: products, or squares of differences (which sort as their roots do). */
+  #rough(query: ArrayLike<number>, metric: Metric, selection: Uint32Array | null): FloatArray {
+    const out = this.#stride * (this.rowIds.length + 1)
+    const index = out + this.rowIds.length * this.#itemBytes
+    const count = selection?.length ?? this.#count
+    this.#floats(0, this.size).set(query)
+    if (selection !== null) new Uint32Array(this.#memory.buffer, index, count).set(selection)
+    const name: KernelName = `${metric === 'l2' ? 'squares' : 'product'}_${this.#precision}`
+    this.#kernels[name](this.#stride, this.#stride, count, 0, out, selection === null ? 0 : index)
+    return this.#floats(out, count)
+  }
+}
+
+/** Rows found beyond k, for those that rounding puts out of order. */
+const MARGIN = 16
+
+function inverseNorm(vector: ArrayLike<number>): number {
+  let total = 0
+  for (let at = 0; at < vector.length; at += 1) total += (vector[at] as number) ** 2
+  return total === 0 ? 0 : 1 / Math.sqrt(total)
+}
+
+/** Offers a row whose measure left the range of its precision; where that is not finite either it is not ranked. */
+function offer(found: TopK, row: number, distance: number): void {
+  if (Number.isFinite(distance) && distance < found.threshold) found.add(row, distance)
+}

@@ -133,14 +133,19 @@ export class VectorMatrix {
     const rough = this.#rough(query, metric, selection)
     const found = new TopK(Math.min(count, k + MARGIN + (k >> 3)))
     const exact = (row: number) => measures[metric](this.#row(row), query)
-    const scale = metric === 'cosine' ? this.#scales(query) : null
+    const scales = metric === 'cosine' ? this.#scales() : null
+    // A measure m becomes the distance base + factor * m, by cosine with the row's own factor beside it.
+    const base = metric === 'l2' ? 0 : 1
+    const factor = metric === 'cosine' ? -inverseNorm(query) : metric === 'dot' ? -1 : 1
+    let { threshold } = found
     for (let at = 0; at < count; at += 1) {
       const row = selection === null ? at : (selection[at] as number)
-      let distance = rough[at] as number
-      if (scale !== null) distance = 1 - distance * (scale[row] as number) * this.#queryScale
-      else if (metric === 'dot') distance = 1 - distance
-      if (distance < found.threshold && distance > Number.NEGATIVE_INFINITY) found.add(row, distance)
-      else if (!Number.isFinite(distance)) offer(found, row, metric === 'l2' ? exact(row) ** 2 : exact(row))
+      const scale = scales === null ? factor : factor * (scales[row] as number)
+      const distance = base + scale * (rough[at] as number)
+      if (distance >= threshold && distance !== Number.POSITIVE_INFINITY) continue
+      if (Number.isFinite(distance)) found.add(row, distance)
+      else offer(found, row, metric === 'l2' ? exact(row) ** 2 : exact(row))
+      threshold = found.threshold
     }
     return found
       .sorted()
@@ -149,11 +154,8 @@ export class VectorMatrix {
       .slice(0, k)
   }
 
-  #queryScale = 0
-
   /** Gives 1 / norm of each row. */
-  #scales(query: ArrayLike<number>): Float64Array {
-    this.#queryScale = inverseNorm(query)
+  #scales(): Float64Array {
     if (this.#inverseNorms === null) {
       this.#inverseNorms = new Float64Array(this.#count)
       for (let row = 0; row < this.#count; row += 1) this.#inverseNorms[row] = inverseNorm(this.#row(row))

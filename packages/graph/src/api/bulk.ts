@@ -87,11 +87,14 @@ function totalRows(source: TabularSource): number {
   return isArrowTable(source) ? source.numRows : (source as readonly unknown[]).length
 }
 
+const NO_PROPERTIES: Properties = Object.freeze({})
+
 /** Makes the properties of each row, without the columns left out. */
 function propertiesOf(rows: Rows, leaveOut: ReadonlySet<string> = new Set()): Properties[] {
   const columns = rows.names
     .map((name, at) => ({ name, read: rows.readers[at] as ColumnReader }))
     .filter(({ name }) => !leaveOut.has(name))
+  if (columns.length === 0) return new Array<Properties>(rows.length).fill(NO_PROPERTIES)
   return Array.from({ length: rows.length }, (_, row) => {
     const properties: Record<string, Value> = {}
     for (const { name, read } of columns) {

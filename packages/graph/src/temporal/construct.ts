@@ -1,7 +1,7 @@
 import type { Value } from '@sheafdb/core'
 import { runtimeArgumentError, runtimeTypeError } from '../functions/errors.ts'
 import { isMap, isNumeric } from '../values.ts'
-import { civilFromDays, ordinalDay, quarterOf, quarterStart, weekDay, weekOf } from './calendar.ts'
+import { civilFromDays, quarterOf, quarterStart, weekDay, weekOf } from './calendar.ts'
 import { Duration, makeDuration, nanosOf } from './duration.ts'
 import {
   DateTimeValue,

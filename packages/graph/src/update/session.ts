@@ -16,7 +16,6 @@ import {
   type WriteTransaction,
 } from '@sheafdb/core'
 import {
-  type Binding,
   bindingColumns,
   type Frame,
   freshColumn,
@@ -191,9 +190,4 @@ export function addColumns(frame: Frame, added: readonly AddedColumn[]): void {
 /** Names an expression to be computed beside a frame's bindings. */
 export function extra(name: string, expression: Expression): NamedExpression {
   return freshColumn(name, expression)
-}
-
-/** Gives the column of a node or relationship binding. */
-export function idColumnOf(binding: Binding | undefined): ColumnExpression | null {
-  return binding?.kind === 'node' || binding?.kind === 'relationship' ? binding.id : null
 }

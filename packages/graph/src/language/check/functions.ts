@@ -128,11 +128,3 @@ define('percentileCont percentileDisc', 2, FLOAT, { ...aggregate, accepts: [['nu
 export function signatureOf(name: string): Signature | undefined {
   return SIGNATURES.get(name.toLowerCase())
 }
-
-/** Makes a function known to the checks. */
-export function defineSignature(
-  name: string,
-  options: { readonly minimum: number; readonly maximum: number; readonly isVolatile?: boolean },
-): void {
-  define(name, options.minimum, ANY, options)
-}

@@ -113,15 +113,6 @@ export function facetsOf(
   return facets
 }
 
-/** Gives the column of a node's labels. */
-export function labelsOf(
-  context: LowerContext,
-  frame: Frame,
-  binding: Binding & { kind: 'node' },
-): Expression {
-  return facetsOf(context, frame, binding).labels as Expression
-}
-
 /** Gives the whole value of a binding as users see it, fetched by the operator for it. */
 export function wholeValue(context: LowerContext, frame: Frame, binding: Binding): Expression {
   if (binding.kind === 'value') return binding.value

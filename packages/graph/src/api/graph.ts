@@ -10,7 +10,7 @@ import {
 import type { AbstractGraph } from 'graphology-types'
 import { type RunResult, runUpdate } from '../update/run.ts'
 import { type Counters, zeroCounters } from '../update/session.ts'
-import type { PathValue } from '../values.ts'
+import { NodeValue, type PathValue } from '../values.ts'
 import { addEdges, addNodes, type BulkResult, type EdgeOptions, type LoadOptions } from './bulk.ts'
 import { importGraphology, toGraphology } from './graphology.ts'
 import { type Parameters, parameterMap, type Statements } from './statements.ts'
@@ -43,9 +43,13 @@ export type Graph = {
   /** Adds edges in bulk: `source` and `target` say which columns name the ends; the others become properties. */
   addEdges(type: string, rows: TabularSource, options: EdgeOptions): Promise<BulkResult>
   /** Finds the nodes around a node, each once, by the id of the node. */
-  neighbors(id: number, options?: NeighborOptions): Query
+  neighbors(id: number | NodeValue, options?: NeighborOptions): Query
   /** Finds a shortest path between two nodes by id, `null` where there is none. */
-  shortestPath(from: number, to: number, options?: PathOptions): Promise<PathValue | null>
+  shortestPath(
+    from: number | NodeValue,
+    to: number | NodeValue,
+    options?: PathOptions,
+  ): Promise<PathValue | null>
   /** Makes a graphology graph of all nodes and edges, or of those that `filter` keeps. */
   toGraphology(filter?: {
     readonly labels?: readonly string[]
@@ -74,16 +78,8 @@ export function openGraph(context: ModelContext, statements: Statements, name: s
       runStatement({ context, statements, graph: name }, cypher, parameters, options),
     addNodes: (label, rows, options) => addNodes(context, name, label, rows, options),
     addEdges: (type, rows, options) => addEdges(context, name, type, rows, options),
-    neighbors: (id, options = {}) => query(neighborsQuery(options), { id }),
-    shortestPath: async (from, to, options = {}) => {
-      if (from === to)
-        return (
-          ((await query('MATCH p = (a) WHERE id(a) = $id RETURN p', { id: from }).first())?.p as PathValue) ??
-          null
-        )
-      const row = await query(shortestQuery(options), { from, to }).first()
-      return (row?.p as PathValue | undefined) ?? null
-    },
+    neighbors: (node, options = {}) => query(neighborsQuery(options), { id: idOf(node) }),
+    shortestPath: (from, to, options) => shortestPath(query, idOf(from), idOf(to), options),
     toGraphology: (filter) => toGraphology(query, filter),
     importGraphology: (source, options) => importGraphology(graph, source, options),
   }
@@ -121,6 +117,25 @@ async function runStatement(
   return context.write((transaction) =>
     runUpdate({ context, graph, statement, parameters, target }, transaction),
   )
+}
+
+function idOf(node: number | NodeValue): number {
+  const id = node instanceof NodeValue ? node.id : node
+  if (Number.isSafeInteger(id) && id >= 0) return id
+  throw new SheafError('ARGUMENT', `A node is named by its id or given as a node: ${String(id)}`)
+}
+
+async function shortestPath(
+  query: Graph['query'],
+  from: number,
+  to: number,
+  options: PathOptions = {},
+): Promise<PathValue | null> {
+  const found =
+    from === to
+      ? query('MATCH p = (a) WHERE id(a) = $from RETURN p', { from })
+      : query(shortestQuery(options), { from, to })
+  return ((await found.first())?.p as PathValue | undefined) ?? null
 }
 
 function arrows(direction: NeighborOptions['direction']): readonly [string, string] {

@@ -198,6 +198,7 @@ export const structureFunctions: readonly FunctionDefinition[] = [
     ...strict('range', integerList, range),
     evaluator: (argumentTypes) => (argumentTypes.some(isFloat) ? () => range(0, Number.NaN) : range),
   },
+  custom('row', types.variant, (...items) => items),
   custom('pair', types.variant, (key, value) => [key, value]),
   custom('lookup', types.variant, (pairs, key) => {
     const wanted = groupKey(key)

@@ -99,7 +99,7 @@ async function findMatches(
   clause: syntax.MergeClause,
 ): Promise<ReadFrame> {
   const context = sessionContext(session)
-  const frame = makeFrame(input.frame.plan, input.frame.bindings)
+  const frame = makeFrame(input.frame.plan, input.frame.bindings, input.frame.domain)
   context.rules.match(context, frame, { patterns: [clause.pattern], where: null, repeatable: false })
   return readFrame(session, frame)
 }
@@ -143,6 +143,7 @@ function pickRows(read: ReadFrame, rows: readonly number[]): ReadFrame {
       rows.length,
     ),
     read.frame.bindings,
+    read.frame.domain,
   )
   return { frame: picked, rowCount: rows.length, column: (item) => pick(valuesOfColumn(read, item.id)) }
 }
@@ -198,6 +199,7 @@ function combine(
       [...matched.frame.bindings].map(
         ([name, binding]) => [name, mapBinding(binding, ({ id }) => outputColumn(plan, id))] as const,
       ),
+      matched.frame.domain,
     )
   }
   return { all: build(() => true), created: build(({ isNew }) => isNew), found: build(({ isNew }) => !isNew) }

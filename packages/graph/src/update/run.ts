@@ -1,24 +1,36 @@
 import {
+  type ColumnExpression,
   call,
   column,
   elementType,
   groupKey,
   isList,
   type ModelContext,
+  type PlanField,
+  planField,
   SheafError,
   types,
   unnest,
   type Value,
   type WriteTransaction,
+  withFreshIds,
 } from '@sheafdb/core'
-import { copyFrame, emptyFrame, type Frame, makeFrame } from '../language/lower/frame.ts'
+import { copyFrame, emptyFrame, type Frame, makeFrame, mapBinding } from '../language/lower/frame.ts'
 import { finishPlan, lowerReadClause } from '../language/lower/query.ts'
+import { joinNew } from '../language/lower/subqueries.ts'
 import type { LowerTarget } from '../language/lower.ts'
 import type * as syntax from '../language/syntax.ts'
 import { runCreate } from './create.ts'
 import { checkDangling, runDelete } from './delete.ts'
 import { runMerge } from './merge.ts'
-import { type Counters, readFrame, sessionContext, type UpdateSession, zeroCounters } from './session.ts'
+import {
+  addColumns,
+  type Counters,
+  readFrame,
+  sessionContext,
+  type UpdateSession,
+  zeroCounters,
+} from './session.ts'
 import { runRemove, runSet } from './set.ts'
 
 /** Is what a statement gives: its rows, and what it changed. */
@@ -144,22 +156,52 @@ async function runForeach(
   return read.frame
 }
 
-/** Runs CALL { … } that writes, once for each row; what it returns is joined to the row. */
+/**
+ * Runs CALL { … } that writes, for all rows at once: its rows carry the number of the row that they belong to. What it
+ * returns is joined to these.
+ */
 async function runSubquery(
   session: UpdateSession,
   frame: Frame,
   clause: syntax.SubqueryClause,
 ): Promise<Frame> {
   const read = await readFrame(session, frame)
-  const returns = clause.query.parts.every((part) => part.clauses.at(-1)?.kind === 'return')
-  if (returns || clause.query.parts.length > 1) {
+  const field = planField('row', types.int64, false)
+  addColumns(read.frame, [{ field, values: Array.from({ length: read.rowCount }, (_, row) => row) }])
+  const row = column(field)
+  const results: Frame[] = []
+  for (const part of clause.query.parts) {
+    const inner = makeFrame(read.frame.plan, read.frame.bindings, { plan: read.frame.plan, columns: [row] })
+    const result = await runClauses(session, inner, part.clauses)
+    if (part.clauses.at(-1)?.kind === 'return') results.push(result)
+  }
+  const [result] = results
+  if (result === undefined) return read.frame
+  if (results.length > 1) {
     throw new SheafError(
       'UNSUPPORTED',
-      'A subquery that writes and returns rows is not carried out yet. Leave out its RETURN.',
+      'A UNION of parts that write inside CALL is not carried out yet. Use a CALL for each.',
     )
   }
-  const [part] = clause.query.parts
-  const clauses = part?.clauses ?? []
-  await runClauses(session, makeFrame(read.frame.plan, read.frame.bindings), clauses)
-  return read.frame
+  const outer = withFreshRow(read.frame, row)
+  joinNew(
+    outer.frame,
+    { inner: result, keys: [[outer.row, row]] },
+    result,
+    result.bindings,
+    clause.optional ? 'left' : 'inner',
+  )
+  return outer.frame
+}
+
+/** Gives the rows outside their own column ids, since those inside have been made of them. */
+function withFreshRow(
+  frame: Frame,
+  row: ColumnExpression,
+): { readonly frame: Frame; readonly row: ColumnExpression } {
+  const fresh = withFreshIds(frame.plan)
+  const places = new Map(frame.plan.output.map(({ id }, at) => [id, column(fresh.output[at] as PlanField)]))
+  const moved = (item: ColumnExpression): ColumnExpression => places.get(item.id) as ColumnExpression
+  const bindings = [...frame.bindings].map(([name, binding]) => [name, mapBinding(binding, moved)] as const)
+  return { frame: makeFrame(fresh, bindings, frame.domain), row: moved(row) }
 }

@@ -130,6 +130,8 @@ export async function readFrame(
     for (const item of bindingColumns(binding))
       kept.set(item.id, named(item.name, outputColumn(frame.plan, item.id)))
   }
+  for (const item of frame.domain?.columns ?? [])
+    kept.set(item.id, named(item.name, outputColumn(frame.plan, item.id)))
   const items = [...kept.values(), ...extras]
   const plan =
     items.length === 0
@@ -150,7 +152,7 @@ export async function readFrame(
   })
   const held = plan.output.slice(0, kept.size)
   return {
-    frame: makeFrame(valuesOf(held, columns, rows.length), frame.bindings),
+    frame: makeFrame(valuesOf(held, columns, rows.length), frame.bindings, frame.domain),
     rowCount: rows.length,
     column: ({ id }) => columns.get(id) ?? [],
   }

@@ -4,6 +4,7 @@ import {
   aggregateExpression,
   type ColumnExpression,
   call,
+  castTarget,
   childExpressions,
   column,
   distinct,
@@ -20,12 +21,14 @@ import {
   type SortKey,
   sort,
   sortKey,
+  types,
+  unnest,
   withFreshIds,
 } from '@sheafdb/core'
 import { hasAggregate } from '../check/aggregation.ts'
 import type * as syntax from '../syntax.ts'
 import { evaluateCount } from './constants.ts'
-import { entityKey, entityOf, unsupported } from './entities.ts'
+import { entityKey, entityOf } from './entities.ts'
 import { addColumn } from './facets.ts'
 import {
   type Binding,
@@ -162,16 +165,41 @@ function orderAndLimit(
   )
   frame.plan = sort(frame.plan, keys)
   if (clause.skip === null && clause.limit === null) return
-  if (frame.domain !== null && frame.domain.columns.length > 0) {
-    throw unsupported(
-      context,
-      clause,
-      'SKIP and LIMIT inside a subquery that reads outer variables are not carried out yet.',
-    )
-  }
   const skip = clause.skip === null ? null : evaluateCount(context, clause.skip)
   const count = clause.limit === null ? null : evaluateCount(context, clause.limit)
-  frame.plan = limit(frame.plan, count, skip)
+  if (frame.domain === null || frame.domain.columns.length === 0) frame.plan = limit(frame.plan, count, skip)
+  else limitEach(frame, frame.domain.columns, { skip: skip ?? 0, count })
+}
+
+/** Limits the rows for each row outside a subquery: they are put into a list, which is cut and taken apart again. */
+function limitEach(
+  frame: Frame,
+  groups: readonly ColumnExpression[],
+  { skip, count }: { readonly skip: number; readonly count: number | null },
+): void {
+  const columns = frame.plan.output.filter(({ id }) => groups.every((group) => group.id !== id)).map(column)
+  const row = call('cypher.row', ...columns)
+  const rows = aggregateExpression('rows', 'list', [row])
+  const keys = groups.map((group) => named(group.name, outputColumn(frame.plan, group.id)))
+  const grouped = aggregate(frame.plan, keys, [rows])
+  const end = count === null ? Number.MAX_SAFE_INTEGER : skip + count
+  const cut = call('list.slice', outputColumn(grouped, rows.id), literal(skip), literal(end))
+  const apart = unnest(grouped, cut, { name: 'row', type: types.variant })
+  const element = column(apart.output.at(-1) as (typeof apart.output)[number])
+  frame.plan = project(apart, [
+    ...groups.map((group) => named(group.name, outputColumn(apart, group.id))),
+    ...columns.map(({ id, name, type }, at) => ({
+      id,
+      name,
+      expression: typedItem(call('cypher.index', element, literal(at)), type),
+    })),
+  ])
+}
+
+/** Gives a value taken out of a row the type that it had. */
+function typedItem(value: Expression, type: Expression['type']): Expression {
+  const target = castTarget(type)
+  return target === undefined || target === 'variant' ? value : call(`cast.${target}`, value)
 }
 
 /** Sorts in openCypher's order, null last when ascending and first when descending. */

@@ -32,7 +32,10 @@ export class Relations {
         `Several models have a collection of this name. Say which: ${found.map((item) => `${item.model}:${item.relation.name}`).join(', ')}`,
       )
     }
-    return first === undefined ? undefined : withFreshIds(first.relation.plan)
+    if (first !== undefined) return withFreshIds(first.relation.plan)
+    // The catalog's own tables belong to no collection.
+    const table = this.#context.catalog().table(name)
+    return table === undefined ? undefined : tablePlan(table)
   }
 
   /** Lists the names of all relations, in order. */

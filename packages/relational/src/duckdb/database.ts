@@ -68,9 +68,10 @@ export class DuckDatabase {
   async acquire(): Promise<DuckSession> {
     const idle = this.#idle.pop()
     if (idle !== undefined) return idle
-    const instance = await this.#instance()
     this.#opened += 1
-    const session = await DuckSession.open(await instance.connect(), `s${this.#opened}`)
+    const catalog = `s${this.#opened}`
+    const instance = await this.#instance()
+    const session = await DuckSession.open(await instance.connect(), catalog)
     this.#sessions.set(session.id, session)
     return session
   }

@@ -71,20 +71,23 @@ export class DuckSession {
       const columns = relation.columns.map((column) => selectColumn(column)).join(', ')
       const text = `SELECT ${columns} FROM ${SCAN_FUNCTION}(${quoteText(name)})`
       if (this.#views.get(name) === text) continue
-      await this.execute(`CREATE OR REPLACE VIEW ${await this.#viewName(name)} AS ${text}`)
+      for (const view of await this.#viewNames(name))
+        await this.execute(`CREATE OR REPLACE VIEW ${view} AS ${text}`)
       this.#views.set(name, text)
     }
   }
 
-  async #viewName(name: string): Promise<string> {
+  /** A name with a dot may stand in the text as one quoted name, or as a schema and a name. */
+  async #viewNames(name: string): Promise<string[]> {
+    const whole = quoteIdentifier(name)
     const dot = name.indexOf('.')
-    if (dot === -1) return quoteIdentifier(name)
+    if (dot <= 0 || dot === name.length - 1) return [whole]
     const schema = name.slice(0, dot)
     if (!this.#schemas.has(schema)) {
       await this.execute(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
       this.#schemas.add(schema)
     }
-    return `${quoteIdentifier(schema)}.${quoteIdentifier(name.slice(dot + 1))}`
+    return [whole, `${quoteIdentifier(schema)}.${quoteIdentifier(name.slice(dot + 1))}`]
   }
 
   /** Runs a statement of no result. */

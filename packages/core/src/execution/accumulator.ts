@@ -8,7 +8,7 @@ import { interpretExpression, type Places, type RowEvaluator, readersOf } from '
 /** Is the state of one aggregate. */
 export type Accumulator = {
   /** Writes source that adds row `i` to group `g`; `undefined` where this has no source. */
-  readonly generate?: (generator: Generator, scalar: boolean) => GeneratedParts
+  readonly generate?: (generator: Generator, scalar: boolean, rows: RowCounter) => GeneratedParts
   /** Makes room for groups. */
   grow(groupCount: number): void
   /** Adds rows one by one. */
@@ -21,6 +21,56 @@ export type Accumulator = {
 
 /** Is source that runs before and after the loop. */
 export type GeneratedParts = { readonly before: string; readonly after: string }
+
+/** Counts the rows of each group once, for all aggregates of a loop that every row takes part in. */
+export class RowCounter {
+  #counts: Float64Array = new Float64Array(16)
+  #isUsed = false
+
+  /** Says that an aggregate relies on this counter. */
+  use(): void {
+    this.#isUsed = true
+  }
+
+  countOf(group: number): number {
+    return this.#counts[group] ?? 0
+  }
+
+  grow(groupCount: number): void {
+    if (this.#isUsed) this.#counts = grown(this.#counts, groupCount)
+  }
+
+  /** Writes source that counts. Where no row of a batch is left out, they are counted all at once. */
+  generate(
+    generator: Generator,
+    options: { readonly scalar: boolean; readonly takesAll: boolean },
+  ): GeneratedParts {
+    if (!this.#isUsed) return { before: '', after: '' }
+    const array = generator.input('a', () => this.#counts)
+    if (!options.scalar) {
+      generator.line(`${array}[g] += 1;`)
+      return { before: '', after: '' }
+    }
+    if (options.takesAll) return { before: '', after: `${array}[0] += n - from;` }
+    const local = generator.name('l')
+    generator.line(`${local} += 1;`)
+    return { before: `let ${local} = 0;`, after: `${array}[0] += ${local};` }
+  }
+}
+
+/** Adds up what counters say of a group. */
+export function countedRows(counters: readonly RowCounter[], group: number): number {
+  return counters.reduce((total, counter) => total + counter.countOf(group), 0)
+}
+
+/** Tells whether values of an argument are surely `number`s of at most 32 bits in the batches that code is made for. */
+export function isNarrow(generator: Generator, argument: Expression): boolean {
+  if (argument.kind !== 'column') return false
+  const column = generator.sampleColumn(generator.placeOf(argument.id))
+  if (column.layout !== 'flat') return false
+  const { values } = column
+  return values.BYTES_PER_ELEMENT <= 4 && !(values instanceof Float32Array)
+}
 
 /** Writes the condition under which a row takes part: its filter is true and its argument not null. */
 export function openRow(

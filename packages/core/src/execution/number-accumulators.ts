@@ -3,7 +3,16 @@ import type { Expression } from '../expression/expression.ts'
 import type { AggregateExpression } from '../plan/logical-plan.ts'
 import { isFloat, isInteger, isWideInteger } from '../types/data-type.ts'
 import { compareValues, type Value } from '../types/value.ts'
-import { type Accumulator, grown, openRow, rowAdder } from './accumulator.ts'
+import {
+  type Accumulator,
+  countedRows,
+  grown,
+  isNarrow,
+  openRow,
+  type RowCounter,
+  rowAdder,
+} from './accumulator.ts'
+import type { Generator } from './expression/generate.ts'
 import type { Places } from './expression/interpret.ts'
 
 /** Counts rows, or rows whose argument is not null. */
@@ -13,9 +22,18 @@ export function countAccumulator(
   places: Places,
   parameters: ReadonlyMap<string, Value>,
 ): Accumulator {
+  const counters: RowCounter[] = []
   let counts: Float64Array = new Float64Array(16)
   return {
-    generate(generator, scalar) {
+    generate(generator, scalar, rows) {
+      if (
+        item.filter === null &&
+        (argument === undefined || generator.expression(argument).isNull === undefined)
+      ) {
+        rows.use()
+        counters.push(rows)
+        return { before: '', after: '' }
+      }
       const array = generator.input('a', () => counts)
       const target = scalar ? generator.name('l') : `${array}[g]`
       const { close } = openRow(generator, item.filter, argument)
@@ -31,7 +49,7 @@ export function countAccumulator(
       counts[group] = (counts[group] as number) + 1
     }),
     settle() {},
-    result: (group) => counts[group] as number,
+    result: (group) => (counts[group] as number) + countedRows(counters, group),
     bytes: () => counts.byteLength,
   }
 }
@@ -47,7 +65,8 @@ export function sumAccumulator(
 ): Accumulator {
   const mean = item.function === 'avg'
   const integers = isInteger(argument.type)
-  const wide = integers && (isWideInteger(argument.type) || argument.kind === 'call')
+  const mayBeWide = integers && (isWideInteger(argument.type) || argument.kind === 'call')
+  const counters: RowCounter[] = []
   const carried = new Map<number, bigint>()
   let sums: Float64Array = new Float64Array(16)
   let counts: Float64Array = new Float64Array(16)
@@ -65,28 +84,29 @@ export function sumAccumulator(
     }
   }
   return {
-    generate(generator, scalar) {
+    generate(generator, scalar, rows) {
+      const wide = mayBeWide && !isNarrow(generator, argument)
       const sumArray = generator.input('a', () => sums)
-      const countArray = generator.input('a', () => counts)
-      const slow = generator.input('f', () => addSlowly)
       const sum = scalar && !wide ? generator.name('l') : `${sumArray}[${scalar ? '0' : 'g'}]`
-      const count = scalar ? generator.name('l') : `${countArray}[g]`
       const { value, close } = openRow(generator, item.filter, argument)
-      if (wide) {
-        const local = generator.name('v')
-        const total = generator.name('v')
-        const group = scalar ? '0' : 'g'
-        generator.line(`const ${local} = ${value};`)
-        generator.line(`if (typeof ${local} === 'number') { const ${total} = ${sum} + ${local};`)
-        generator.line(
-          `if (${total} > ${MAX_SAFE} || ${total} < ${-MAX_SAFE}) ${slow}(${group}, ${local}); else ${sum} = ${total}; }`,
-        )
-        generator.line(`else ${slow}(${group}, ${local});`)
-      } else generator.line(`${sum} += ${value};`)
+      if (wide) generator.line(addWide(generator, { sum, value, group: scalar ? '0' : 'g', slow: addSlowly }))
+      else generator.line(`${sum} += ${value};`)
+      // A local that starts as a small integer is added to in integer registers; one read from a Float64Array is not.
+      const before = scalar && !wide ? `let ${sum} = ${integers ? 0 : `${sumArray}[0]`};` : ''
+      const after = scalar && !wide ? `${sumArray}[0] ${integers ? '+=' : '='} ${sum};` : ''
+      if (close === '') {
+        rows.use()
+        counters.push(rows)
+        return { before, after }
+      }
+      const countArray = generator.input('a', () => counts)
+      const count = scalar ? generator.name('l') : `${countArray}[g]`
       generator.line(`${count} += 1;${close}`)
-      if (!scalar) return { before: '', after: '' }
-      const before = `${wide ? '' : `let ${sum} = ${sumArray}[0];`} let ${count} = ${countArray}[0];`
-      return { before, after: `${wide ? '' : `${sumArray}[0] = ${sum};`} ${countArray}[0] = ${count};` }
+      if (!scalar) return { before, after }
+      return {
+        before: `${before} let ${count} = ${countArray}[0];`,
+        after: `${after} ${countArray}[0] = ${count};`,
+      }
     },
     grow(count) {
       sums = grown(sums, count)
@@ -106,7 +126,7 @@ export function sumAccumulator(
       }
     },
     result(group) {
-      const count = counts[group] as number
+      const count = (counts[group] as number) + countedRows(counters, group)
       if (count === 0) return null
       const big = carried.get(group)
       if (mean) return ((big === undefined ? 0 : Number(big)) + (sums[group] as number)) / count
@@ -115,6 +135,32 @@ export function sumAccumulator(
     },
     bytes: () => sums.byteLength + counts.byteLength,
   }
+}
+
+/** Writes source that adds a 64-bit integer: in a double while the sum is safe, else by a call. */
+function addWide(
+  generator: Generator,
+  {
+    sum,
+    value,
+    group,
+    slow,
+  }: {
+    readonly sum: string
+    readonly value: string
+    readonly group: string
+    readonly slow: (group: number, value: Value) => void
+  },
+): string {
+  const add = generator.input('f', () => slow)
+  const local = generator.name('v')
+  const total = generator.name('v')
+  return [
+    `const ${local} = ${value};`,
+    `if (typeof ${local} === 'number') { const ${total} = ${sum} + ${local};`,
+    `if (${total} > ${MAX_SAFE} || ${total} < ${-MAX_SAFE}) ${add}(${group}, ${local}); else ${sum} = ${total}; }`,
+    `else ${add}(${group}, ${local});`,
+  ].join('\n')
 }
 
 /** Finds the least or greatest number; NaN counts as less than every other, as in the total order. */
@@ -152,9 +198,10 @@ export function extremeAccumulator(
         ? `${local} < ${known}${nan ? ` || ${local} !== ${local}` : ''}`
         : `${local} > ${known}${nan ? ` || ${known} !== ${known}` : ''}`
       generator.line(`const ${known} = ${bestArray}[${group}];`)
-      generator.line(`if (typeof ${local} !== 'number') ${slow}(${group}, ${local});`)
+      if (!isNarrow(generator, argument))
+        generator.line(`if (typeof ${local} !== 'number') ${slow}(${group}, ${local}); else`)
       generator.line(
-        `else if (${better} || ${hasArray}[${group}] === 0) { ${bestArray}[${group}] = ${local}; ${hasArray}[${group}] = 1; }${close}`,
+        `if (${better} || ${hasArray}[${group}] === 0) { ${bestArray}[${group}] = ${local}; ${hasArray}[${group}] = 1; }${close}`,
       )
       return { before: '', after: '' }
     },

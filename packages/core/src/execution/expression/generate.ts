@@ -28,7 +28,8 @@ export function layoutSignature(column: Column): string {
   const nulls = `${column.type.typeId}${column.validity === null ? '' : '?'}`
   if (column.layout === 'flat') {
     if (column.values instanceof BigInt64Array) return `w${nulls}`
-    return column.values instanceof BigUint64Array ? `r${nulls}` : `f${nulls}`
+    if (column.values instanceof BigUint64Array) return `r${nulls}`
+    return column.values instanceof Float64Array ? `F${nulls}` : `f${nulls}`
   }
   if (column.layout === 'bit') return `b${nulls}`
   return column.layout === 'dictionary' ? `d${nulls}` : `r${nulls}`

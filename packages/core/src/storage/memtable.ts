@@ -43,6 +43,20 @@ export class Memtable implements Part {
     return size + (this.#keyIndex.size + this.#rowIndex.size) * 48
   }
 
+  get deletedCount(): number {
+    return this.#deletions.length
+  }
+
+  /** Gives all row ids, as they are now. */
+  rowIds(): Float64Array {
+    return this.#rowIds.slice(0, this.rowCount)
+  }
+
+  /** Gives the commits that created the rows, as they are now. */
+  createdCommits(): Float64Array {
+    return this.#created.slice(0, this.rowCount)
+  }
+
   /** Appends rows created at a commit. Their columns are as `coerceColumn` gives them. */
   append(rows: RowChunk, commit: number): void {
     const count = rows.rowIds.length

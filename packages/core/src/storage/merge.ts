@@ -46,8 +46,11 @@ export function* mergeParts(
     columns.push(concatenate({ fieldId, type: valueType(field.type) }, parts, lengths, kept))
     yield
   }
-  const rowIds = gatherNumbers(parts, kept, total, (part, position) => part.rowIdAt(position))
-  const created = gatherNumbers(parts, kept, total, (part, position) => part.createdAt(position))
+  const whole = wholeMemtable(parts, kept)
+  const rowIds =
+    whole?.rowIds() ?? gatherNumbers(parts, kept, total, (part, position) => part.rowIdAt(position))
+  const created =
+    whole?.createdCommits() ?? gatherNumbers(parts, kept, total, (part, position) => part.createdAt(position))
   const key = table.key.map(
     (fieldId) => columns[table.fields.findIndex((field) => field.fieldId === fieldId)] as Column,
   )
@@ -70,9 +73,19 @@ export function* mergeParts(
   return { content, createdAt: created[0] as number, positions: newPositions(lengths, kept, order) }
 }
 
+/** Gives the memtable that is merged alone and whole, if so it is: the most frequent case, and the quickest. */
+function wholeMemtable(parts: readonly Part[], kept: readonly Int32Array[]): Memtable | null {
+  const [only] = parts
+  return parts.length === 1 && only instanceof Memtable && kept[0]?.length === only.rowCount ? only : null
+}
+
 /** Finds the positions of a part that are not deleted up to a commit. */
 function keptPositions(part: Part, length: number, keepFrom: number): Int32Array {
   const positions = new Int32Array(length)
+  if (part.deletedCount === 0) {
+    for (let position = 0; position < length; position += 1) positions[position] = position
+    return positions
+  }
   let count = 0
   for (let position = 0; position < length; position += 1) {
     if (part.deletedAt(position) > keepFrom) {
@@ -89,9 +102,8 @@ function concatenate(
   lengths: readonly number[],
   kept: readonly Int32Array[],
 ): Column {
-  const [only] = parts
-  if (parts.length === 1 && only instanceof Memtable && kept[0]?.length === only.rowCount)
-    return only.wholeColumn(field)
+  const whole = wholeMemtable(parts, kept)
+  if (whole !== null) return whole.wholeColumn(field)
   const growable = growableColumn(field.type)
   for (let at = 0; at < parts.length; at += 1) {
     const part = parts[at] as Part
@@ -150,7 +162,8 @@ function gatherNumbers(
 }
 
 function sameEverywhere(numbers: Float64Array): boolean {
-  return numbers.every((number) => number === numbers[0])
+  for (let at = 1; at < numbers.length; at += 1) if (numbers[at] !== numbers[0]) return false
+  return true
 }
 
 /** Gives the order of rows by key, `null` where they are in it already. Equal keys keep their order. */
@@ -201,6 +214,8 @@ function newPositions(
   kept: readonly Int32Array[],
   order: Int32Array | null,
 ): Int32Array[] {
+  const [first] = kept
+  if (order === null && kept.length === 1 && first?.length === lengths[0]) return [first as Int32Array]
   const total = kept.reduce((sum, positions) => sum + positions.length, 0)
   const placed = new Int32Array(total)
   for (let at = 0; at < total; at += 1) placed[order === null ? at : (order[at] as number)] = at

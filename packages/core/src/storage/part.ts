@@ -30,6 +30,8 @@ export type Part = {
   readonly rowCount: number
   /** Counts the first positions that may be visible at a commit: later ones were created after it. */
   rowCountAt(commit: number): number
+  /** Counts the versions that were ended, at whatever commit. */
+  readonly deletedCount: number
   /** Counts the rows that are visible at a commit. */
   visibleCount(commit: number): number
   /** Gives positions `chunk * CHUNK_ROWS` up to `+ length` of a column. */

@@ -77,6 +77,10 @@ export class Segment implements Part {
     return this.entry.rowCount
   }
 
+  get deletedCount(): number {
+    return this.deletions.count
+  }
+
   /** Tells the commit of rows that were written before it was known. */
   setCreated(commit: number): void {
     this.#created = [commit, commit]

@@ -73,11 +73,15 @@ function parseOut(argument: Value): string {
   return checkTarget(name)
 }
 
+const LONGEST_NAME = 235
+
 function checkTarget(name: string): string {
   if (name === '' || name.startsWith('.') || name.includes('\0'))
     throw mongoError(73, `A collection cannot have this name. Use another: ${name}`)
   if (name.startsWith('$'))
     throw mongoError(20, `A collection cannot have a name that starts with '$'. Use another: ${name}`)
+  if (Buffer.byteLength(name) > LONGEST_NAME)
+    throw mongoError(20, 'The name of a collection is too long. Shorten it.')
   if (name.startsWith('system.'))
     throw mongoError(17385, `A collection of the system cannot be written to: ${name}`)
   return name

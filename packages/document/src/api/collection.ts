@@ -14,7 +14,7 @@ import { expandPath } from '../semantics/path.ts'
 import { matchSupport } from '../semantics/pipeline.ts'
 import { compileProjection } from '../semantics/project.ts'
 import { parseSort } from '../semantics/sort.ts'
-import { type Document, getKey, setKey } from '../semantics/value.ts'
+import { compareMongo, type Document, getKey, setKey } from '../semantics/value.ts'
 import { emptyPlan, runWriting, writes } from './aggregate.ts'
 import { runBulk } from './bulk.ts'
 import { callSettings, findCollection, oncePerCatalog, ownCopy } from './calls.ts'
@@ -144,7 +144,7 @@ export class DocumentCollection {
       const documents = await this.find(filter).rows()
       const path = field.split('.')
       const values = documents.flatMap((document) => expandPath(document, path))
-      return distinctValues(values.filter((value) => value !== undefined))
+      return distinctValues(values.filter((value) => value !== undefined)).sort(compareMongo)
     })
   }
 
@@ -256,9 +256,12 @@ export class DocumentCollection {
     options?: Readonly<Record<string, unknown>>,
   ): Promise<string> {
     const index = parseIndex(key, options)
-    if (index.key.length === 1 && index.key[0]?.[0] === '_id' && !index.unique) return '_id_'
+    const isOfId = index.key.length === 1 && index.key[0]?.[0] === '_id'
+    if (isOfId && (index.sparse || index.partial !== null))
+      throw mongoError(197, 'The index of _id covers all documents. Leave sparse and partial out.')
     await this.#write(async (writer) => {
       const current = optionsOf(writer.ensure())
+      if (isOfId) return
       const indexes = addIndex(current.indexes ?? [], index)
       if (indexes === current.indexes) return
       if (index.unique) {
@@ -271,7 +274,7 @@ export class DocumentCollection {
       }
       writer.setOptions({ ...current, indexes })
     })
-    return index.name
+    return isOfId ? '_id_' : index.name
   }
 
   /** Drops an index by its name. @throws IndexNotFound */

@@ -111,13 +111,17 @@ function sameKey(left: IndexDefinition, right: IndexDefinition): boolean {
   return JSON.stringify(left.key) === JSON.stringify(right.key)
 }
 
+function sameCover(left: IndexDefinition, right: IndexDefinition): boolean {
+  return left.partial === right.partial && left.sparse === right.sparse && left.unique === right.unique
+}
+
 /** Adds an index to those that there are. Gives the same list where it is there already. @throws IndexOptionsConflict */
 export function addIndex(
   indexes: readonly IndexDefinition[],
   index: IndexDefinition,
 ): readonly IndexDefinition[] {
   const byName = indexes.find(({ name }) => name === index.name)
-  const byKey = indexes.find((other) => sameKey(other, index) && other.partial === index.partial)
+  const byKey = indexes.find((other) => sameKey(other, index) && sameCover(other, index))
   const known = byName ?? byKey
   if (known === undefined) return [...indexes, index]
   if (JSON.stringify(known) === JSON.stringify(index)) return indexes

@@ -191,7 +191,7 @@ export class CollectionWriter {
     if (matched.length === 0 && request.upsert) {
       const start = upsertDocument(request.filter)
       const made = update(start, { inserting: true, variables })
-      const [upserted] = await this.insert([made])
+      const [upserted] = await this.insert([idFirst(made)])
       return { matched, after: [], modifiedCount: 0, upserted: upserted as Document }
     }
     const after = matched.map(({ document }) => update(document, { inserting: false, variables }))
@@ -242,6 +242,11 @@ function kindsOf(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(kindsOf).join()}]`
   if (isDocument(value)) return `{${Object.values(value).map(kindsOf).join()}}`
   return Object.is(value, -0) ? '-0' : bsonType(value)
+}
+
+/** Puts `_id` first, where an upsert made it. */
+function idFirst(document: Document): Document {
+  return Object.hasOwn(document, '_id') ? { _id: getKey(document, '_id'), ...document } : document
 }
 
 /** Gives a document as it is stored: a copy, with an `_id` first where it had none. */

@@ -13,7 +13,7 @@ import { compileFilter, type Matcher } from '../semantics/match.ts'
 import { compileRowStage, matchSupport, type Unwind, unwindDocument } from '../semantics/pipeline.ts'
 import { compileProjection, type Projector } from '../semantics/project.ts'
 import { sortValue } from '../semantics/sort.ts'
-import { type Document, isInt32 } from '../semantics/value.ts'
+import { type Document, isInt32, isNullish } from '../semantics/value.ts'
 
 /** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
 export type CallSettings = {
@@ -139,6 +139,9 @@ export const documentFunctions: readonly FunctionDefinition[] = [
     'mongo.sort_value',
     types.variant,
     (document, field) => sortValue(document, field as SortField) ?? null,
+  ),
+  custom('mongo.date', types.variant, (micros) =>
+    isNullish(micros) ? null : new Date(Number(micros) / 1000),
   ),
   custom('mongo.unwind', types.variant, (document, unwind) =>
     unwindDocument(document as Document, unwind as Unwind),

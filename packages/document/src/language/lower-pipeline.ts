@@ -7,6 +7,7 @@ import {
   type Expression,
   extension,
   filter as filterPlan,
+  isTemporal,
   type LogicalPlan,
   limit,
   named,
@@ -147,9 +148,14 @@ export function asDocuments(state: Lowered): Lowered {
   if (state.names === null) return state
   const entries = state.names.flatMap((name): Expression[] => [
     { kind: 'literal', value: name, type: types.utf8, nullable: false },
-    columnNamed(state.plan, name),
+    asValue(columnNamed(state.plan, name)),
   ])
   return { plan: project(state.plan, [named('document', call('object', ...entries))]), names: null }
+}
+
+/** Gives a column as documents hold its values: timestamps as dates. */
+function asValue(expression: Expression): Expression {
+  return isTemporal(expression.type) ? call('mongo.date', expression) : expression
 }
 
 function documentOf(state: Lowered): Expression {

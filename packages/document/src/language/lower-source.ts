@@ -36,7 +36,7 @@ export class DocumentColumns {
 
   /** Reads the key. */
   id(): Expression {
-    return this.#add('_id', () => ({ ...planField('_id', types.variant, false), field: '_id' }))
+    return this.#add('_id', () => ({ ...planField('_id', types.variant), field: '_id' }))
   }
 
   /** Reads the row's id. */

@@ -82,12 +82,22 @@ function parseObject(object: Readonly<Record<string, Value>>, depth: number): Ex
     }
     const [name, argument] = first
     if (name === '$literal' || name === '$const') return { kind: 'literal', value: argument ?? null }
+    if (name === '$sortArray' && isPlain(argument)) return parseSortArray(argument, depth)
     return { kind: 'operator', name, argument: parseArgument(argument, depth + 1) }
   }
   return {
     kind: 'object',
     entries: entries.map(([key, value]) => [checkKey(key), parseExpression(value, depth + 1)] as const),
   }
+}
+
+/** Parses `$sortArray`, whose `sortBy` is a constant that may hold dotted paths. */
+function parseSortArray(argument: Readonly<Record<string, Value>>, depth: number): ExpressionSyntax {
+  const entries = Object.entries(argument).map(([key, value]): readonly [string, ExpressionSyntax] => [
+    key,
+    key === 'sortBy' ? { kind: 'literal', value } : parseExpression(value, depth + 1),
+  ])
+  return { kind: 'operator', name: '$sortArray', argument: { kind: 'object', entries } }
 }
 
 /** Parses an operator's argument; a plain object there names the operator's own parts. */

@@ -83,7 +83,7 @@ export function checkPath(path: string): void {
         throw mongoError(2, `A positional operator cannot stand first in a path. Name the array: ${path}`)
       return
     }
-    throw mongoError(52, `A name in a path of an update must not start with '$'. Rename it: ${path}`)
+    if (index === 0) throw mongoError(52, `A path of an update must not start with '$'. Rename it: ${path}`)
   })
 }
 

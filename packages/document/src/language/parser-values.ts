@@ -31,6 +31,7 @@ export function requirePlain(value: Value, what: string, code: number): Document
   throw mongoError(code, `${what} must be an object. It is of type ${typeWord(value)}.`)
 }
 
+const LONGEST_PATTERN = 32_764
 const FLAGS = /^[imsxu]*$/
 
 /**
@@ -45,6 +46,8 @@ export function makePattern(source: string, options: string): RegExp {
   if (source.includes('\0')) {
     throw mongoError(51109, 'A regular expression must not contain a null byte. Remove it.')
   }
+  if (source.length > LONGEST_PATTERN)
+    throw mongoError(51091, `A regular expression is too long. Use at most ${LONGEST_PATTERN} letters.`)
   const inline = /^\(\?([imsx]+)\)/.exec(source)
   const body = inline === null ? source : source.slice(inline[0].length)
   const all = new Set(options + (inline?.[1] ?? ''))
@@ -64,6 +67,11 @@ export function makePattern(source: string, options: string): RegExp {
 function translate(source: string): string {
   return source
     .replaceAll(/\[:(\w+):\]/g, (whole, name: string) => POSIX_CLASSES.get(name) ?? whole)
+    .replaceAll(/^(\(\*(UCP|UTF8?|UTF)\))+/g, '')
+    .replaceAll(
+      /\\p\{(Latin|Greek|Cyrillic|Han|Arabic|Hebrew|Hiragana|Katakana|Thai|Hangul|Devanagari)\}/g,
+      '\\p{Script=$1}',
+    )
     .replaceAll('\\A', '^')
     .replaceAll(/\\[zZ]/g, '$')
     .replaceAll('(?P<', '(?<')

@@ -36,10 +36,7 @@ export function documentLayout(): readonly TableSpecification[] {
   return [
     {
       part: '',
-      fields: [
-        makeField('_id', types.variant, { nullable: false }),
-        makeField('document', types.variant, { nullable: false }),
-      ],
+      fields: [makeField('_id', types.variant), makeField('document', types.variant, { nullable: false })],
       key: ['_id'],
     },
   ]

@@ -8,7 +8,7 @@ import { type CompileContext, compileExpression, type Evaluator, type Scope } fr
 import { hasOperatorNamed } from './operators/registry.ts'
 import { checkMethod, percentileParts } from './operators/statistic.ts'
 import { parseSort } from './sort.ts'
-import { type Document, keyOf, setKey } from './value.ts'
+import { type Document, isNumber, keyOf, setKey } from './value.ts'
 
 /** Computes a field of a group from the scopes of its documents, in order. */
 export type GroupField = (scopes: readonly Scope[]) => Value
@@ -29,6 +29,11 @@ export function compileGroup(argument: Value, context: CompileContext): Grouping
   const fields = Object.entries(argument)
     .filter(([name]) => name !== '_id')
     .map(([name, accumulator]) => [checkName(name), compileAccumulator(name, accumulator, context)] as const)
+  if (
+    isPlain(argument._id) &&
+    Object.values(argument._id).some((value) => typeof value === 'boolean' || isNumber(value))
+  )
+    throw mongoError(17390, "The _id of $group holds expressions, no 1 or true. Write '$field' for a field.")
   return { id: compileExpression(parseExpression(argument._id), context), fields }
 }
 

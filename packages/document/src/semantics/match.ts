@@ -1,5 +1,6 @@
 import type { Value } from '@sheafdb/core'
 import { compareValues } from '@sheafdb/core'
+import { mongoError } from '../language/errors.ts'
 import type { Comparison, Condition, ExpressionSyntax, Filter } from '../language/syntax.ts'
 import { visitPath } from './path.ts'
 import { bsonType, type Document, isNullish, isNumber, keyOf, sameBracket } from './value.ts'
@@ -136,6 +137,7 @@ function elementTest(
   support: MatchSupport,
 ): (value: Value) => boolean {
   if (condition.filter !== null) {
+    if (usesExpression(condition.filter)) throw mongoError(2, '$elemMatch takes no $expr. Put it beside it.')
     const matches = compileFilter(condition.filter, support)
     return (value) =>
       Array.isArray(value) &&
@@ -143,6 +145,12 @@ function elementTest(
   }
   const tests = condition.conditions.map((part) => conditionOnValue(part, support))
   return (value) => Array.isArray(value) && value.some((item: Value) => tests.every((test) => test(item)))
+}
+
+function usesExpression(filter: Filter): boolean {
+  if (filter.kind === 'and' || filter.kind === 'or' || filter.kind === 'nor')
+    return filter.filters.some(usesExpression)
+  return filter.kind === 'expression'
 }
 
 function bitTest({ test, mask }: Condition & { readonly kind: 'bits' }): (value: Value) => boolean {

@@ -40,3 +40,8 @@ export function isObjectId(value: Value): value is ObjectId {
 export function asObjectId(value: ObjectId): ObjectId {
   return value instanceof ObjectId ? value : new ObjectId((value as { toHexString(): string }).toHexString())
 }
+
+/** Gives the time in an ObjectId: its first four bytes are signed seconds. */
+export function timeOfObjectId(value: ObjectId): Date {
+  return new Date(Buffer.from(value.id).readInt32BE(0) * 1000)
+}

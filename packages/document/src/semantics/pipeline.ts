@@ -24,7 +24,7 @@ import { compileAddFields, setPath } from './stages/add-fields.ts'
 import { compileDensify, compileFill } from './stages/densify.ts'
 import { compileBucket, compileBucketAuto, type DocumentsToDocuments } from './stages/facets.ts'
 import { compileWindow } from './stages/window.ts'
-import { bsonType, type Document, getKey, isDocument, isNumber, isTruthy, keyOf } from './value.ts'
+import { bsonType, type Document, getKey, isDocument, isNumber, isTruthy, keyOf, setKey } from './value.ts'
 
 /** Is what stages need from outside: variables, and the documents of other collections. */
 export type PipelineContext = {
@@ -308,7 +308,7 @@ function compileUnset(argument: Value, context: CompileContext): (scope: Scope) 
   for (const path of paths) {
     if (typeof path !== 'string') throw mongoError(31120, `$unset takes names. It got a ${typeWord(path)}.`)
     parsePath(path === '' ? '' : path)
-    specification[path] = 0
+    setKey(specification, path, 0)
   }
   return compileProjection(specification, { find: false, context, support: matchSupport(context) })
 }
@@ -414,7 +414,7 @@ function requireLookup(argument: Value): Document {
       throw mongoError(code, `$lookup's ${key} is a text. It is a ${typeWord(value)}.`)
     }
   }
-  if (argument.let !== undefined && !isPlain(argument.let))
+  if (argument.let !== undefined && argument.let !== null && !isPlain(argument.let))
     throw mongoError(14, `$lookup's let is an object. It is a ${typeWord(argument.let)}.`)
   if (argument.pipeline !== undefined && !Array.isArray(argument.pipeline))
     throw mongoError(14, `$lookup's pipeline is an array. It is a ${typeWord(argument.pipeline)}.`)
@@ -427,7 +427,7 @@ function requireLookup(argument: Value): Document {
     throw mongoError(9, '$lookup takes localField and foreignField together. Give both.')
   if (!hasLocal && argument.pipeline === undefined)
     throw mongoError(9, '$lookup needs localField and foreignField, or a pipeline. Add them.')
-  if (argument.let !== undefined && argument.pipeline === undefined)
+  if (isPlain(argument.let) && argument.pipeline === undefined)
     throw mongoError(9, "$lookup's let needs a pipeline. Add it.")
   return argument
 }

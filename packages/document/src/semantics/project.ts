@@ -173,17 +173,13 @@ function positionAction({ mode }: Builder, parts: readonly string[], value: Valu
     throw mongoError(31308, 'A positional projection takes 1 alone. Give it so.')
   const filter = mode.filter
   const conditions = filter === undefined ? [] : filtersOn(filter, parts)
-  if (conditions.length === 0)
-    throw mongoError(
-      51246,
-      `A positional projection needs a condition on its array. Add one: ${parts.join('.')}`,
-    )
   const matchers = conditions.map((condition) => compileFilter(condition, mode.support))
   return { kind: 'position', indexOf: (document) => firstMatch(document, parts, matchers) }
 }
 
 function filtersOn(filter: Filter, parts: readonly string[]): Filter[] {
-  if (filter.kind === 'and') return filter.filters.flatMap((part) => filtersOn(part, parts))
+  if (filter.kind === 'and' || filter.kind === 'or')
+    return filter.filters.flatMap((part) => filtersOn(part, parts))
   if (filter.kind !== 'field') return []
   return parts.every((part, index) => filter.path[index] === part) ? [filter] : []
 }
@@ -301,7 +297,9 @@ function act(action: Action, value: Value, scope: Scope): Value {
     case 'position': {
       if (!Array.isArray(value)) return value
       const found = action.indexOf(scope.root as Document)
-      return found === -1 ? [] : [value[found]]
+      if (found === -1)
+        throw mongoError(51246, 'A positional projection found no element. Put a condition on its array.')
+      return [value[found]]
     }
     default:
       return value

@@ -107,8 +107,8 @@ const multipleOf: Keyword = (argument) => {
   return (value) => {
     if (!isNumber(value)) return true
     if (typeof value === 'bigint' && Number.isInteger(step)) return value % BigInt(step) === 0n
-    const rest = Math.abs(Number(value) % step)
-    return rest === 0
+    const times = Number(value) / step
+    return Math.abs(times - Math.round(times)) <= Number.EPSILON * Math.abs(times)
   }
 }
 

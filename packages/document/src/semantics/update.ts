@@ -82,7 +82,9 @@ type Place = { readonly inserting: boolean; readonly position: number }
 function compileOperators(operations: readonly UpdateOperation[], options: UpdateOptions): Updater {
   const filters = compileArrayFilters(options)
   const used = new Set<string>()
-  const changes = operations.map((operation) => compileOperation(operation, filters, used))
+  const changes = [...operations]
+    .sort((left, right) => comparePaths(left.path, right.path))
+    .map((operation) => compileOperation(operation, filters, used))
   for (const name of filters.keys()) {
     if (!used.has(name)) throw mongoError(9, `An array filter is not used in the update. Remove it: ${name}`)
   }
@@ -91,8 +93,22 @@ function compileOperators(operations: readonly UpdateOperation[], options: Updat
   return (document, { inserting }) => {
     const place = { inserting, position: positional ? positionOf(document) : -1 }
     const changed = changes.reduce((current, change) => change(current, place), document)
-    return changed === document ? document : keepId(document, changed)
+    if (changed === document) return document
+    if (Object.hasOwn(document, '_id') && !Object.hasOwn(changed, '_id'))
+      throw mongoError(66, 'An update cannot remove _id. Leave it out of the update.')
+    return keepId(document, changed)
   }
+}
+
+/** Orders paths as fields are set: by name, indexes of arrays by number. */
+function comparePaths(left: string, right: string): number {
+  const [a, b] = [left.split('.'), right.split('.')]
+  for (let at = 0; at < Math.min(a.length, b.length); at += 1) {
+    const [x, y] = [a[at] as string, b[at] as string]
+    if (x === y) continue
+    return isIndex(x) && isIndex(y) ? Number(x) - Number(y) : compareMongo(x, y)
+  }
+  return a.length - b.length
 }
 
 function compileArrayFilters({ arrayFilters, context }: UpdateOptions): ReadonlyMap<string, Matcher> {
@@ -406,11 +422,6 @@ const MODIFIERS = new Set(['$each', '$position', '$slice', '$sort'])
 
 function parsePush(argument: Value): Modifiers {
   if (!isPlain(argument) || !Object.hasOwn(argument, '$each')) {
-    if (isPlain(argument)) {
-      const odd = Object.keys(argument).find((key) => key.startsWith('$'))
-      if (odd !== undefined && odd === Object.keys(argument)[0])
-        throw mongoError(52, `A value of $push must not start with '$'. Use $each beside modifiers: ${odd}`)
-    }
     return { each: [argument ?? null], position: undefined, slice: undefined, sort: undefined }
   }
   const odd = Object.keys(argument).find((key) => !MODIFIERS.has(key))

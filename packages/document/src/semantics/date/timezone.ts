@@ -53,6 +53,8 @@ function namedZone(name: string): Zone {
 }
 
 function zoneFormat(name: string): Intl.DateTimeFormat {
+  // Names tell capitals from small letters, which Intl does not.
+  if (/\/[a-z]/.test(name) || /^[a-z]/.test(name) || /[A-Z]{4}/.test(name)) throw unknownZone(name)
   try {
     return new Intl.DateTimeFormat('en-US', {
       timeZone: name,
@@ -67,8 +69,12 @@ function zoneFormat(name: string): Intl.DateTimeFormat {
     })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw mongoError(40485, `There is no time zone of this name. Use an Olson name or an offset: ${name}`)
+    throw unknownZone(name)
   }
+}
+
+function unknownZone(name: string): Error {
+  return mongoError(40485, `There is no time zone of this name. Use an Olson name or an offset: ${name}`)
 }
 
 /** Is a date taken apart, its month from 1. */

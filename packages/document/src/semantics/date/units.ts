@@ -81,7 +81,10 @@ export function countUnits(start: Date, end: Date, unit: string, zone: Zone, wee
   if (months !== undefined) return BigInt(monthIndex(to, months) - monthIndex(from, months))
   if (unit === 'week') return BigInt(weekIndex(to, weekday) - weekIndex(from, weekday))
   const size = ms as number
-  return BigInt(Math.floor(to.getTime() / size) - Math.floor(from.getTime() / size))
+  if (size >= MS_PER_DAY) return BigInt(Math.floor(to.getTime() / size) - Math.floor(from.getTime() / size))
+  // Shorter units count time that has passed, whatever the clocks do in between.
+  const offset = zone.offsetAt(start.getTime())
+  return BigInt(Math.floor((end.getTime() + offset) / size) - Math.floor((start.getTime() + offset) / size))
 }
 
 function monthIndex(local: Date, months: number): number {

@@ -356,8 +356,11 @@ export function countOf(value: Value): number {
 }
 
 function requireSets(name: string, args: readonly Value[], code: number): readonly List[] | null {
-  for (const arg of args) if (!isNullish(arg)) requireList(name, arg, code)
-  return args.some(isNullish) ? null : (args as readonly List[])
+  for (const arg of args) {
+    if (isNullish(arg)) return null
+    requireList(name, arg, code)
+  }
+  return args as readonly List[]
 }
 
 /** Gives each distinct value once, in order of first appearance. */

@@ -1,8 +1,9 @@
 import type { Value } from '@sheafdb/core'
 import { ObjectId } from 'bson'
 import { mongoError } from '../../language/errors.ts'
+import { parseTypes } from '../../language/parser-filter.ts'
 import { parseDate } from '../date/parse.ts'
-import { isObjectId } from '../object-id.ts'
+import { isObjectId, timeOfObjectId } from '../object-id.ts'
 import { bsonType, isDocument, isInt32, isNullish, isNumber } from '../value.ts'
 import { compilePart, fixed, namedParts, type Operators } from './define.ts'
 
@@ -52,6 +53,8 @@ function toDouble(value: Value): Value {
 const NUMBER_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 function numberOfText(text: string, to: string): number {
+  if (/^[+-]?0x[0-9a-f]+$/i.test(text))
+    return text.startsWith('-') ? -Number(text.slice(1)) : Number(text.replace('+', ''))
   if (NUMBER_TEXT.test(text)) {
     const number = Number(text)
     if (Number.isFinite(number)) return number
@@ -88,7 +91,7 @@ function toBool(value: Value): Value {
 
 function toDate(value: Value): Value {
   if (value instanceof Date) return value
-  if (isObjectId(value)) return value.getTimestamp()
+  if (isObjectId(value)) return timeOfObjectId(value)
   if (typeof value === 'string') return parseDate(value, {})
   if (typeof value === 'bigint' || (typeof value === 'number' && !isInt32(value))) {
     const date = new Date(Math.trunc(Number(value)))
@@ -151,6 +154,11 @@ function targetOf(to: Value): string {
   return name
 }
 
+/** Checks the name or number of a type, whether values can be converted to it or not. */
+function requireTypeName(to: Value): void {
+  parseTypes(isDocument(to) ? to.type : to)
+}
+
 const convert = namedParts(
   '$convert',
   {
@@ -167,7 +175,7 @@ const convert = namedParts(
       const target = to(scope)
       const value = input(scope)
       if (isNullish(value)) {
-        if (!isNullish(target)) targetOf(target)
+        if (!isNullish(target)) requireTypeName(target)
         return parts.has('onNull') ? onNull(scope) : null
       }
       if (isNullish(target)) return null

@@ -6,14 +6,14 @@ import { parseDate } from '../date/parse.ts'
 import { fromLocal, toLocal, UTC, type Zone, zonedTime, zoneOf } from '../date/timezone.ts'
 import { addUnits, countUnits, truncateDate, unitOf, weekdayOf } from '../date/units.ts'
 import { compileExpression, type Evaluator } from '../expression.ts'
-import { isObjectId } from '../object-id.ts'
+import { isObjectId, timeOfObjectId } from '../object-id.ts'
 import { bsonType, isNullish, isNumber } from '../value.ts'
 import { argumentList, evaluatedParts, type Operator, type Operators, partsOf } from './define.ts'
 
 /** Gives the date of what date operators take: a date or an ObjectId. */
 function dateOf(name: string, value: Value, code: number): Date {
   if (value instanceof Date) return value
-  if (isObjectId(value)) return value.getTimestamp()
+  if (isObjectId(value)) return timeOfObjectId(value)
   throw mongoError(code, `${name} takes a date. It got a ${bsonType(value)}.`)
 }
 

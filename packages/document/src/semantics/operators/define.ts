@@ -9,8 +9,6 @@ export type { Operator, Operators } from '../scope.ts'
 /** Gives the arguments of a call: the items of an array, or one. */
 export function argumentList(argument: ExpressionSyntax): readonly ExpressionSyntax[] {
   if (argument.kind === 'array') return argument.items
-  if (argument.kind === 'literal' && Array.isArray(argument.value))
-    return argument.value.map((value: Value) => ({ kind: 'literal', value }))
   return [argument]
 }
 

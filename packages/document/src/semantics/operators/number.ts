@@ -101,12 +101,11 @@ function subtract(left: Value, right: Value): Value {
 
 function multiply(args: readonly Value[]): Value {
   let product: number | bigint = 1
-  for (const arg of args) {
-    if (!isNullish(arg) && !isNumber(arg))
-      throw mongoError(14, `$multiply takes numbers. It got a ${bsonType(arg)}.`)
-  }
   if (args.some(isNullish)) return null
-  for (const arg of args) product = multiplyNumbers(product, arg as number | bigint)
+  for (const arg of args) {
+    if (!isNumber(arg)) throw mongoError(14, `$multiply takes numbers. It got a ${bsonType(arg)}.`)
+    product = multiplyNumbers(product, arg)
+  }
   return product
 }
 

@@ -1,9 +1,18 @@
 import type { Value } from '@sheafdb/core'
+import { calculateObjectSize } from 'bson'
 import { mongoError } from '../../language/errors.ts'
 import type { ExpressionSyntax } from '../../language/syntax.ts'
 import { type CompileContext, compileExpression } from '../expression.ts'
 import { bsonType, type Document, getKey, isDocument, isNullish, setKey } from '../value.ts'
-import { compilePart, namedParts, type Operator, type Operators, type Parts, variadic } from './define.ts'
+import {
+  compilePart,
+  fixed,
+  namedParts,
+  type Operator,
+  type Operators,
+  type Parts,
+  variadic,
+} from './define.ts'
 
 /** Merges objects, later keys over earlier ones; null and missing count as empty. */
 export function mergeObjects(objects: readonly Value[]): Document {
@@ -93,7 +102,21 @@ const rand: Operator = (argument) => {
 
 /** Holds the operators of objects. */
 export const objectOperators: Operators = [
-  variadic('$mergeObjects', mergeObjects),
+  variadic('$mergeObjects', (args) => {
+    const [first] = args
+    return mergeObjects(args.length === 1 && Array.isArray(first) ? first : args)
+  }),
+  fixed('$bsonSize', 1, (value) => {
+    if (isNullish(value)) return null
+    if (!isDocument(value)) throw mongoError(31393, `$bsonSize takes an object. It got a ${bsonType(value)}.`)
+    return calculateObjectSize(value)
+  }),
+  fixed('$binarySize', 1, (value) => {
+    if (isNullish(value)) return null
+    if (typeof value === 'string') return Buffer.byteLength(value)
+    if (value instanceof Uint8Array) return value.length
+    throw mongoError(51276, `$binarySize takes a text or bytes. It got a ${bsonType(value)}.`)
+  }),
   ['$getField', getField],
   setField('$setField', true),
   setField('$unsetField', false),

@@ -2,17 +2,18 @@ import type { Value } from '@sheafdb/core'
 import { mongoError } from '../../language/errors.ts'
 import { makePattern } from '../../language/parser-values.ts'
 
-import { bsonType, isNullish, isNumber } from '../value.ts'
+import { bsonType, isInt32, isNullish, isNumber } from '../value.ts'
 import { searchBounds } from './array.ts'
 import { textOf } from './convert.ts'
 import { compilePart, evaluatedParts, fixed, namedParts, type Operators, variadic } from './define.ts'
 
 function concat(args: readonly Value[]): Value {
   for (const arg of args) {
-    if (!isNullish(arg) && typeof arg !== 'string')
+    if (isNullish(arg)) return null
+    if (typeof arg !== 'string')
       throw mongoError(16702, `$concat takes text only. It got a ${bsonType(arg)}.`)
   }
-  return args.some(isNullish) ? null : args.join('')
+  return args.join('')
 }
 
 function requireText(name: string, value: Value, code: number): string {
@@ -23,10 +24,31 @@ function requireText(name: string, value: Value, code: number): string {
 /** Gives the text that case functions work on: null is empty, numbers and dates are written out. */
 function coerced(name: string, value: Value): string {
   if (isNullish(value)) return ''
-  const text =
-    typeof value === 'string' ? value : isNumber(value) || value instanceof Date ? textOf(value) : undefined
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' && !isInt32(value)) return shortNumber(value)
+  const text = isNumber(value) || value instanceof Date ? textOf(value) : undefined
   if (text === undefined) throw mongoError(16007, `${name} takes a text. It got a ${bsonType(value)}.`)
   return text
+}
+
+const SHORT_DIGITS = 6
+
+/** Writes a double with six digits, as C's `%g` does. */
+function shortNumber(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  const [mantissa, exponent] = value.toExponential(SHORT_DIGITS - 1).split('e') as [string, string]
+  const power = Number(exponent)
+  if (power < -4 || power >= SHORT_DIGITS) {
+    const sign = power < 0 ? '-' : '+'
+    return `${withoutZeros(mantissa)}e${sign}${String(Math.abs(power)).padStart(2, '0')}`
+  }
+  return withoutZeros(value.toFixed(SHORT_DIGITS - 1 - power))
+}
+
+function withoutZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits
 }
 
 /** Changes the case of ASCII letters, and of those alone. */
@@ -51,8 +73,8 @@ function substringBytes(value: Value, start: Value, count: Value): Value {
   if (!isNumber(count))
     throw mongoError(16035, `$substrBytes takes a numeric length. It got a ${bsonType(count)}.`)
   const bytes = Buffer.from(text)
-  const from = Math.trunc(Number(start))
-  const length = Math.trunc(Number(count))
+  const from = wholeBytes(start)
+  const length = wholeBytes(count)
   if (from < 0) throw mongoError(50752, '$substrBytes takes no negative start. Count from 0.')
   const to = length < 0 ? bytes.length : Math.min(from + length, bytes.length)
   if (isContinuation(bytes[from]))
@@ -60,6 +82,13 @@ function substringBytes(value: Value, start: Value, count: Value): Value {
   if (from < bytes.length && isContinuation(bytes[to]))
     throw mongoError(28657, '$substrBytes ends inside a character. Use $substrCP.')
   return bytes.toString('utf8', from, to)
+}
+
+function wholeBytes(value: number | bigint): number {
+  const number = Math.trunc(Number(value))
+  if (!(Math.abs(number) < 2 ** 63))
+    throw mongoError(31109, `$substrBytes takes finite numbers. It got ${value}.`)
+  return number
 }
 
 function isContinuation(byte: number | undefined): boolean {
@@ -71,7 +100,7 @@ function substringPoints(value: Value, start: Value, count: Value): Value {
   const read = (number: Value, codes: readonly [number, number, number]): number => {
     if (!isNumber(number))
       throw mongoError(codes[0], `$substrCP takes numbers. It got a ${bsonType(number)}.`)
-    if (!Number.isInteger(Number(number)))
+    if (!Number.isInteger(Number(number)) || Math.abs(Number(number)) > 2 ** 31 - 1)
       throw mongoError(codes[1], `$substrCP takes whole numbers. It got ${number}.`)
     if (Number(number) < 0)
       throw mongoError(codes[2], `$substrCP takes no negative numbers. It got ${number}.`)

@@ -157,11 +157,17 @@ function lowerIn(condition: Condition & { readonly kind: 'in' }, scalar: ScalarC
 
 /** Lowers a condition on the key, so that it finds rows by lookup. */
 function lowerId(condition: Condition, columns: DocumentColumns): Expression | null {
-  if (condition.kind === 'eq' && isKeyValue(condition.value))
-    return call('eq', columns.id(), literal(condition.value, types.variant))
+  if (condition.kind === 'eq' && isKeyValue(condition.value)) {
+    const constant = keyConstant(condition.value, columns.idType)
+    return constant === null ? literal(false) : call('eq', columns.id(), constant)
+  }
   if (condition.kind === 'in' && condition.patterns.length === 0 && condition.values.every(isKeyValue))
     return call('in', columns.id(), literal([...condition.values], types.variant))
   return null
+}
+
+function keyConstant(value: Value, type: DataType): Expression | null {
+  return type === types.variant ? literal(value, types.variant) : constantOf(value, type)
 }
 
 function isKeyValue(value: Value): boolean {

@@ -4,6 +4,7 @@ import {
   columnFromValues,
   type DataType,
   type Expression,
+  isTemporal,
   type LogicalPlan,
   planField,
   type ScanColumn,
@@ -34,9 +35,16 @@ export class DocumentColumns {
     }))
   }
 
+  /** The type of the keys: that of a scalar where all are of one, else variant. */
+  get idType(): DataType {
+    const id = this.shape.fields.get('_id')
+    const type = id === undefined ? null : scalarType(id.kinds)
+    return type === null || isTemporal(type) ? types.variant : type
+  }
+
   /** Reads the key. */
   id(): Expression {
-    return this.#add('_id', () => ({ ...planField('_id', types.variant), field: '_id' }))
+    return this.#add('_id', () => ({ ...planField('_id', this.idType), field: '_id' }))
   }
 
   /** Reads the row's id. */
@@ -62,10 +70,19 @@ export class DocumentColumns {
     return column(found)
   }
 
+  /** Orders columns as the relation has them, so that plans of one question are equal whoever asks it. */
+  #place({ field, access }: ScanColumn): number {
+    if (field === '_row_id') return -2
+    if (field === '_id') return -1
+    if (access === undefined) return Number.POSITIVE_INFINITY
+    const at = [...this.shape.fields.keys()].indexOf(String(access.path[0]))
+    return at === -1 ? this.shape.fields.size : at
+  }
+
   /** Makes the scan of all columns asked for so far. */
   scan(): LogicalPlan {
     if (this.#columns.size === 0) this.id()
-    const columns = [...this.#columns.values()]
+    const columns = [...this.#columns.values()].sort((left, right) => this.#place(left) - this.#place(right))
     if (this.#table !== null) return scan(this.#table, columns)
     return values(
       columns.map(({ id, name, type, nullable }) => ({ id, name, type, nullable })),
@@ -81,18 +98,12 @@ export function relationColumns(
 ): { readonly name: string; readonly expression: Expression }[] {
   const fields = [...columns.shape.fields].filter(([name]) => name !== '_id')
   return [
-    { name: '_id', expression: idColumn(columns) },
+    { name: '_id', expression: columns.id() },
     ...fields.map(([name, field]) => ({
       name,
       expression: columns.path([name], relationType(field)),
     })),
   ]
-}
-
-function idColumn(columns: DocumentColumns): Expression {
-  const id = columns.shape.fields.get('_id')
-  const type = id === undefined ? null : scalarType(id.kinds)
-  return type === null ? columns.id() : columns.path(['_id'], type)
 }
 
 function relationType(field: Shape): DataType {

@@ -16,7 +16,7 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
-import { Kind, knowPath, scalarType } from '../layout/shape.ts'
+import { isNeverNull, knowPath, scalarType } from '../layout/shape.ts'
 import { compileFilter } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/pipeline.ts'
 import { compileProjection } from '../semantics/project.ts'
@@ -93,7 +93,8 @@ export function limitRows(
 export function sortKeys(fields: readonly SortField[], columns: DocumentColumns): SortKey[] {
   return fields.map((field) => {
     const { path, descending } = field
-    return sortKey(sortExpression(field, path, columns), { descending, nullsFirst: !descending })
+    const nullsFirst = !descending && !isNeverNull(columns.shape, path)
+    return sortKey(sortExpression(field, path, columns), { descending, nullsFirst })
   })
 }
 
@@ -167,10 +168,4 @@ export function countOption(name: string, value: Value): number | undefined {
   if (!Number.isInteger(count)) throw mongoError(9, `${name} is a whole number. It is ${value}.`)
   if (count < 0 && name === 'skip') throw mongoError(51024, `${name} is not negative. It is ${value}.`)
   return count
-}
-
-/** Tells whether a path never held null, so that null of its column means missing. */
-export function neverNull(columns: DocumentColumns, path: readonly string[]): boolean {
-  const { kinds } = knowPath(columns.shape, path)
-  return kinds !== null && (kinds & Kind.null) === 0
 }

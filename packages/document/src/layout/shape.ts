@@ -27,20 +27,22 @@ export const Kind = {
 export type Shape = {
   kinds: number
   readonly fields: Map<string, Shape>
+  /** True where an object at the path above lacked it. */
+  optional: boolean
   /** True where objects had keys that are not among `fields`, of which nothing is known. */
   more: boolean
 }
 
-/** Is a shape as plain JSON: kinds, whether there is more, and fields in order. */
+/** Is a shape as plain JSON: kinds, flags (1 more, 2 optional), and fields in order. */
 export type ShapeJson = readonly [
   kinds: number,
-  more: 0 | 1,
+  flags: number,
   fields: readonly (readonly [string, ShapeJson])[],
 ]
 
 /** Makes a shape of nothing seen. */
 export function newShape(): Shape {
-  return { kinds: 0, fields: new Map(), more: false }
+  return { kinds: 0, fields: new Map(), optional: false, more: false }
 }
 
 const MOST_PATHS = 1000
@@ -63,11 +65,14 @@ function countPaths(shape: Shape): number {
 
 function observe(shape: Shape, value: Value, state: State, depth: number): void {
   const kind = kindBit(value)
+  const known = (shape.kinds & Kind.object) !== 0
   if ((shape.kinds & kind) === 0) {
     shape.kinds |= kind
     state.changed = true
   }
   if (kind !== Kind.object) return
+  const isFirst = !known
+  let required = 0
   for (const key of Object.keys(value as Document)) {
     let field = shape.fields.get(key)
     if (field === undefined) {
@@ -79,9 +84,26 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
       state.left -= 1
       state.changed = true
       field = newShape()
+      field.optional = !isFirst
       shape.fields.set(key, field)
     }
+    if (!field.optional) required += 1
     observe(field, (value as Document)[key], state, depth + 1)
+  }
+  if (required < requiredCount(shape)) noteMissing(shape, value as Document, state)
+}
+
+function requiredCount({ fields }: Shape): number {
+  let count = 0
+  for (const field of fields.values()) if (!field.optional) count += 1
+  return count
+}
+
+function noteMissing(shape: Shape, object: Document, state: State): void {
+  for (const [key, field] of shape.fields) {
+    if (field.optional || Object.hasOwn(object, key)) continue
+    field.optional = true
+    state.changed = true
   }
 }
 
@@ -119,7 +141,7 @@ function kindBit(value: Value): number {
 export function shapeToJson(shape: Shape): ShapeJson {
   return [
     shape.kinds,
-    shape.more ? 1 : 0,
+    (shape.more ? 1 : 0) | (shape.optional ? 2 : 0),
     [...shape.fields].map(([key, field]) => [key, shapeToJson(field)] as const),
   ]
 }
@@ -127,12 +149,24 @@ export function shapeToJson(shape: Shape): ShapeJson {
 /** Reads a shape from JSON. */
 export function shapeFromJson(json: ShapeJson | undefined): Shape {
   if (json === undefined) return newShape()
-  const [kinds, more, fields] = json
+  const [kinds, flags, fields] = json
   return {
     kinds,
-    more: more === 1,
+    more: (flags & 1) !== 0,
+    optional: (flags & 2) !== 0,
     fields: new Map(fields.map(([key, field]) => [key, shapeFromJson(field)])),
   }
+}
+
+/** Tells whether every document has a value at a path, and none of them is null. */
+export function isNeverNull(shape: Shape, path: readonly string[]): boolean {
+  let current = shape
+  for (const name of path) {
+    const field = current.fields.get(name)
+    if (field === undefined || field.optional || current.kinds !== Kind.object) return false
+    current = field
+  }
+  return current.kinds !== 0 && (current.kinds & (Kind.null | Kind.nan)) === 0
 }
 
 /** Says what is known of a path. */

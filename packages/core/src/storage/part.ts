@@ -11,6 +11,8 @@ export type PartField = { readonly fieldId: number; readonly type: DataType }
 /** Asks for the values under a path of a column; `read` gives them for a value that is at hand whole. */
 export type PathAccess = {
   readonly path: readonly (string | number)[]
+  /** True where int64 and timestamps are wanted as columns of those types, not as `bigint` and `Date`. */
+  readonly typed?: boolean
   readonly read: (root: Value, path: readonly (string | number)[]) => Value
 }
 

@@ -234,7 +234,7 @@ export class Segment implements Part {
   access(field: PartField, chunk: number, access: PathAccess): Column | null {
     if (!this.#isVariant(field.fieldId)) return null
     const struct = this.#stored(field.fieldId, field.type, chunk) as StructColumn
-    return readShreddedPath(struct, { path: access.path, read: access.read }) ?? null
+    return readShreddedPath(struct, access) ?? null
   }
 
   read(field: PartField, position: number): Value {

@@ -1,9 +1,10 @@
+import { type DataType, type Timestamp, Type } from 'apache-arrow'
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { ScanColumnRequest, ScanPredicate } from '../catalog/table-source.ts'
 import { CHUNK_ROWS, type Part, type PartField, type PathAccess, type ZoneMap } from '../storage/part.ts'
 import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
-import { types } from '../types/data-type.ts'
+import { isFloat, isInteger, isWideInteger, types, typesEqual } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { partField } from './table-view.ts'
@@ -43,12 +44,42 @@ export function requestedColumn(column: ResolvedColumn, place: ScanChunk): Colum
       return part.column(column.field, chunk, length)
     case 'access':
       return (
-        part.access(column.field, chunk, column.request.access as PathAccess) ??
+        shreddedPath(part, chunk, column.field, column.request) ??
         accessColumn(part.column(column.field, chunk, length), column.request)
       )
     case 'system':
       return systemColumn(column.name, place)
   }
+}
+
+function shreddedPath(
+  part: Part,
+  chunk: number,
+  field: PartField,
+  request: ScanColumnRequest,
+): Column | null {
+  const typed = !isBoxedType(request.type)
+  const column = part.access(field, chunk, { ...(request.access as PathAccess), typed })
+  return column === null || !typed ? column : fitColumn(column, request)
+}
+
+/** Gives a column the type that was asked for: values that do not fit it are left to the path's reader. */
+function fitColumn(column: Column, request: ScanColumnRequest): Column {
+  const { type, access } = request
+  if (column.layout !== 'boxed' && holdsType(column.type, type)) return { ...column, type } as Column
+  const read = columnReader(column)
+  const values = Array.from({ length: column.length }, (_, index) =>
+    (access as PathAccess).read(read(index), []),
+  )
+  return columnFromValues(type, values)
+}
+
+/** Tells whether values of one type are values of another as they are: the same, or numbers in a wider type. */
+function holdsType(from: DataType, to: DataType): boolean {
+  if (typesEqual(from, to)) return true
+  if (from.typeId === Type.Timestamp && to.typeId === Type.Timestamp)
+    return (from as Timestamp).unit === (to as Timestamp).unit
+  return isFloat(to) && (isFloat(from) || (isInteger(from) && !isWideInteger(from)))
 }
 
 /** Reads the values under a path in the values of a column. */

@@ -77,6 +77,7 @@ export {
   type StoreStats,
   type Transaction,
 } from './store.ts'
+export { type RepairReport, repairStore } from './transaction/repair.ts'
 export {
   batchToRecordBatch,
   columnFromData,

@@ -122,7 +122,7 @@ export class ByteReader {
   #take(count: number): number {
     const at = this.#offset
     if (count < 0 || at + count > this.#bytes.length) {
-      throw new SheafError('CORRUPT', 'A block of the store ends before its content does. Run repair().')
+      throw new SheafError('CORRUPT', 'A block of the store ends before its content does. Run repairStore().')
     }
     this.#offset = at + count
     return at

@@ -140,14 +140,20 @@ export function decodeColumn(reader: ByteReader, type: DataType): Column {
       return { layout, type: inner, length, validity, children }
     }
     default:
-      throw new SheafError('CORRUPT', 'A record of the log holds an unknown column layout. Run repair().')
+      throw new SheafError(
+        'CORRUPT',
+        'A record of the log holds an unknown column layout. Run repairStore().',
+      )
   }
 }
 
 function childType(type: DataType, index: number): DataType {
   const field = type.children?.[index] as Field | undefined
   if (field === undefined)
-    throw new SheafError('CORRUPT', 'A record of the log does not fit the type of its field. Run repair().')
+    throw new SheafError(
+      'CORRUPT',
+      'A record of the log does not fit the type of its field. Run repairStore().',
+    )
   return field.type
 }
 
@@ -160,6 +166,6 @@ function decodeNumbers(reader: ByteReader): NumberArray {
   const kind = NUMBER_KINDS[reader.uint8()]
   const bytes = reader.array()
   if (kind === undefined)
-    throw new SheafError('CORRUPT', 'A record of the log holds an unknown kind of number. Run repair().')
+    throw new SheafError('CORRUPT', 'A record of the log holds an unknown kind of number. Run repairStore().')
   return new kind(bytes.buffer, bytes.byteOffset, bytes.byteLength / kind.BYTES_PER_ELEMENT)
 }

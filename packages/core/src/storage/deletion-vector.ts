@@ -145,7 +145,7 @@ export function decodeDeletions(bytes: Uint8Array, path: string): DeletionVector
     magic !== MAGIC ||
     view.getUint32(12, true) !== crc32(bytes.subarray(16))
   ) {
-    throw new SheafError('CORRUPT', `A file of deleted rows is damaged. Run repair(): ${path}`, {
+    throw new SheafError('CORRUPT', `A file of deleted rows is damaged. Run repairStore(): ${path}`, {
       path,
       offset: 0,
     })

@@ -246,7 +246,7 @@ export function readLog(fileSystem: FileSystem, path: string): LogContent {
 export function corruptLog(path: string, offset: number): SheafError {
   return new SheafError(
     'CORRUPT',
-    `The log is damaged: commits that were acknowledged cannot be read. Run repair(): ${path} at byte ${offset}`,
+    `The log is damaged: commits that were acknowledged cannot be read. Run repairStore(): ${path} at byte ${offset}`,
     { path, offset },
   )
 }

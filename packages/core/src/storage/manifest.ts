@@ -96,10 +96,14 @@ export function readManifest(fileSystem: FileSystem, folder: string): Manifest |
     magic !== MAGIC ||
     view.getUint32(12, true) !== crc32c(bytes.subarray(16))
   )
-    throw new SheafError('CORRUPT', `The manifest is damaged. Run repair(): ${path} at byte 0`, {
-      path,
-      offset: 0,
-    })
+    throw new SheafError(
+      'CORRUPT',
+      `The manifest is damaged. Restore the store from a backup: ${path} at byte 0`,
+      {
+        path,
+        offset: 0,
+      },
+    )
   if (view.getUint32(8, true) > FORMAT_VERSION)
     throw new SheafError('VERSION', `A newer Sheaf wrote this store. Use it to open the store: ${path}`, {
       path,

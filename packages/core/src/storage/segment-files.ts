@@ -1,4 +1,4 @@
-import { type DeletionVector, decodeDeletions, encodeDeletions } from './deletion-vector.ts'
+import { DeletionVector, decodeDeletions, encodeDeletions } from './deletion-vector.ts'
 import { type FileHandle, type FileSystem, readFile } from './file-system.ts'
 import { Segment } from './segment.ts'
 import type { SegmentCache } from './segment-cache.ts'
@@ -87,17 +87,18 @@ export class SegmentFiles {
       path,
       handle: this.#fileSystem.open(path, 'read'),
       cache: this.#cache,
-      ...this.#readDeletions(tableId, entry),
+      deletions: this.readDeletions(tableId, entry),
     })
     this.#open.set(key, segment)
     this.#nextId = Math.max(this.#nextId, entry.id + 1)
     return segment
   }
 
-  #readDeletions(tableId: number, entry: SegmentEntry): { readonly deletions?: DeletionVector } {
-    if (entry.deletions === 0) return {}
+  /** Reads the deleted positions that an entry names. @throws `CORRUPT`, `IO` */
+  readDeletions(tableId: number, entry: SegmentEntry): DeletionVector {
+    if (entry.deletions === 0) return new DeletionVector()
     const path = deletionsPath(this.#folder, tableId, entry.id, entry.deletions)
-    return { deletions: decodeDeletions(readFile(this.#fileSystem, path), path) }
+    return decodeDeletions(readFile(this.#fileSystem, path), path)
   }
 
   /** Writes the deletions of a segment up to a commit under a new name, and syncs them. */
@@ -126,8 +127,17 @@ export class SegmentFiles {
     this.#tryRemove(segment.path)
   }
 
+  /** Numbers new segments after all that there are files of. */
+  reserveIds(): void {
+    const root = `${this.#folder}/segments`
+    for (const table of this.#fileSystem.list(root))
+      for (const file of this.#fileSystem.list(`${root}/${table}`))
+        this.#nextId = Math.max(this.#nextId, Number.parseInt(file, 10) + 1)
+  }
+
   /** Removes files of no segment that is open: left by a crash, or replaced. */
   collectGarbage(): void {
+    this.reserveIds()
     const root = `${this.#folder}/segments`
     const live = new Set<string>()
     for (const [key, segment] of this.#open) {
@@ -138,7 +148,6 @@ export class SegmentFiles {
     }
     for (const table of this.#fileSystem.list(root)) {
       for (const file of this.#fileSystem.list(`${root}/${table}`)) {
-        this.#nextId = Math.max(this.#nextId, Number.parseInt(file, 10) + 1)
         if (!live.has(`${root}/${table}/${file}`)) this.#tryRemove(`${root}/${table}/${file}`)
       }
     }

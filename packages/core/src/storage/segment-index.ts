@@ -29,6 +29,8 @@ export type StoredBuffer = { readonly offset: number; readonly sizeBytes: number
 /** Describes a column of a segment. */
 export type SegmentField = {
   readonly fieldId: number
+  /** The field's name when the segment was written. */
+  readonly name: string
   readonly node: PhysicalNode
   /** Estimate of the count of distinct values. */
   readonly distinctCount: number | null

@@ -180,6 +180,7 @@ class SegmentFile {
       compressed: this.#level !== null,
       fields: laid.map((column) => ({
         fieldId: column.fieldId,
+        name: column.name,
         node: column.node,
         distinctCount: estimateDistinct(column.column),
       })),

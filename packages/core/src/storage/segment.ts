@@ -112,7 +112,7 @@ export class Segment implements Part {
   #corrupt(offset: number, reason: string): SheafError {
     return new SheafError(
       'CORRUPT',
-      `A segment is damaged: ${reason}. Run repair(), or restore the file: ${this.path} at byte ${offset}`,
+      `A segment is damaged: ${reason}. Run repairStore(), or restore the file: ${this.path} at byte ${offset}`,
       { path: this.path, offset },
     )
   }
@@ -405,6 +405,26 @@ export class Segment implements Part {
 
   distinctCount(field: PartField): number | null {
     return this.#field(field.fieldId)?.field.distinctCount ?? null
+  }
+
+  /** Finds the chunks of which some column cannot be read. @throws `CORRUPT` where that is true of all */
+  damagedChunks(): readonly number[] {
+    const { dictionaries, chunks } = this.index
+    for (const buffer of dictionaries.flat()) if (buffer.sizeBytes > 0) this.#read(buffer)
+    return chunks.flatMap((chunk, number) => {
+      const buffers = chunk.flatMap((column) => column.buffers)
+      return buffers.every((buffer) => buffer.sizeBytes === 0 || this.#isSound(buffer)) ? [] : [number]
+    })
+  }
+
+  #isSound(buffer: StoredBuffer): boolean {
+    try {
+      this.#read(buffer)
+      return true
+    } catch (error) {
+      if (error instanceof SheafError && error.code === 'CORRUPT') return false
+      throw error
+    }
   }
 
   /** Reads and checks every byte. Gives what is wrong. */

@@ -197,7 +197,12 @@ async function planOf(query: Asked): Promise<string> {
       (_, columns: string) => `scan TABLE [${columns.split(', ').sort().join(', ')}]`,
     )
     .split('\n')
-    .map((line) => line.trim())
-  // These plans have one node a line, each the input of the one before: a projection that renames nothing is left out.
-  return lines.filter((line) => line !== '' && !/^project \[\w+(, \w+)*\]$/.test(line)).join('\n')
+    .map((line) => line.trim().replaceAll(/(\w+\([\w*]*\)) as [^,\]]+/g, '$1'))
+  // These plans have one node a line, each the input of the one before. What only renames columns is left out.
+  return lines.filter((line, at) => line !== '' && !onlyRenames(line, lines[at + 1])).join('\n')
+}
+
+function onlyRenames(line: string, below: string | undefined): boolean {
+  if (/^project \[\w+(, \w+)*\]$/.test(line)) return true
+  return line.startsWith('project') && below?.startsWith('aggregate') === true
 }

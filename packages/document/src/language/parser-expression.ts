@@ -1,7 +1,6 @@
-import type { Value } from '@sheafdb/core'
 import { mongoError } from './errors.ts'
 import { isPlain } from './parser-values.ts'
-import type { ExpressionSyntax } from './syntax.ts'
+import type { ExpressionSyntax, Value } from './syntax.ts'
 
 const MAX_DEPTH = 200
 

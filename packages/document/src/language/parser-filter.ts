@@ -1,8 +1,7 @@
-import type { Value } from '@sheafdb/core'
 import { mongoError } from './errors.ts'
 import { parseExpression } from './parser-expression.ts'
 import { hasOperator, isPlain, makePattern, requirePlain, typeWord } from './parser-values.ts'
-import type { BitTest, Condition, Document, Filter } from './syntax.ts'
+import type { BitTest, Condition, Document, Filter, Value } from './syntax.ts'
 
 const MAX_DEPTH = 150
 

@@ -1,7 +1,6 @@
-import type { Value } from '@sheafdb/core'
 import { mongoError } from './errors.ts'
 import { isPlain, typeWord } from './parser-values.ts'
-import type { StageSyntax } from './syntax.ts'
+import type { StageSyntax, Value } from './syntax.ts'
 
 /** Names the stages that this package knows. */
 export const STAGE_NAMES: ReadonlySet<string> = new Set([

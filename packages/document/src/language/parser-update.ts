@@ -1,8 +1,7 @@
-import type { Value } from '@sheafdb/core'
 import { mongoError } from './errors.ts'
 import { parsePipeline } from './parser-pipeline.ts'
 import { isPlain, typeWord } from './parser-values.ts'
-import type { UpdateOperation, UpdateSyntax } from './syntax.ts'
+import type { UpdateOperation, UpdateSyntax, Value } from './syntax.ts'
 
 const OPERATORS: ReadonlySet<string> = new Set([
   '$set',

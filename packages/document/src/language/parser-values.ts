@@ -1,6 +1,5 @@
-import type { Value } from '@sheafdb/core'
 import { mongoError } from './errors.ts'
-import type { Document } from './syntax.ts'
+import type { Document, Value } from './syntax.ts'
 
 /** Tells whether a value is a plain object of the language, not a value of its own. */
 export function isPlain(value: Value): value is Document {

@@ -1,5 +1,8 @@
 import type { Value } from '@sheafdb/core'
 
+/** Is a value of a document or of a query. */
+export type { Value } from '@sheafdb/core'
+
 /** Is a document as users write it: plain data, keys in order. */
 export type Document = Record<string, Value>
 

@@ -21,6 +21,7 @@ import { functions } from './functions/index.ts'
 import type { Procedure } from './functions/procedure.ts'
 import { graphLayout, LAYOUT_VERSION, MODEL_NAME } from './layout/schema.ts'
 import { materializeOperator } from './operators/materialize.ts'
+import { shareOperator } from './operators/share.ts'
 import { registerTemporalStorage } from './temporal/storage.ts'
 
 /** Is `store.graph`: call it with a name to open a graph. */
@@ -55,7 +56,7 @@ export function graph(): Model<'graph', GraphApi> {
       })),
     functions,
     aggregates,
-    operators: [materializeOperator],
+    operators: [materializeOperator, shareOperator],
     tableFunctions: [
       {
         name: 'cypher',

@@ -1,7 +1,7 @@
 import { columnsOf } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
 import { keepColumns } from '../plan/build.ts'
-import type { LogicalPlan, PlanKind, ProjectPlan, ScanPlan } from '../plan/logical-plan.ts'
+import type { ExtensionPlan, LogicalPlan, PlanKind, ProjectPlan, ScanPlan } from '../plan/logical-plan.ts'
 import { columnsRead, planInputs, withInputs } from '../plan/traverse.ts'
 import { inOrderOf } from './column-order.ts'
 import type { Rule } from './rule.ts'
@@ -101,7 +101,8 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
   distinct: keepAll,
   recursive: keepAll,
   foreign: keepAll,
-  extension: keepAll,
+  extension: (plan, needed) =>
+    plan.settings.passThrough === true ? prunePassThrough(plan, needed) : keepAll(plan),
   union: (plan, needed) => {
     const places = plan.output
       .map((field, index) => (needed.has(field.id) ? index : -1))
@@ -118,6 +119,17 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     )
   },
   'recursive-input': (plan) => plan,
+}
+
+/** An extension that hands its inputs' columns on, and says so, needs of them what it reads and what is read above. */
+function prunePassThrough(plan: ExtensionPlan, needed: Needed): LogicalPlan {
+  const given = new Set(plan.inputs.flatMap((input) => input.output.map((field) => field.id)))
+  const output = plan.output.filter((field) => !given.has(field.id) || needed.has(field.id))
+  const wanted = new Set([...needed, ...columnsRead(plan)])
+  return withInputs(
+    Object.freeze({ ...plan, output }),
+    plan.inputs.map((input) => prune(input, wanted)),
+  )
 }
 
 /** A scan keeps what is needed and what its own filters read. */

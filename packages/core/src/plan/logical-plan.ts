@@ -286,7 +286,11 @@ export type ExtensionPlan = {
   readonly operator: string
   readonly inputs: readonly LogicalPlan[]
   readonly expressions: readonly Expression[]
-  /** Plain data for the operator, shown by `explain`. */
+  /**
+   * Plain data for the operator, shown by `explain`; no column ids, which change when plans are combined.
+   * `passThrough: true` says that the output is the input's columns and new ones, and that the operator takes them by
+   * id: those that nothing reads are left out.
+   */
   readonly settings: Readonly<Record<string, unknown>>
   readonly output: readonly PlanField[]
 }

@@ -7,9 +7,11 @@ import {
   columnReader,
   dictionaryOf,
   type ExecutionContext,
+  type Expression,
   type ExtensionOperator,
   type ExtensionPlan,
   makeField,
+  type PlanField,
   type ScanColumnRequest,
   SheafError,
   type Steps,
@@ -52,17 +54,26 @@ function materializeBatch(
   batch: Batch,
   context: ExecutionContext,
 ): Batch {
-  const inputs = (plan.inputs[0] as { output: readonly { id: ColumnId }[] }).output
-  const columns = new Map<ColumnId, Column>(inputs.map(({ id }, at) => [id, batch.columns[at] as Column]))
+  const [input] = plan.inputs
+  assert(input, 'materialize needs an input')
+  const columns = new Map<ColumnId, Column>(
+    input.output.map(({ id }, at) => [id, batch.columns[at] as Column]),
+  )
   const fetch = makeFetch(settings, context)
-  for (const item of settings.items) {
+  const produced = plan.output.slice(plan.output.length - settings.items.length)
+  let read = 0
+  for (const [at, { kind, columnCount }] of settings.items.entries()) {
+    const sources = plan.expressions
+      .slice(read, read + columnCount)
+      .map((source) => sourceColumn(source, columns))
+    read += columnCount
     const made = makeValues(
-      item.kind,
-      item.columns.map((id) => readIds(columns.get(id), batch)),
+      kind,
+      sources.map((source) => readIds(source, batch)),
       fetch,
       batch,
     )
-    columns.set(item.output, boxedColumn(types.variant, made))
+    columns.set((produced[at] as PlanField).id, boxedColumn(types.variant, made))
   }
   return {
     length: batch.length,
@@ -71,9 +82,14 @@ function materializeBatch(
   }
 }
 
+function sourceColumn(source: Expression, columns: ReadonlyMap<ColumnId, Column>): Column {
+  const found = source.kind === 'column' ? columns.get(source.id) : undefined
+  assert(found, 'a column to materialize is missing')
+  return found
+}
+
 /** Reads the ids of the batch's rows; rows outside its selection are left undefined. */
-function readIds(column: Column | undefined, batch: Batch): Value[] {
-  assert(column, 'a column to materialize is missing')
+function readIds(column: Column, batch: Batch): Value[] {
   const read = columnReader(column)
   const ids = new Array<Value>(batch.length).fill(null)
   const count = batch.selection === null ? batch.length : batch.selection.length

@@ -133,12 +133,12 @@ export function materialize(
   if (context.schema?.view !== undefined) return items.map((item) => viewValue(context, frame, item))
   const fields = items.map(({ name }) => planField(name, types.variant))
   const settings: MaterializeSettings = {
+    passThrough: true,
     nodes: context.schema?.nodes ?? null,
     edges: context.schema?.edges ?? null,
-    items: items.map(({ binding }, at) => ({
+    items: items.map(({ binding }) => ({
       kind: binding.kind as Exclude<Binding['kind'], 'value'>,
-      columns: bindingColumns(binding).map(({ id }) => id),
-      output: (fields[at] as PlanField).id,
+      columnCount: bindingColumns(binding).length,
     })),
   }
   frame.plan = extension({

@@ -4,20 +4,28 @@ import {
   type ColumnExpression,
   call,
   column,
+  columnsOf,
   distinct,
   type Expression,
   extend,
+  extension,
   filter,
   isList,
   type JoinKey,
   type JoinKind,
   join,
+  keepColumns,
   type LogicalPlan,
   literal,
+  newColumnId,
+  parameter,
+  parametersOf,
+  planInputs,
   project,
   types,
   unnest,
 } from '@sheafdb/core'
+import { SHARE, type ShareSettings } from '../../layout/share.ts'
 import type * as syntax from '../syntax.ts'
 import { unsupported } from './entities.ts'
 import { refreshFacets, wholeValue } from './facets.ts'
@@ -46,7 +54,13 @@ export type Correlation = {
  * Starts a subquery for the distinct values of the outer variables that it reads. The subquery is computed for all of
  * them at once and joined back: it runs once, not once a row.
  */
-export function correlate(frame: Frame, names: readonly string[]): Correlation {
+export function correlate(
+  frame: Frame,
+  names: readonly string[],
+  place: 'clause' | 'expression',
+): Correlation {
+  if (place === 'clause') dropFacets(frame)
+  shareRows(frame)
   const columns = new Map<number, ReturnType<typeof freshColumn>>()
   for (const name of names) {
     for (const item of bindingColumns(frame.bindings.get(name) as Binding)) {
@@ -68,6 +82,54 @@ export function correlate(frame: Frame, names: readonly string[]): Correlation {
       mapBinding(frame.bindings.get(name) as Binding, ({ id }) => fresh(id)),
     )
   return { inner, keys: outer.map((id) => [outputColumn(frame.plan, id), fresh(id)] as const) }
+}
+
+/**
+ * Leaves out what has been fetched of entities, so that rows to be shared are narrow; it is fetched again where it is
+ * read. Only between clauses and conditions: a half-lowered expression may read it.
+ */
+function dropFacets(frame: Frame): void {
+  if (isCheap(frame.plan) || isShared(frame.plan)) return
+  const fetched = new Set(
+    [...frame.facets.values()].flatMap((facets) =>
+      Object.values(facets).flatMap((part: Expression) => [...columnsOf(part)]),
+    ),
+  )
+  const kept = new Set(
+    [...frame.bindings.values()]
+      .flatMap(bindingColumns)
+      .concat(frame.domain?.columns ?? [])
+      .map(({ id }) => id),
+  )
+  const rest = frame.plan.output.filter(({ id }) => kept.has(id) || !fetched.has(id))
+  frame.facets.clear()
+  frame.plan = keepColumns(
+    frame.plan,
+    rest.map(({ id }) => id),
+  )
+}
+
+const CHEAP: ReadonlySet<LogicalPlan['kind']> = new Set(['scan', 'values', 'filter', 'project', 'limit'])
+
+/** Has the rows so far computed once, though the subquery and what it is joined to both read them. */
+function shareRows(frame: Frame): void {
+  if (isCheap(frame.plan) || isShared(frame.plan)) return
+  const settings: ShareSettings = { key: newColumnId() }
+  frame.plan = extension({
+    operator: SHARE,
+    inputs: [frame.plan],
+    expressions: [...parametersOf(frame.plan)].map((name) => parameter(name)),
+    settings,
+    output: frame.plan.output,
+  })
+}
+
+function isCheap(plan: LogicalPlan): boolean {
+  return CHEAP.has(plan.kind) && planInputs(plan).every(isCheap)
+}
+
+function isShared(plan: LogicalPlan): boolean {
+  return plan.kind === 'extension' && plan.operator === SHARE
 }
 
 function unitFrame(): Frame {
@@ -109,7 +171,7 @@ function lowerInLambda(
       'A pattern inside nested list expressions cannot read their variables yet. Use UNWIND before.',
     )
   }
-  const correlation = correlate(frame, importsOf(frame, [expression, list]))
+  const correlation = correlate(frame, importsOf(frame, [expression, list]), 'expression')
   const { inner } = correlation
   const items = context.rules.expression(context, inner, list)
   inner.plan = unnest(inner.plan, isList(items.type) ? items : call('cypher.as_list', items), {
@@ -133,7 +195,7 @@ export function lowerSubquery(
   const names = namesIn(expression)
   for (const [name, item] of locals)
     if (names.has(name)) return lowerInLambda(context, frame, expression, { name, item, locals })
-  const correlation = correlate(frame, importsOf(frame, expression))
+  const correlation = correlate(frame, importsOf(frame, expression), 'expression')
   switch (expression.kind) {
     case 'pattern':
       return expression.pattern.selector === null
@@ -251,7 +313,7 @@ export function lowerFilter(context: LowerContext, frame: Frame, predicate: synt
   const negated = predicate.kind === 'not'
   const inner = negated ? predicate.operand : predicate
   if ((inner.kind === 'pattern' && inner.pattern.selector === null) || inner.kind === 'exists') {
-    const correlation = correlate(frame, importsOf(frame, inner))
+    const correlation = correlate(frame, importsOf(frame, inner), 'clause')
     joinBack(frame, correlation, markEmpty(existing(context, correlation, inner)), negated ? 'anti' : 'semi')
     return
   }
@@ -269,7 +331,7 @@ export function lowerOptionalMatch(context: LowerContext, frame: Frame, clause: 
   const names = [...namesIn({ patterns: clause.patterns, where: clause.where })].filter((name) =>
     frame.bindings.has(name),
   )
-  const correlation = correlate(frame, names)
+  const correlation = correlate(frame, names, 'clause')
   const { inner } = correlation
   context.rules.match(context, inner, {
     patterns: clause.patterns,
@@ -307,7 +369,7 @@ export function lowerCallSubquery(context: LowerContext, frame: Frame, clause: s
   const leads = clause.query.parts.some(({ clauses }) => clauses[0]?.kind === 'with')
   const names =
     imports ?? (leads ? [...namesIn(clause.query)].filter((name) => frame.bindings.has(name)) : [])
-  const correlation = correlate(frame, names)
+  const correlation = correlate(frame, names, 'clause')
   const inner = lowerReadQuery(context, correlation.inner, clause.query)
   joinNew(frame, correlation, inner, inner.bindings, clause.optional ? 'left' : 'inner')
 }

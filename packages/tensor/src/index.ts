@@ -3,6 +3,7 @@
  */
 
 export { type Neighbor, type Tensor, TensorCollection, type TensorEntry } from './api/collection.ts'
+export type { ImportMode } from './api/files.ts'
 export type { NearestOptions, QueryVector } from './api/nearest.ts'
 export type { TensorId } from './api/rows.ts'
 export type { OpenTensorCollection, TensorApi } from './api/store.ts'

@@ -2,6 +2,7 @@ import {
   type Batch,
   batchRowCount,
   columnReader,
+  compareValues,
   type LogicalPlan,
   type Metric,
   type ModelContext,
@@ -9,13 +10,22 @@ import {
   SheafError,
   types,
 } from '@sheafdb/core'
+import { openSafetensors, writeSafetensors } from '../formats/safetensors/file.ts'
 import type { Attributes } from '../layout/attributes.ts'
 import { type DType, dtypeNamed, dtypeOfArray, type TensorValues } from '../layout/dtype.ts'
 import { type TensorOptions, tensorTableName } from '../layout/table.ts'
 import { shapeOf, type TensorInput, toValues } from '../layout/values.ts'
 import { checkOptions, type Definition, findDefinition, prepareDefinition } from './definition.ts'
+import { checkMode, exportedTensor, type ImportMode, importedTensor, readReference } from './files.ts'
 import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
-import { type NewTensor, rowsOf, type StoredTensor, type TensorId, tensorsOf } from './rows.ts'
+import {
+  type NewTensor,
+  rowsOf,
+  type StoredTensor,
+  type TensorId,
+  type TensorSource,
+  tensorsOf,
+} from './rows.ts'
 
 /** Is a tensor as it is read. */
 export type Tensor = {
@@ -165,13 +175,108 @@ export class TensorCollection {
     })
   }
 
+  /**
+   * Reads a safetensors file into the collection in one transaction; the names of its tensors become ids.
+   *
+   * @throws `CORRUPT` for a file that is damaged, `ARGUMENT` where a tensor does not fit the collection
+   */
+  async importSafetensors(
+    path: string,
+    options: { readonly mode?: ImportMode } = {},
+  ): Promise<{ count: number }> {
+    const file = openSafetensors(path)
+    try {
+      return await this.#context.write((transaction) => {
+        const own = findDefinition(transaction.snapshot.catalog, this.name, this.#options)?.options
+        const target = own ?? this.#options
+        const mode = checkMode(options.mode ?? 'array', target)
+        for (const tensor of file.tensors) {
+          const part = [importedTensor(file, tensor, { path, mode, options: target })]
+          const definition = prepareDefinition(transaction, this.name, this.#options, part)
+          transaction.insert(
+            definition.table.name,
+            rowsOf(definition.table, definition.options, part),
+            'replace',
+          )
+        }
+        return { count: file.tensors.length }
+      })
+    } finally {
+      file.close()
+    }
+  }
+
+  /**
+   * Shows the tensors of a safetensors file that stays where it is: they are read from it when they are asked for.
+   *
+   * @throws `UNSUPPORTED` for a collection of one dtype and shape
+   */
+  async attach(path: string): Promise<{ count: number }> {
+    return this.importSafetensors(path, { mode: 'reference' })
+  }
+
+  /** Writes all tensors to a safetensors file, their ids as names. Attributes are left out. */
+  async exportSafetensors(
+    path: string,
+    options: { readonly metadata?: Readonly<Record<string, string>> } = {},
+  ): Promise<{ count: number }> {
+    const tensors = this.#all().map(exportedTensor)
+    const names = new Set(tensors.map((tensor) => tensor.name))
+    if (names.size < tensors.length)
+      throw new SheafError(
+        'ARGUMENT',
+        'Two ids would have one name in the file. Make all ids text, or all integers.',
+      )
+    writeSafetensors(path, tensors, Object.entries(options.metadata ?? {}))
+    return { count: tensors.length }
+  }
+
+  /** Reads all tensors, in the order of ids. */
+  #all(): StoredTensor[] {
+    const snapshot = this.#context.snapshot()
+    try {
+      const definition = findDefinition(snapshot.catalog, this.name, this.#options)
+      if (definition === undefined) return []
+      const { table, options } = definition
+      const columns = table.fields.map(({ name, type }) => ({ field: name, type }))
+      return [...snapshot.source(table.name).scan({ columns, predicates: [] })]
+        .flatMap((batch) => tensorsOf(batch, table, options))
+        .sort((left, right) => compareValues(left.id, right.id))
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  /** Is not there yet. @throws `UNSUPPORTED` */
+  async importZarr(path: string): Promise<never> {
+    throw unsupported(`Zarr cannot be read yet. Convert it to safetensors: ${path}`)
+  }
+
+  /** Is not there yet. @throws `UNSUPPORTED` */
+  async exportZarr(path: string): Promise<never> {
+    throw unsupported(`Zarr cannot be written yet. Use exportSafetensors: ${path}`)
+  }
+
+  /** Is not there yet. @throws `UNSUPPORTED` */
+  toDLPack(id: TensorId): never {
+    throw unsupported(`DLPack cannot be given yet. Use the typed array that get gives: ${id}`)
+  }
+
+  /** Is not there yet. @throws `UNSUPPORTED` */
+  async fromDLPack(id: TensorId, _capsule: unknown): Promise<never> {
+    throw unsupported(`DLPack cannot be taken yet. Use put with a typed array: ${id}`)
+  }
+
   /** Is not there yet: exact search looks at all vectors. @throws `UNSUPPORTED` */
   async createIndex(options: { readonly kind: 'hnsw' } & Readonly<Record<string, unknown>>): Promise<never> {
-    throw new SheafError(
-      'UNSUPPORTED',
-      `There is no vector index yet. Leave the index out: nearest searches exactly without one (${options.kind}).`,
+    throw unsupported(
+      `There is no vector index yet. Leave it out: nearest searches exactly without one (${options.kind}).`,
     )
   }
+}
+
+function unsupported(message: string): SheafError {
+  return new SheafError('UNSUPPORTED', message)
 }
 
 function rowIdsOf(batch: Batch): Float64Array {
@@ -197,6 +302,7 @@ function newTensor(entry: TensorEntry, options: TensorOptions): NewTensor {
 }
 
 function fetched(stored: StoredTensor): Tensor {
-  const { id, dtype, shape, attributes, values } = stored
-  return { id, values: values as TensorValues, shape, dtype, attributes }
+  const { id, dtype, shape, attributes } = stored
+  const values = stored.values ?? readReference(stored, stored.source as TensorSource)
+  return { id, values, shape, dtype, attributes }
 }

@@ -70,13 +70,13 @@ export const questions: readonly Question[] = [
         .query(
           `MATCH (:Country {name: 'France'})-[:BORDERS]->(n:Country) RETURN n.code AS code, n.name AS country`,
         )
-      const areas = store.document('countries').aggregate([{ $project: { _id: 0, cca3: 1, area: 1 } }])
+      const areas = store.from('countries').select({ code: col('cca3'), area: col('area') })
       const languages = store.rdf('places').query(`
         PREFIX : <http://example.org/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
         SELECT ?country ?language WHERE { ?c a :Country ; rdfs:label ?country ; :language ?language }`)
       return neighbours
         .join(languages, { on: 'country' })
-        .join(store.relational.sql`SELECT cca3 AS code, area FROM ${areas} a`, { on: 'code' })
+        .join(areas, { on: 'code' })
         .groupBy('language')
         .agg({ countries: count(), area: sum('area') })
         .sort({ countries: 'desc', language: 'asc' })

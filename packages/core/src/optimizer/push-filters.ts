@@ -137,8 +137,6 @@ function pushThroughJoin(plan: JoinPlan, predicates: readonly Expression[]): Log
     residualRest,
     (predicate) => plan.how !== 'right' && plan.how !== 'full' && isRight(predicate),
   )
-  const left = push(plan.left, [...leftOnly, ...residualLeft])
-  const right = push(plan.right, [...rightOnly, ...residualRight])
   const candidates = isInner ? [...residualBoth, ...rest] : residualBoth
   const keys: JoinKey[] = [...plan.keys]
   const others: Expression[] = []
@@ -147,9 +145,46 @@ function pushThroughJoin(plan: JoinPlan, predicates: readonly Expression[]): Log
     if (key === null) others.push(predicate)
     else keys.push(key)
   }
+  const onLeft = [...leftOnly, ...residualLeft]
+  const onRight = [...rightOnly, ...residualRight]
+  const toRightToo = plan.how === 'right' || plan.how === 'full' ? [] : acrossKeys(onLeft, keys, 'left')
+  const toLeftToo = isInner ? acrossKeys(onRight, keys, 'right') : []
+  const left = push(plan.left, [...onLeft, ...toLeftToo])
+  const right = push(plan.right, [...onRight, ...toRightToo])
   const how = plan.how === 'cross' && (keys.length > 0 || others.length > 0) ? 'inner' : plan.how
   const joined = join(left, right, { how, keys, residual: others.length === 0 ? null : conjunction(others) })
   return isInner ? joined : over(joined, rest)
+}
+
+const CARRIED: ReadonlySet<string> = new Set(['eq', 'in', 'lt', 'le', 'gt', 'ge'])
+
+/** Carries comparisons of a key with a constant to the other side, where the same must hold for rows to match. */
+function acrossKeys(
+  predicates: readonly Expression[],
+  keys: readonly JoinKey[],
+  from: 'left' | 'right',
+): Expression[] {
+  const carried: Expression[] = []
+  for (const key of keys) {
+    const [own, other] = from === 'left' ? [key.left, key.right] : [key.right, key.left]
+    if (
+      own.kind !== 'column' ||
+      other.kind !== 'column' ||
+      key.nullsEqual === true ||
+      !typesEqual(own.type, other.type)
+    )
+      continue
+    for (const predicate of predicates) {
+      if (predicate.kind !== 'call' || !CARRIED.has(predicate.function)) continue
+      const reads = [...columnsOf(predicate)]
+      const plain = predicate.args.every(
+        (arg) => arg.kind === 'column' || arg.kind === 'literal' || arg.kind === 'parameter',
+      )
+      if (plain && reads.length === 1 && reads[0] === own.id)
+        carried.push(substituteColumns(predicate, new Map([[own.id, other]])))
+    }
+  }
+  return carried
 }
 
 /** Reads an equality between the two sides of a join as a key of it. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
-import { SheafError, sourceError } from '@sheafdb/core'
+import { isSheafError, SheafError, sourceError } from '@sheafdb/core'
 import { Parser } from 'n3'
 import { RdfXmlParser } from 'rdfxml-streaming-parser'
 import { BlankNodeTerm, dataFactory } from '../layout/term.ts'
@@ -118,6 +118,7 @@ export function readLine(line: string, { format, blankPrefix }: ReadOptions): RD
 
 /** Gives an error of the reader its place. */
 function textError(error: Error, source: string | Readable): SheafError {
+  if (isSheafError(error)) return error
   const context = (error as Error & { readonly context?: { readonly line?: number } }).context
   const message = `The document does not follow its format. Correct it: ${error.message}`
   if (typeof source !== 'string' || context?.line === undefined)

@@ -62,8 +62,7 @@ const LANGUAGE: LiteralValue = { kind: 'language' }
 
 /** Finds what a literal means; found once a literal. */
 export function literalValue(literal: LiteralTerm): LiteralValue {
-  literal.parsed ??= parse(literal)
-  return literal.parsed as LiteralValue
+  return literal.meaning(parse)
 }
 
 function parse({ value, datatype }: LiteralTerm): LiteralValue {

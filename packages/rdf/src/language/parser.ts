@@ -55,7 +55,9 @@ function parse(text: string, baseIri: string | undefined, quads: boolean): Parse
   failedAt = undefined
   try {
     const tree = parser().parse(text)
-    const { context, variables } = tree as unknown as Tree
+    const { context, variables, type } = tree as unknown as Tree
+    if (type === 'update' && !quads) throw otherKind(text, 'an update, not a query. Run it with update().')
+    if (type === 'query' && quads) throw otherKind(text, 'a query, not an update. Run it with query().')
     const base = context?.findLast((each) => each.subType === 'base')?.value.value
     const algebra = toAlgebra(tree, { quads, ...(baseIri === undefined ? {} : { baseIRI: baseIri }) })
     return {
@@ -68,7 +70,12 @@ function parse(text: string, baseIri: string | undefined, quads: boolean): Parse
   }
 }
 
+function otherKind(text: string, is: string): SheafError {
+  return sourceError('SYNTAX', `This is ${is}`, { text, offset: Math.max(0, text.search(/\S/)) })
+}
+
 type Tree = {
+  readonly type: 'query' | 'update'
   readonly context?: readonly { readonly subType: string; readonly value: { readonly value: string } }[]
   readonly variables?: readonly { readonly type: string }[]
 }
@@ -120,8 +127,8 @@ export function parseQuery(text: string, baseIri?: string): QuerySyntax {
   const algebra = parsed.algebra as unknown as AlgebraQuery
   const query =
     algebra.type === 'from'
-      ? formOf(algebra.input, { default: algebra.default, named: algebra.named }, text)
-      : formOf(algebra, null, text)
+      ? formOf(algebra.input, { default: algebra.default, named: algebra.named })
+      : formOf(algebra, null)
   const misuse = findMisuse(query.pattern)
   if (misuse !== null)
     throw sourceError('SYNTAX', misuse.message, { text, offset: variableOffset(text, misuse.variable) })
@@ -163,24 +170,8 @@ type AlgebraQuery = OperationSyntax & {
   readonly terms: Extract<QueryForm, { form: 'describe' }>['terms']
 }
 
-const UPDATES = new Set([
-  'compositeupdate',
-  'deleteinsert',
-  'load',
-  'clear',
-  'create',
-  'drop',
-  'add',
-  'move',
-  'copy',
-  'nop',
-])
-
-function formOf(algebra: AlgebraQuery, dataset: DatasetSyntax | null, text: string): QueryForm {
+function formOf(algebra: AlgebraQuery, dataset: DatasetSyntax | null): QueryForm {
   const type = algebra.type as string
-  if (UPDATES.has(type)) {
-    throw sourceError('SYNTAX', 'This is an update, not a query. Run it with update().', { text, offset: 0 })
-  }
   switch (type) {
     case 'ask':
       return { form: 'ask', pattern: algebra.input, dataset }
@@ -204,6 +195,5 @@ export function parseUpdate(text: string, baseIri?: string): readonly UpdateSynt
   }
   const type = algebra.type as string
   if (type === 'compositeupdate') return algebra.updates
-  if (UPDATES.has(type)) return [algebra]
-  throw sourceError('SYNTAX', 'This is a query, not an update. Run it with query().', { text, offset: 0 })
+  return [algebra]
 }

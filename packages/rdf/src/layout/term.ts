@@ -40,15 +40,19 @@ export class LiteralTerm implements RDF.Literal {
   readonly datatype: NamedNodeTerm
   readonly language: string
   readonly direction: TextDirection
-  /** What the literal means, found once: see `functions/literal-value.ts`. */
-  parsed: unknown
+  #meaning: unknown
 
   constructor(value: string, datatype: NamedNodeTerm, language = '', direction: TextDirection = '') {
     this.value = value
     this.datatype = datatype
     this.language = language
     this.direction = direction
-    this.parsed = undefined
+  }
+
+  /** Gives what the literal means, found by `find` when it is first asked for. */
+  meaning<Meaning>(find: (literal: LiteralTerm) => Meaning): Meaning {
+    this.#meaning ??= find(this)
+    return this.#meaning as Meaning
   }
 
   equals(other: RDF.Term | null | undefined): boolean {

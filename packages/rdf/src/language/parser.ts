@@ -2,7 +2,7 @@ import { SheafError, sourceError } from '@sheafdb/core'
 import { toAlgebra } from '@traqula/algebra-sparql-1-2'
 import { Parser } from '@traqula/parser-sparql-1-2'
 import type { DatasetSyntax, OperationSyntax, QueryForm, QuerySyntax, UpdateSyntax } from './syntax.ts'
-import { findMisuse } from './validate.ts'
+import { findMisuse } from './syntax-notes.ts'
 
 type ParserError = {
   readonly message: string

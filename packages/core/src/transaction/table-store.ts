@@ -317,10 +317,11 @@ class StoredTables implements TableStore {
 
   snapshot(commit: number = this.#lastCommit): Snapshot {
     this.#checkOpen()
-    if (commit > this.#lastCommit || commit < 0)
+    const { oldest } = this.#maintenance.manifest
+    if (commit > this.#lastCommit || commit < oldest)
       throw new SheafError(
         'NOT_FOUND',
-        `There is no such version. The last is ${this.#lastCommit}: ${commit}`,
+        `There is no such version. They go from ${oldest} to ${this.#lastCommit}: ${commit}`,
       )
     this.#openSnapshots.set(commit, (this.#openSnapshots.get(commit) ?? 0) + 1)
     let open = true

@@ -33,6 +33,12 @@ export function contextOf({ variables, now }: CallSettings): CompileContext {
 
 /** Is the filter of `mongo.match`; it is a constant of the plan. */
 export type MatchCall = CallSettings & { readonly filter: Filter }
+/** Is the condition of `mongo.test`: a filter of one field, its path starting at the value given. */
+export type TestCall = {
+  readonly filter: Filter
+  /** True where null stands for missing. */
+  readonly nullIsMissing: boolean
+}
 /** Is the projection of `mongo.project`. */
 export type ProjectCall = CallSettings & { readonly projection: Value; readonly filter: Filter }
 /** Is the stage of `mongo.stage`. */
@@ -61,6 +67,11 @@ function perConstant<Call extends object, Made>(make: (call: Call) => Made): (ca
 const matcherOf = perConstant<MatchCall, Matcher>((call) =>
   compileFilter(call.filter, matchSupport(contextOf(call), bindingsOf(call))),
 )
+
+const testOf = perConstant<TestCall, Matcher>(({ filter, nullIsMissing }) => {
+  const matches = compileFilter(filter, matchSupport(compileContext()))
+  return nullIsMissing ? (value) => matches(value ?? undefined) : matches
+})
 
 const projectorOf = perConstant<ProjectCall, (document: Document) => Document>((call) => {
   const context = contextOf(call)
@@ -124,10 +135,18 @@ const path: FunctionDefinition = {
   },
 }
 
+/** Gives the values that `$unwind` makes of one: the elements of an array, none of null, and any other as it is. */
+function elementsOf(value: Value): Value {
+  if (Array.isArray(value)) return value
+  return isNullish(value) ? [] : [value]
+}
+
 /** Holds the functions that plans of this model call. */
 export const documentFunctions: readonly FunctionDefinition[] = [
   path,
   custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
+  custom('mongo.test', types.bool, (value, call) => testOf(call)(value), false),
+  custom('mongo.elements', types.variant, elementsOf),
   custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),
   custom('mongo.stage', types.variant, (document, call) => stageOf(call)(document as Document) ?? null),
   custom(

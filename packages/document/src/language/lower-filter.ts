@@ -5,10 +5,12 @@ import {
   type DataType,
   dateToUnits,
   type Expression,
+  isTemporal,
   literal,
   types,
   type Value,
 } from '@sheafdb/core'
+import type { TestCall } from '../functions/functions.ts'
 import { Kind, knowPath, scalarType } from '../layout/shape.ts'
 import { isNumber } from '../semantics/value.ts'
 import type { DocumentColumns } from './lower-source.ts'
@@ -89,10 +91,37 @@ function lowerField(
 ): Expression | null {
   if (path.length === 1 && path[0] === '_id') return lowerId(condition, columns)
   const { kinds } = knowPath(columns.shape, path)
-  if (kinds === null) return null
-  const type = scalarType(kinds)
-  if (type === null) return null
-  return lowerScalar(condition, { column: columns.path(path, type), type, kinds })
+  const type = kinds === null ? null : scalarType(kinds)
+  const exact =
+    type === null || kinds === null
+      ? null
+      : lowerScalar(condition, { column: columns.path(path, type), type, kinds })
+  return exact ?? lowerTest(path, condition, columns)
+}
+
+/** Tests the values of the longest beginning of a path that leads through objects alone; `null` where none does. */
+function lowerTest(
+  path: readonly string[],
+  condition: Condition,
+  columns: DocumentColumns,
+): Expression | null {
+  const { directLength } = knowPath(columns.shape, path)
+  if (directLength === 0) return null
+  const start = path.slice(0, directLength)
+  const rest = path.slice(directLength)
+  const { kinds } = knowPath(columns.shape, start)
+  const tellsNull = kinds !== null && (kinds & Kind.null) === 0
+  if (rest.length === 0 && !tellsNull && tellsMissing(condition)) return null
+  const test: TestCall = { filter: { kind: 'field', path: rest, condition }, nullIsMissing: tellsNull }
+  const type = kinds === null ? null : scalarType(kinds)
+  const column = columns.path(start, type === null || isTemporal(type) ? types.variant : type)
+  return call('mongo.test', column, literal(test, types.variant))
+}
+
+/** Tells whether a condition tells null from missing, which a column does not. */
+function tellsMissing(condition: Condition): boolean {
+  if (condition.kind === 'not') return condition.conditions.some(tellsMissing)
+  return condition.kind === 'exists' || condition.kind === 'type'
 }
 
 type ScalarColumn = { readonly column: Expression; readonly type: DataType; readonly kinds: number }

@@ -5,6 +5,7 @@ import {
   aggregateExpression,
   call,
   column,
+  columnNamed,
   type DataType,
   type Expression,
   filter as filterPlan,
@@ -16,10 +17,11 @@ import {
   sort,
   sortKey,
   types,
+  unnest,
   type Value,
 } from '@sheafdb/core'
 import { knowPath, scalarType } from '../layout/shape.ts'
-import { requireCountName } from '../semantics/pipeline.ts'
+import { parseUnwind, requireCountName } from '../semantics/pipeline.ts'
 import type { Lowered } from './lower.ts'
 import type { DocumentColumns } from './lower-source.ts'
 import { isPlain } from './parser-values.ts'
@@ -27,13 +29,47 @@ import type { StageSyntax } from './syntax.ts'
 
 type MakeGroup = (source: () => LogicalPlan) => Lowered
 
+/** Reads `$path` as a column; `null` where it is not one column of one type. */
+type ReadPath = (path: readonly string[]) => PathColumn | null
+
 /** Lowers a grouping; `null` where a path is not of one type, or an expression is more than a path. */
-export function lowerGroup({ name, argument }: StageSyntax, columns: DocumentColumns): MakeGroup | null {
+export function lowerGroup(stage: StageSyntax, columns: DocumentColumns): MakeGroup | null {
+  return lowerStage(stage, (path) => typedColumn(path, columns))
+}
+
+/** Lowers `$unwind` of a path together with a grouping by its elements, which need not carry the document along. */
+export function lowerUnwoundGroup(
+  unwind: StageSyntax,
+  stage: StageSyntax,
+  columns: DocumentColumns,
+): MakeGroup | null {
+  const { path, keepEmpty, index } = parseUnwind(unwind.argument)
+  const { directLength } = knowPath(columns.shape, path)
+  if (keepEmpty || index !== null || directLength < path.length) return null
+  const list = columns.path(path, types.variant)
+  const readWith =
+    (element: Expression): ReadPath =>
+    (other) => {
+      if (other.join('.') === path.join('.')) return { expression: element, type: types.variant }
+      const isNested =
+        path.every((part, at) => other[at] === part) || other.every((part, at) => path[at] === part)
+      return isNested ? null : typedColumn(other, columns)
+    }
+  // The column of elements is made only after all columns of the scan are known: so lower once to ask for those.
+  if (lowerStage(stage, readWith(literal(null, types.variant))) === null) return null
+  return (source) => {
+    const unwound = unnest(source(), call('mongo.elements', list), { name: 'element', type: types.variant })
+    const group = lowerStage(stage, readWith(columnNamed(unwound, 'element'))) as MakeGroup
+    return group(() => unwound)
+  }
+}
+
+function lowerStage({ name, argument }: StageSyntax, read: ReadPath): MakeGroup | null {
   switch (name) {
     case '$count':
       return lowerCount(requireCountName(argument))
     case '$sortByCount': {
-      const group = groupOf({ _id: argument, count: { $sum: 1 } }, columns)
+      const group = groupOf({ _id: argument, count: { $sum: 1 } }, read)
       if (group === null) return null
       return (source) => {
         const { plan, names } = group(source)
@@ -42,7 +78,7 @@ export function lowerGroup({ name, argument }: StageSyntax, columns: DocumentCol
       }
     }
     default:
-      return groupOf(argument, columns)
+      return groupOf(argument, read)
   }
 }
 
@@ -57,14 +93,14 @@ function lowerCount(name: string): MakeGroup {
 /** Is a field of the result: an aggregate, and what its value is shown as. */
 type Field = { readonly aggregate: AggregateExpression; readonly emptyIsZero: boolean }
 
-function groupOf(argument: Value, columns: DocumentColumns): MakeGroup | null {
+function groupOf(argument: Value, read: ReadPath): MakeGroup | null {
   if (!isPlain(argument)) return null
   const { _id: id, ...accumulators } = argument
-  const group = id === null ? 'all' : pathColumn(id, columns)
+  const group = id === null ? 'all' : pathColumn(id, read)
   if (group === null) return null
   const fields: Field[] = []
   for (const [name, accumulator] of Object.entries(accumulators)) {
-    const field = accumulatorOf(name, accumulator, columns)
+    const field = accumulatorOf(name, accumulator, read)
     if (field === null) return null
     fields.push(field)
   }
@@ -94,11 +130,15 @@ function build(source: LogicalPlan, groups: readonly NamedExpression[], fields: 
 
 type PathColumn = { readonly expression: Expression; readonly type: DataType }
 
-/** Reads `$path` as a column, where it always held one type of scalar. */
-function pathColumn(value: Value, columns: DocumentColumns): PathColumn | null {
+/** Reads `$path` as a column. */
+function pathColumn(value: Value, read: ReadPath): PathColumn | null {
   if (typeof value !== 'string' || !/^\$[^$]/.test(value)) return null
   const path = value.slice(1).split('.')
   if (path.includes('')) return null
+  return read(path)
+}
+
+function typedColumn(path: readonly string[], columns: DocumentColumns): PathColumn | null {
   const { kinds } = knowPath(columns.shape, path)
   const type = kinds === null ? null : scalarType(kinds)
   return type === null ? null : { expression: columns.path(path, type), type }
@@ -111,14 +151,14 @@ const CORE_AGGREGATES: ReadonlyMap<string, string> = new Map([
   ['$max', 'max'],
 ])
 
-function accumulatorOf(name: string, accumulator: Value, columns: DocumentColumns): Field | null {
+function accumulatorOf(name: string, accumulator: Value, read: ReadPath): Field | null {
   if (!isPlain(accumulator)) return null
   const [[operator, argument] = ['', undefined], ...more] = Object.entries(accumulator)
   if (more.length > 0) return null
   const counts = (operator === '$sum' && argument === 1) || operator === '$count'
   if (counts) return { aggregate: aggregateExpression(name, 'count', []), emptyIsZero: false }
   const fn = CORE_AGGREGATES.get(operator)
-  const path = fn === undefined ? null : pathColumn(argument, columns)
+  const path = fn === undefined ? null : pathColumn(argument, read)
   if (fn === undefined || path === null) return null
   const isNumber = path.type === types.int32 || path.type === types.float64
   if ((operator === '$sum' || operator === '$avg') && !isNumber) return null

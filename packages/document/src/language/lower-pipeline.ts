@@ -35,7 +35,7 @@ import { mongoError } from './errors.ts'
 import type { Lowered } from './lower.ts'
 import { limitRows, matchCall, settings, sortKeys } from './lower.ts'
 import { lowerFilter } from './lower-filter.ts'
-import { lowerGroup } from './lower-group.ts'
+import { lowerGroup, lowerUnwoundGroup } from './lower-group.ts'
 import { DocumentColumns } from './lower-source.ts'
 import { parseFilter } from './parser-filter.ts'
 import { isPlain } from './parser-values.ts'
@@ -67,6 +67,8 @@ function validate(stages: readonly StageSyntax[], call_: CallSettings): void {
   if (late > 0) throw mongoError(40602, '$documents must be the first stage. Move it to the start.')
 }
 
+const GROUPS: ReadonlySet<string> = new Set(['$group', '$count', '$sortByCount'])
+
 type Leading = { readonly source: Lowered; readonly rest: readonly StageSyntax[] }
 
 /** Lowers the leading $match and $sort, $skip, $limit on the collection's columns, and a $group right after them. */
@@ -85,9 +87,14 @@ function lowerLeading(
   }
   const run = (): LogicalPlan => steps.reduce((plan, step) => step(plan), columns.scan())
   const next = stages[at]
-  if (next?.name === '$group' || next?.name === '$count' || next?.name === '$sortByCount') {
+  if (next !== undefined && GROUPS.has(next.name)) {
     const group = lowerGroup(next, columns)
     if (group !== null) return { source: group(run), rest: stages.slice(at + 1) }
+  }
+  const after = stages[at + 1]
+  if (next?.name === '$unwind' && after !== undefined && GROUPS.has(after.name)) {
+    const group = lowerUnwoundGroup(next, after, columns)
+    if (group !== null) return { source: group(run), rest: stages.slice(at + 2) }
   }
   const document = columns.document()
   const plan = run()

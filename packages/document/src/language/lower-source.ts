@@ -9,6 +9,7 @@ import {
   planField,
   type ScanColumn,
   scan,
+  typeName,
   types,
   values,
 } from '@sheafdb/core'
@@ -54,7 +55,7 @@ export class DocumentColumns {
 
   /** Reads a path through objects as a column of a type. */
   path(path: readonly string[], type: DataType): Expression {
-    return this.#add(`path ${JSON.stringify(path)}`, () => ({
+    return this.#add(`path ${typeName(type)} ${JSON.stringify(path)}`, () => ({
       ...planField(path.join('.'), type, true),
       field: 'document',
       access: { function: 'document.path', path },

@@ -94,6 +94,13 @@ describe('random filters', () => {
         const typed = await collection.aggregate([group]).rows()
         const plain = await collection.aggregate([{ $addFields: { added: 1 } }, group]).rows()
         expect(typed.map(loose).sort()).toEqual(plain.map(loose).sort())
+        const elements = [
+          { $unwind: '$list' },
+          { $group: { _id: '$list', n: { $sum: 1 }, low: { $min: '$int' }, high: { $max: '$list' } } },
+        ]
+        const short = await collection.aggregate(elements).rows()
+        const long = await collection.aggregate([{ $addFields: { added: 1 } }, ...elements]).rows()
+        expect(short.map(loose).sort()).toEqual(long.map(loose).sort())
         await store.close()
       }),
       { numRuns: 200 },

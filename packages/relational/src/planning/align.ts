@@ -5,6 +5,7 @@ import {
   type Expression,
   isFloat,
   isInteger,
+  isVariant,
   type LogicalPlan,
   type PlanField,
   project,
@@ -39,7 +40,8 @@ export function alignOutput(plan: LogicalPlan, columns: readonly ResultColumn[])
 /** An integer sum stays in 64 bits, where DuckDB's has 128: past them it fails instead of growing. */
 function alignType(field: PlanField, wanted: DuckDBType): Expression {
   const own = column(field)
-  if (wanted.typeId === DuckDBTypeId.SQLNULL) return own
+  // DuckDB is shown variants as text: here they keep the kind that they have.
+  if (wanted.typeId === DuckDBTypeId.SQLNULL || isVariant(field.type)) return own
   if (wanted.typeId === DuckDBTypeId.HUGEINT && typesEqual(field.type, types.int64)) return own
   if (isHeld(wanted)) return notNative(`a result of type ${wanted.toString()}`)
   const type = arrowTypeOf(wanted)

@@ -5,6 +5,7 @@ import {
   type Expression,
   foreign,
   isSheafError,
+  isVariant,
   keepColumns,
   type LogicalPlan,
   literal,
@@ -20,7 +21,7 @@ import {
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { DUCKDB_ENGINE } from '../duckdb/engine.ts'
 import { type BoundValue, jsToDuck } from '../duckdb/parameter.ts'
-import { emptyRelation } from '../duckdb/relation.ts'
+import { emptyRelation, relationColumns } from '../duckdb/relation.ts'
 import type { ResultColumn, StatementShape } from '../duckdb/session.ts'
 import { resultType } from '../duckdb/types.ts'
 import { NotNative, notNative } from '../language/lower/native.ts'
@@ -110,11 +111,20 @@ export class SqlPlanner {
     const replaced = replaceCalls(text, calls)
     for (const [name, plan] of replaced.relations) relations.set(name, plan)
     const values = parameterValues(tree, options.parameters)
-    const shape = await this.#database.use(async (session) => {
-      await session.show([...relations].map(([name, plan]) => [name, emptyRelation(plan.output)]))
-      return session.describe(replaced.text, (index) => values(index).bound)
-    })
-    const attempt = tryNative(tree, shape, { relations, calls, parameters: options.parameters })
+    const known = { relations, calls, parameters: options.parameters }
+    let shape: StatementShape
+    try {
+      shape = await this.#database.use(async (session) => {
+        await session.show([...relations].map(([name, plan]) => [name, emptyRelation(plan.output)]))
+        return session.describe(replaced.text, (index) => values(index).bound)
+      })
+    } catch (error) {
+      // DuckDB is shown variants as text, and refuses to compute with text. The plan knows what they hold.
+      const native = hasVariants(relations) && isSheafError(error, 'TYPE') ? tryNative(tree, null, known) : ''
+      if (typeof native === 'string') throw error
+      return { plan: native, reason: undefined, columns: relationColumns(native.output) }
+    }
+    const attempt = tryNative(tree, shape, known)
     if (typeof attempt !== 'string') return { plan: attempt, reason: undefined, columns: shape.columns }
     const plan = foreignPlan(replaced.text, {
       relations,
@@ -261,9 +271,14 @@ function parameterValues(
   }
 }
 
+function hasVariants(relations: ReadonlyMap<string, LogicalPlan>): boolean {
+  return [...relations.values()].some((plan) => plan.output.some((field) => isVariant(field.type)))
+}
+
+/** Lowers a query natively, or tells why that cannot be; without a shape its columns keep the types of the plan. */
 function tryNative(
   tree: SelectStatement,
-  shape: StatementShape,
+  shape: StatementShape | null,
   known: {
     readonly relations: ReadonlyMap<string, LogicalPlan>
     readonly calls: ReadonlyMap<number, { readonly plan: LogicalPlan }>
@@ -280,7 +295,8 @@ function tryNative(
     depth: 0,
   }
   try {
-    return alignOutput(lowerQuery(tree.node, environment, null), shape.columns)
+    const plan = lowerQuery(tree.node, environment, null)
+    return shape === null ? plan : alignOutput(plan, shape.columns)
   } catch (error) {
     if (error instanceof NotNative) return error.message
     if (isSheafError(error, 'TYPE', 'UNSUPPORTED', 'NOT_FOUND')) return error.message

@@ -59,7 +59,7 @@ function checkArguments(name: string, args: readonly Expression[]): void {
   const family = familyOf(first)
   if (name === 'count') return
   if (family === 'null' || family === 'decimal' || family === 'other') notNative(`${name} of this type`)
-  if (name === 'min' || name === 'max') return
+  if (name === 'min' || name === 'max' || family === 'variant') return
   const wanted = name.startsWith('bool_') ? ['bool'] : NUMERIC
   if (!wanted.includes(family)) notNative(`${name} of this type`)
 }

@@ -206,14 +206,13 @@ function lowerCast(value: Expression, target: TypeNode, tries: boolean): Express
   const prefix = tries ? 'try_cast' : 'cast'
   if (integer !== undefined) {
     if (family === 'null') return literal(null, types[integer])
-    if (family === 'integer' || family === 'bool' || family === 'float64' || family === 'float32')
+    if (['integer', 'bool', 'float64', 'float32', 'variant'].includes(family))
       return call(`${prefix}.${integer}`, value)
   }
   if (target.id === 'DOUBLE' || target.id === 'FLOAT') {
     const type = target.id === 'DOUBLE' ? types.float64 : types.float32
     if (family === 'decimal') return decimalAsFloat(value, target.id === 'FLOAT')
-    if (family === 'null' || family === 'integer' || family === 'float64' || family === 'float32')
-      return convert(value, type)
+    if (['null', 'integer', 'float64', 'float32', 'variant'].includes(family)) return convert(value, type)
   }
   if (target.id === 'BOOLEAN' && (family === 'integer' || family === 'bool' || family === 'null'))
     return convert(value, types.bool)

@@ -24,10 +24,11 @@ export function compare(type: string, left: Expression, right: Expression): Expr
 function numbers(
   left: Expression,
   right: Expression,
-): readonly [Expression, Expression, 'integer' | 'float32' | 'float64'] {
+): readonly [Expression, Expression, 'integer' | 'float32' | 'float64' | 'variant'] {
   const a = familyOf(left)
   const b = familyOf(right)
   const families = [a, b]
+  if (families.includes('variant')) return [asFloat64(left), asFloat64(right), 'variant']
   if (families.some((family) => !['integer', 'float32', 'float64', 'decimal'].includes(family)))
     return notNative('arithmetic of types that only DuckDB knows')
   if (a === 'integer' && b === 'integer') return [left, right, 'integer']
@@ -54,7 +55,7 @@ export function arithmetic(operator: string, left: Expression, right: Expression
   const [a, b, kind] = numbers(left, right)
   if (operator === '/') return rounded(call('divide', a, b), kind)
   if (operator === '//' || operator === '%') {
-    if (kind !== 'integer') return notNative('the remainder of floats')
+    if (kind !== 'integer' && kind !== 'variant') return notNative('the remainder of floats')
     return guarded(operator === '//' ? 'divide_integer' : 'modulo', a, b)
   }
   const name = ARITHMETIC[operator]
@@ -62,7 +63,7 @@ export function arithmetic(operator: string, left: Expression, right: Expression
 }
 
 /** Rounds to 32 bits after each step, which is exact for one operation on two floats. */
-function rounded(result: Expression, kind: 'integer' | 'float32' | 'float64'): Expression {
+function rounded(result: Expression, kind: 'integer' | 'float32' | 'float64' | 'variant'): Expression {
   return kind === 'float32' ? convert(result, types.float32) : result
 }
 
@@ -77,6 +78,7 @@ export function negative(value: Expression): Expression {
   switch (familyOf(value)) {
     case 'integer':
     case 'float64':
+    case 'variant':
       return call('negate', value)
     case 'float32':
       return convert(call('negate', value), types.float32)

@@ -6,6 +6,7 @@ import {
   isFloat,
   isInteger,
   isText,
+  isVariant,
   literal,
   typeName,
   types,
@@ -25,11 +26,13 @@ export type Family =
   | 'bool'
   | 'date'
   | 'timestamp'
+  | 'variant'
   | 'other'
 
 /** Finds the family of an expression's type. */
 export function familyOf({ type }: { readonly type: DataType }): Family {
   if (type.typeId === Type.Null) return 'null'
+  if (isVariant(type)) return 'variant'
   if (isInteger(type)) return 'integer'
   if (isFloat(type)) return typeName(type) === 'float32' ? 'float32' : 'float64'
   if (isDecimal(type)) return 'decimal'
@@ -84,7 +87,8 @@ export function parseTimestamp(text: string): number | undefined {
 export function comparable(left: Expression, right: Expression): readonly [Expression, Expression] {
   const a = familyOf(left)
   const b = familyOf(right)
-  if (a === 'null' || b === 'null') return [left, right]
+  // What a variant holds is known only at run time: it compares with values of its own kind.
+  if (a === 'null' || b === 'null' || a === 'variant' || b === 'variant') return [left, right]
   if (a === b) {
     if (a === 'decimal' || a === 'other') return notNative('decimals and other types are compared in DuckDB')
     return [left, right]
@@ -144,7 +148,7 @@ function textConstantAs(text: string, other: Expression): Expression {
 export function unify(branches: readonly Expression[]): Expression[] {
   const families = new Set(branches.map(familyOf).filter((family) => family !== 'null'))
   if (families.has('other')) notNative('branches of a type that only DuckDB knows')
-  if (families.size <= 1) {
+  if (families.size <= 1 || families.has('variant')) {
     if (families.has('decimal')) notNative('decimals')
     return [...branches]
   }

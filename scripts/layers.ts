@@ -48,7 +48,7 @@ export const modelMayImport: readonly string[] = ['@sheafdb/core']
 /** Says what a `parser` of a language may import, so that it is tested without a store or a plan. */
 export const parserMayImport = {
   /** The starts of the names of files beside it. */
-  siblings: ['syntax', 'statement', 'lexer', 'token', 'parser', 'error'],
+  siblings: ['syntax', 'statement', 'lexer', 'token', 'parser', 'validate', 'error'],
   /** Names out of `@sheafdb/core`: errors, and positions in a text. */
   coreNames:
     /^(SheafError|isSheafError|sourceError|positionAt|caretLine|assert|unreachable|ErrorCode|ErrorPhase|SourcePosition)$/,

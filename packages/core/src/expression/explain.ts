@@ -1,5 +1,5 @@
 import { describeValue } from '../types/column-builder.ts'
-import { typeName, types } from '../types/data-type.ts'
+import { types } from '../types/data-type.ts'
 import type { ColumnExpression, Expression, LiteralExpression } from './expression.ts'
 
 const INFIX = new Map([
@@ -48,9 +48,4 @@ function explainLiteral({ value, type }: LiteralExpression): string {
   return Array.isArray(value)
     ? `[${value.length} values]`
     : `${describeValue(value)}${type === types.variant ? ':variant' : ''}`
-}
-
-/** Names the type of an expression in an error message. */
-export function describeType(expression: Expression): string {
-  return typeName(expression.type)
 }

@@ -1,20 +1,13 @@
 import {
   type Data,
   type DataType,
-  Dictionary,
   type Field,
   type FixedSizeBinary,
-  Int8,
-  Int16,
-  Int32,
   makeData,
   RecordBatch,
   Schema,
   Struct,
   Type,
-  Uint8,
-  Uint16,
-  Uint32,
   Vector,
 } from 'apache-arrow'
 import {
@@ -316,26 +309,4 @@ function variantFromData(data: Data, validity: Uint8Array | null): Column {
   const children = data.children.map(columnFromData)
   const shredded = { layout: 'struct', type: data.type, length: data.length, validity, children } as const
   return boxedColumn(types.variant, unshredVariants(shredded))
-}
-
-/** Gives the Arrow type of a dictionary's codes. */
-export function codeType(codes: DictionaryColumn['codes']): DataType {
-  if (codes instanceof Int8Array) return new Int8()
-  if (codes instanceof Int16Array) return new Int16()
-  if (codes instanceof Int32Array) return new Int32()
-  if (codes instanceof Uint8Array) return new Uint8()
-  return codes instanceof Uint16Array ? new Uint16() : new Uint32()
-}
-
-/** Makes Arrow data of a dictionary column, its codes kept. */
-export function dictionaryToData(column: DictionaryColumn, id?: number): Data {
-  const type = new Dictionary(column.type, codeType(column.codes) as Int32, id ?? null, false)
-  const dictionary = new Vector([columnToData(column.dictionary)])
-  return makeData({
-    type,
-    length: column.length,
-    nullBitmap: column.validity,
-    data: column.codes,
-    dictionary,
-  } as never)
 }

@@ -36,7 +36,6 @@ import type {
 } from '../../src/plan/logical-plan.ts'
 import {
   commonType,
-  isFloat,
   isInteger,
   isList,
   isNumeric,
@@ -458,9 +457,4 @@ function drawRecursive(sources: Sources, _depth: number): LogicalPlan {
   return recursive('closure', base, project(step, [named('from', column(a)), named('to', column(target))]), {
     distinct: true,
   })
-}
-
-/** Tells whether a column is a float, whose sums depend on the order of addition. */
-export function isInexact(field: PlanField): boolean {
-  return isFloat(field.type)
 }

@@ -1,5 +1,5 @@
 import type { Value } from '@sheafdb/core'
-import { type Document, getKey, isDocument } from './value.ts'
+import { getKey, isDocument } from './value.ts'
 
 const INDEX = /^(0|[1-9]\d*)$/
 
@@ -83,14 +83,4 @@ export function expandPath(root: Value, path: readonly string[]): Value[] {
   }
   visitPath(root, path, true, visitLeaf)
   return values
-}
-
-/** Splits a dotted path. */
-export function splitPath(path: string): readonly string[] {
-  return path.split('.')
-}
-
-/** Gives a shallow copy of a document. */
-export function copyDocument(document: Document): Document {
-  return { ...document }
 }

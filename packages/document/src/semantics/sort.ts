@@ -23,17 +23,6 @@ export function compareSorted(left: Value, right: Value): number {
   return compareMongo(left ?? null, right ?? null)
 }
 
-/** Makes the comparison of documents by fields. */
-export function documentOrder(fields: readonly SortField[]): (left: Value, right: Value) => number {
-  return (left, right) => {
-    for (const field of fields) {
-      const order = compareSorted(sortValue(left, field), sortValue(right, field))
-      if (order !== 0) return field.descending ? -order : order
-    }
-    return 0
-  }
-}
-
 /** Sorts documents by fields; each document's keys are read once. */
 export function sortDocuments<Item extends Value>(
   items: readonly Item[],

@@ -9,8 +9,11 @@ export const UTC: Zone = { region: null, offset: 0 }
 /** Is a local date and time: days from 1970-01-01, and nanoseconds of the day. */
 export type Local = { readonly days: number; readonly nanos: number }
 
+/** Is a second in nanoseconds. */
 export const NANOS_PER_SECOND = 1_000_000_000
+/** Is a day in seconds. */
 export const SECONDS_PER_DAY = 86_400
+/** Is a day in nanoseconds. */
 export const NANOS_PER_DAY: number = SECONDS_PER_DAY * NANOS_PER_SECOND
 
 const OFFSET = /^([+-])(\d{2}):?(\d{2})?(?::?(\d{2}))?$/

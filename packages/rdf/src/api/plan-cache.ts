@@ -1,4 +1,4 @@
-import type { LogicalPlan, ModelContext, Snapshot } from '@sheafdb/core'
+import type { ModelContext, Snapshot } from '@sheafdb/core'
 import { type LoweredQuery, type LoweringOptions, lowerQuery } from '../language/lower/query.ts'
 import { parseQuery } from '../language/parser.ts'
 import type { QuerySyntax } from '../language/syntax.ts'
@@ -97,9 +97,4 @@ function isCurrent(entry: Entry, snapshot: Snapshot, collection: string): boolea
   const { terms, quadCount } = tableVersions(snapshot, collection)
   if (entry.termsVersion !== null && entry.termsVersion !== terms) return false
   return quadCount <= entry.quadCount * 2 + 100 && quadCount * 2 + 100 >= entry.quadCount
-}
-
-/** Gives the plan of terms of a lowered query. */
-export function termsPlan(lowered: LoweredQuery): LogicalPlan {
-  return lowered.terms
 }

@@ -7,7 +7,7 @@ import { parseUpdate } from '../language/parser.ts'
 import type { GraphReferenceSyntax, UpdateSyntax } from '../language/syntax.ts'
 import { Dictionary } from '../layout/dictionary.ts'
 import { deleteMatching, matchQuads } from '../layout/quads.ts'
-import { MODEL_NAME, quadsTable } from '../layout/tables.ts'
+import { quadsTable } from '../layout/tables.ts'
 import { Template, templateVariables } from '../layout/template.ts'
 import { type QuadTerm, type Term, termKey } from '../layout/term.ts'
 import { DEFAULT_GRAPH_ID, UNKNOWN_ID } from '../layout/term-id.ts'
@@ -241,9 +241,4 @@ function sameGraph(left: GraphReferenceSyntax, right: GraphReferenceSyntax): boo
 
 function nameOf(reference: GraphReferenceSyntax): string {
   return typeof reference === 'string' ? reference : reference.value
-}
-
-/** Tells whether a dataset exists. */
-export function datasetExists(context: ModelContext, collection: string): boolean {
-  return context.catalog().collection(MODEL_NAME, collection) !== undefined
 }

@@ -27,7 +27,7 @@ const CARET = 0x5e
 const IRI_TEXT = String.raw`<[A-Za-z][A-Za-z0-9+.-]*:[^\u0000-\u0020<>"{}|^\u0060\\]*>`
 const IRI = new RegExp(`^${IRI_TEXT}$`)
 const BLANK = /^_:[A-Za-z0-9]+$/
-const TAG_TEXT = String.raw`[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*`
+const TAG_TEXT = '[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*'
 const PLAIN_LITERAL = new RegExp(String.raw`^"[^"\\\n\r]*"(?:@${TAG_TEXT}|\^\^${IRI_TEXT})?$`)
 
 /**

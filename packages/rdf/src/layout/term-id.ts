@@ -33,12 +33,6 @@ export const DEFAULT_GRAPH_ID = 0
 export const UNKNOWN_ID = -1
 /** Is the least id of a term that carries its value. */
 export const FIRST_INLINE_ID: number = TAG_SIZE
-/** Holds the ids of the integers, half-open. */
-export const INTEGER_IDS: { readonly from: number; readonly to: number } = {
-  from: TAG_SIZE,
-  to: 2 * TAG_SIZE,
-}
-
 /** Tells whether an id carries its value. */
 export function isInlineId(id: number): boolean {
   return id >= FIRST_INLINE_ID

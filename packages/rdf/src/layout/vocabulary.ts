@@ -28,5 +28,3 @@ export const XSD_YEAR_MONTH_DURATION: string = `${XSD}yearMonthDuration`
 export const RDF_LANG_STRING: string = `${RDF_NS}langString`
 /** Is the datatype of text in a language with a base direction. */
 export const RDF_DIR_LANG_STRING: string = `${RDF_NS}dirLangString`
-/** Is the predicate that says that a node reifies a triple term. */
-export const RDF_REIFIES: string = `${RDF_NS}reifies`

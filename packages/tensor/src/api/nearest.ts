@@ -20,8 +20,8 @@ import type { Definition } from './definition.ts'
 import { attributeFields } from './rows.ts'
 import { lowerWhere, type Where } from './where.ts'
 
-/** Is a vector to search near to: numbers in any array. */
-export type QueryVector = ArrayLike<number>
+/** Is a vector to search near to: numbers in any array, `values` of a tensor among them. */
+export type QueryVector = ArrayLike<number> | ArrayLike<bigint>
 
 /** Says how many of which tensors are wanted. */
 export type NearestOptions = {

@@ -149,8 +149,3 @@ const ARRAY_DTYPES: readonly (readonly [new (...args: never[]) => object, DType]
   [Uint32Array, 'uint32'],
   [BigUint64Array, 'uint64'],
 ]
-
-/** Counts the bytes of elements in a file. */
-export function sizeBytesOf(dtype: DTypeDescription, count: number): number {
-  return (count * dtype.bits) / 8
-}

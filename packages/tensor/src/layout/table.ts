@@ -35,8 +35,9 @@ export type IdKind = 'text' | 'integer' | 'any'
 /** Is the options of a collection in the catalog. */
 export type CollectionOptions = TensorOptions & { readonly id: IdKind }
 
-/** Names the fields of a table that are no attributes. */
+/** Names the fields that are no attributes, of a table whose tensors all have one dtype and shape. */
 export const FIXED_FIELDS: readonly string[] = ['id', 'values']
+/** Names the fields that are no attributes, of a table whose tensors each have their own. */
 export const OWN_FIELDS: readonly string[] = ['id', 'dtype', 'shape', 'values', '_path', '_name', '_checksum']
 
 const ID_TYPES: Readonly<Record<IdKind, DataType>> = {

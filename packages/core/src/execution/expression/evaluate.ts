@@ -1,5 +1,5 @@
 import type { Expression } from '../../expression/expression.ts'
-import { type Batch, batchRowCount, boxedColumn, type Column, columnReader } from '../../types/column.ts'
+import { type Batch, batchRowCount, boxedColumn, type Column } from '../../types/column.ts'
 import { canGenerate } from '../../types/generation.ts'
 import type { Value } from '../../types/value.ts'
 import { compileFunction, Generator, isNumberType, layoutSignature } from './generate.ts'
@@ -168,14 +168,4 @@ function compiledFilter(
 function selected(batch: Batch, kept: Uint32Array, keptCount: number): Batch {
   if (keptCount === batchRowCount(batch)) return batch
   return { ...batch, selection: kept.subarray(0, keptCount) }
-}
-
-/** Gives a column's values at the rows of a batch, in order. */
-export function selectedValues(column: Column, batch: Batch): Value[] {
-  const read = columnReader(column)
-  const count = batchRowCount(batch)
-  const { selection } = batch
-  const values = new Array<Value>(count)
-  for (let at = 0; at < count; at += 1) values[at] = read(selection === null ? at : (selection[at] as number))
-  return values
 }

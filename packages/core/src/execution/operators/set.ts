@@ -2,7 +2,7 @@ import type { Steps } from '../../catalog/engine.ts'
 import { call, column as columnExpression } from '../../expression/build.ts'
 import { castTarget } from '../../expression/functions/cast.ts'
 import type { DistinctPlan, PlanField, UnionPlan } from '../../plan/logical-plan.ts'
-import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
+import { type Batch, batchRowCount, type Column, columnReader } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { typeName, types, typesEqual } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
@@ -91,12 +91,4 @@ function converter(from: PlanField, to: PlanField): (column: Column, batch: Batc
     }
     return columnFromValues(target === undefined ? types.variant : to.type, converted)
   }
-}
-
-/** Makes a batch without rows. */
-export function emptyBatch(output: readonly PlanField[]): Batch {
-  return makeBatch(
-    output.map((field) => columnFromValues(field.type, [])),
-    0,
-  )
 }

@@ -1,5 +1,5 @@
 import type { DataType } from 'apache-arrow'
-import { isText, typeName, types } from '../../types/data-type.ts'
+import { isText, typeName } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
 import type { Evaluate, FunctionDefinition } from '../registry.ts'
 
@@ -76,6 +76,3 @@ function checkedText(name: string, evaluate: Evaluate): Evaluate {
     return evaluate(first, ...rest)
   }
 }
-
-/** Is the type of booleans, for function definitions. */
-export const bool: DataType = types.bool

@@ -223,35 +223,6 @@ function variantError(why: string): SheafError {
   return new SheafError('CORRUPT', `A variant cannot be read. Restore its file: ${why}`)
 }
 
-/**
- * Finds the value of one key of an encoded object without decoding the others.
- *
- * @returns where the value starts, or -1 where bytes `[start, end)` are no object with that key
- */
-export function findKey(
-  names: readonly string[],
-  data: Uint8Array,
-  range: { readonly start: number; readonly end: number },
-  key: string,
-): number {
-  const { start, end } = range
-  const first = data[start] as number
-  if ((first & 3) !== BasicType.object) return -1
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
-  const flags = first >> 2
-  const width = (flags & 3) + 1
-  const idWidth = ((flags >> 2) & 3) + 1
-  const { count, next } = readCount(bytes, (flags & 16) !== 0, start + 1, end)
-  const offsetStart = next + count * idWidth
-  const dataStart = offsetStart + (count + 1) * width
-  checkHeader(dataStart, end, 0)
-  for (let field = 0; field < count; field += 1) {
-    if (names[readNumber(bytes, next + field * idWidth, idWidth)] === key)
-      return dataStart + readNumber(bytes, offsetStart + field * width, width)
-  }
-  return -1
-}
-
 /** Reads the places that `VariantWriter.writeObject` keeps before the first value of an object; `null` where none are. */
 export function readPlaces(data: Uint8Array, start: number, end: number): Uint16Array | null {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)

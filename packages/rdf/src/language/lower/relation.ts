@@ -5,7 +5,6 @@ import {
   extend,
   extension,
   type LogicalPlan,
-  literal,
   named,
   planField,
   types,
@@ -147,11 +146,6 @@ export function encodeVariables(
       },
     ]),
   )
-}
-
-/** Gives a column of nulls of a type: a variable that is not bound. */
-export function unboundLiteral(type: (typeof types)['int64' | 'variant']): ReturnType<typeof literal> {
-  return literal(null, type)
 }
 
 /** Gives the one column that tells a variable's values apart: its id, its plain value, or its term. */

@@ -18,8 +18,9 @@ export const NO_KEY = -1
  */
 export class ValueInterner {
   readonly #numbers = new NumberTable()
+  readonly #texts = new Map<string, number>()
   readonly #others = new Map<Value, number>()
-  readonly #codes = new WeakMap<Column, Int32Array>()
+  readonly #codes = new WeakMap<Column, CodeTable>()
   readonly #values: Value[] | null
   readonly #nullsEqual: boolean
   #count = 0
@@ -64,11 +65,7 @@ export class ValueInterner {
   /** Asks for the id of a dictionary's value at most once a call. */
   #writeCodes(column: DictionaryColumn, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
     const values = columnValues(column.dictionary)
-    let known = this.#codes.get(column.dictionary)
-    if (known === undefined) {
-      known = new Int32Array(values.length).fill(UNKNOWN)
-      this.#codes.set(column.dictionary, known)
-    }
+    const { ids: known } = this.#tableOf(column.dictionary, values.length)
     const { codes, validity } = column
     const { selection } = batch
     const count = batchRowCount(batch)
@@ -82,10 +79,23 @@ export class ValueInterner {
       let id = known[code] as number
       if (id === UNKNOWN) {
         id = idOf(values[code])
-        if (id !== NO_KEY) known[code] = id
+        known[code] = id
       }
       ids[at] = id
     }
+  }
+
+  /** Gives the ids of a dictionary's codes as far as they are known. What was not found is looked for again once there are new values. */
+  #tableOf(dictionary: Column, length: number): CodeTable {
+    let table = this.#codes.get(dictionary)
+    if (table === undefined) {
+      table = { ids: new Int32Array(length).fill(UNKNOWN), count: this.#count }
+      this.#codes.set(dictionary, table)
+    } else if (table.count !== this.#count) {
+      for (let code = 0; code < length; code += 1) if (table.ids[code] === NO_KEY) table.ids[code] = UNKNOWN
+      table.count = this.#count
+    }
+    return table
   }
 
   #writeNumbers(column: FlatColumn, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
@@ -117,6 +127,7 @@ export class ValueInterner {
   #get(value: Value): number {
     if (value === null || value === undefined) return this.#nullId
     if (typeof value === 'number') return this.#numbers.find(value)
+    if (typeof value === 'string') return this.#texts.get(value) ?? NO_KEY
     const key = groupKey(value)
     return typeof key === 'number' ? this.#numbers.find(key) : (this.#others.get(key) ?? NO_KEY)
   }
@@ -127,7 +138,8 @@ export class ValueInterner {
     if (value === null || value === undefined) {
       if (!this.#nullsEqual) return NO_KEY
       this.#nullId = this.#count
-    } else {
+    } else if (typeof value === 'string') this.#texts.set(value, this.#count)
+    else {
       const key = typeof value === 'number' ? value : groupKey(value)
       if (typeof key === 'number') this.#numbers.add(key, this.#count)
       else this.#others.set(key, this.#count)
@@ -139,6 +151,10 @@ export class ValueInterner {
 }
 
 const UNKNOWN = -2
+
+/** Holds the id of each code of a dictionary, as of a count of values. */
+type CodeTable = { readonly ids: Int32Array; count: number }
+
 const INITIAL_SLOTS = 64
 /** Numbers below this bound, and not negative, are found by an array once it pays. */
 const DENSE_LIMIT = 1 << 22

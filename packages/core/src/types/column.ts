@@ -49,7 +49,10 @@ export type BytesColumn = {
   readonly data: Uint8Array
 }
 
-/** Holds each distinct value once, in `dictionary` (a column without duplicates or nulls), and a code a row. */
+/**
+ * Holds values in `dictionary`, a column without nulls, and a code a row. Storage keeps each value once; a join gives
+ * columns as codes into its smaller side, where a value may stand more than once.
+ */
 export type DictionaryColumn = {
   readonly layout: 'dictionary'
   /** The type of the values, not Arrow's Dictionary type. */

@@ -21,6 +21,8 @@ type BuildSide = {
   readonly next: Int32Array
   /** Rows that some left row matched: for right and full joins. */
   readonly matched: Uint8Array | null
+  /** Tells which columns are given as codes into the batch itself instead of copies of their values. */
+  readonly byCode: readonly boolean[]
 }
 
 /** Joins by hashing the right input and looking up the left, whose order is kept. */
@@ -90,7 +92,14 @@ function buildSide(plan: JoinPlan, batch: Batch, context: ExecutionContext, mode
     heads[id] = row
   }
   const matched = plan.how === 'right' || plan.how === 'full' ? new Uint8Array(batch.length) : null
-  return { batch, keys, heads, next, matched }
+  return {
+    batch,
+    keys,
+    heads,
+    next,
+    matched,
+    byCode: batch.columns.map((column) => isGivenByCode(column, batch.length)),
+  }
 }
 
 type Probe = (batch: Batch) => Iterable<Batch>
@@ -120,7 +129,7 @@ function makeProbe(plan: JoinPlan, build: BuildSide, context: ExecutionContext, 
     for (;;) {
       const chunk = pairs.next(OUTPUT_ROWS)
       if (chunk === null) break
-      const joined = joinRows(batch, build.batch, chunk.left, chunk.right)
+      const joined = joinRows(batch, build, chunk.left, chunk.right)
       const kept = residual === null ? joined : residual(joined)
       markMatches(chunk, kept, found, build.matched)
       if (plan.how !== 'semi' && plan.how !== 'anti' && batchRowCount(kept) > 0) yield kept
@@ -193,12 +202,32 @@ class PairCursor {
   }
 }
 
-function joinRows(left: Batch, right: Batch, leftRows: Uint32Array, rightRows: Uint32Array): Batch {
-  const columns = [
-    ...left.columns.map((column) => takeColumn(column, leftRows)),
-    ...right.columns.map((column) => takeColumn(column, rightRows)),
-  ]
-  return makeBatch(columns, leftRows.length)
+/** Larger build sides are copied: their columns would be decoded whole. */
+const MAX_CODED_ROWS = 131_072
+
+/**
+ * Tells whether a column of the build side is better given as a dictionary column over the build side: text and boxed
+ * values without nulls. What groups or filters by it then works once a build row.
+ */
+function isGivenByCode(column: Column, length: number): boolean {
+  if (length > MAX_CODED_ROWS) return false
+  if (column.layout === 'bytes') return column.validity === null
+  return column.layout === 'boxed' && column.values.every((value) => value !== null && value !== undefined)
+}
+
+function joinRows(left: Batch, build: BuildSide, leftRows: Uint32Array, rightRows: Uint32Array): Batch {
+  const right = build.batch.columns.map((column, at): Column => {
+    if (build.byCode[at] !== true) return takeColumn(column, rightRows)
+    return {
+      layout: 'dictionary',
+      type: column.type,
+      length: rightRows.length,
+      validity: null,
+      codes: rightRows,
+      dictionary: column,
+    }
+  })
+  return makeBatch([...left.columns.map((column) => takeColumn(column, leftRows)), ...right], leftRows.length)
 }
 
 function markMatches(pairs: Pairs, kept: Batch, found: Uint8Array, matched: Uint8Array | null): void {

@@ -100,7 +100,10 @@ function dictionaryOrder(
     compareValues(values[left], values[right]),
   )
   const ranks = new Int32Array(values.length)
-  byValue.forEach((code, rank) => {
+  let rank = -1
+  byValue.forEach((code, at) => {
+    // A dictionary may hold a value twice: both stand in the same place.
+    if (at === 0 || compareValues(values[byValue[at - 1] as number], values[code]) !== 0) rank += 1
     ranks[code] = rank
   })
   const { codes } = column

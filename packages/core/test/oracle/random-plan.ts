@@ -47,6 +47,7 @@ import {
 } from '../../src/types/data-type.ts'
 import { drawExpression, drawFallible, drawNumber, drawTruth } from './random-expression.ts'
 import {
+  type ColumnKind,
   columnKinds,
   type Draw,
   drawColumn,
@@ -64,6 +65,10 @@ export type Sources = {
   readonly edges: readonly TableDefinition[]
   /** True where tables are so short that joins may read them whole. */
   readonly short?: boolean
+  /** The steps that plans are made of; all where none are given. */
+  readonly steps?: readonly Step[]
+  /** The kinds of columns of rows that plans carry; all where none are given. */
+  readonly kinds?: readonly ColumnKind[]
 }
 
 const MAX_COLUMNS = 8
@@ -71,7 +76,7 @@ const MAX_COLUMNS = 8
 /** Draws a plan of a depth whose expressions cannot fail. */
 export function drawPlan(sources: Sources, depth: number): LogicalPlan {
   if (depth <= 0) return drawSource(sources)
-  return pick(sources.draw, STEPS)(sources, depth)
+  return pick(sources.draw, sources.steps ?? STEPS)(sources, depth)
 }
 
 /** Draws a plan that fails where one of its expressions does: a source and a step over it. */
@@ -92,7 +97,8 @@ export function drawFalliblePlan(sources: Sources): LogicalPlan {
   }
 }
 
-type Step = (sources: Sources, depth: number) => LogicalPlan
+/** Draws a node over plans of less depth. */
+export type Step = (sources: Sources, depth: number) => LogicalPlan
 
 const STEPS: readonly Step[] = [
   drawFilter,
@@ -114,13 +120,25 @@ const STEPS: readonly Step[] = [
   drawRecursive,
 ]
 
+/** Lists the steps that SQL knows and DuckDB means the same by. */
+export const SQL_STEPS: readonly Step[] = [
+  drawFilter,
+  drawProject,
+  drawJoin,
+  drawJoin,
+  drawAggregate,
+  drawLimit,
+  (sources, depth) => distinct(drawPlan(sources, depth - 1)),
+  drawUnion,
+]
+
 const ROW_ID = makeField('_row_id', types.uint64, { nullable: false })
 
-function drawSource({ draw, tables }: Sources): LogicalPlan {
-  if (tables.length === 0 || oneIn(draw, 5)) return drawRows(draw)
+function drawSource({ draw, tables, kinds, steps }: Sources): LogicalPlan {
+  if (tables.length === 0 || oneIn(draw, 5)) return drawRows(draw, kinds ?? columnKinds)
   const table = pick(draw, tables)
   const fields = table.fields.filter(() => !oneIn(draw, 4))
-  const named = [...fields, ...(oneIn(draw, 4) ? [ROW_ID] : [])]
+  const named = [...fields, ...(steps === undefined && oneIn(draw, 4) ? [ROW_ID] : [])]
   const columns = named.map((field) => ({
     ...planField(field.name, field.type, field.nullable),
     field: field.name,
@@ -129,8 +147,8 @@ function drawSource({ draw, tables }: Sources): LogicalPlan {
   return scan(table.name, columns, filters)
 }
 
-function drawRows(draw: Draw): LogicalPlan {
-  const kinds = Array.from({ length: upTo(draw, 3) }, () => pick(draw, columnKinds))
+function drawRows(draw: Draw, from: readonly ColumnKind[]): LogicalPlan {
+  const kinds = Array.from({ length: upTo(draw, 3) }, () => pick(draw, from))
   const count = upTo(draw, 4)
   return values(
     kinds.map((kind, at) => planField(`${kind.name}${at}`, kind.type)),

@@ -195,19 +195,24 @@ function isFlat(type: DataType): boolean {
 }
 
 /** Draws a table of the kinds given: some batches, empty ones too, in layouts of their own, with rows not selected. */
-export function drawTable(draw: Draw, name: string, kinds: readonly ColumnKind[]): MemoryTable {
+export function drawTable(
+  draw: Draw,
+  name: string,
+  kinds: readonly ColumnKind[],
+  repeats: readonly number[] = REPEATS,
+): MemoryTable {
   const batches: Batch[] = []
   const batchCount = pick(draw, [0, 1, 1, 2, 3])
-  for (let at = 0; at < batchCount; at += 1) batches.push(drawBatch(draw, kinds))
+  for (let at = 0; at < batchCount; at += 1) batches.push(drawBatch(draw, kinds, repeats))
   return { definition: definitionOf(name, kinds), batches }
 }
 
 /** Copies of a few rows make batches so long that loops over them are compiled in every mode but `interpreted`. */
 const REPEATS = [1, 1, 1, 200]
 
-function drawBatch(draw: Draw, kinds: readonly ColumnKind[]): Batch {
+function drawBatch(draw: Draw, kinds: readonly ColumnKind[], repeats: readonly number[]): Batch {
   const rowCount = pick(draw, [0, 2, 4, 6, 8])
-  const repeat = pick(draw, REPEATS)
+  const repeat = pick(draw, repeats)
   const length = rowCount * repeat
   const columns = kinds.map((kind) => {
     const values = drawValues(draw, kind, rowCount)

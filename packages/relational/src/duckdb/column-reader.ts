@@ -71,8 +71,10 @@ class ValidityReader {
     }
     for (let index = 0; index < count; index += 1) {
       const row = at + index
-      if ((((bytes[index >> 3] as number) >> (index & 7)) & 1) === 1)
-        bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+      const bit = 1 << (row & 7)
+      const valid = ((bytes[index >> 3] as number) >> (index & 7)) & 1
+      // The byte may hold bits past the last chunk's end, so each bit is written, not only those that are set.
+      bits[row >> 3] = valid === 1 ? (bits[row >> 3] as number) | bit : (bits[row >> 3] as number) & ~bit
     }
   }
 

@@ -69,7 +69,7 @@ export class DuckDatabase {
     const idle = this.#idle.pop()
     if (idle !== undefined) return idle
     this.#opened += 1
-    const catalog = `s${this.#opened}`
+    const catalog = `sheaf_session_${this.#opened}`
     const instance = await this.#instance()
     const session = await DuckSession.open(await instance.connect(), catalog)
     this.#sessions.set(session.id, session)

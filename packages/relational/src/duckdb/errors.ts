@@ -47,12 +47,48 @@ export function fromDuckError(error: unknown, text?: string): SheafError {
     shown,
     column: spaces.length - `LINE ${line}: `.length,
   })
-  const raised = sourceError(code, sentence, { text, offset, detail: kind })
-  return new SheafError(code, raised.message, {
-    cause: error,
+  return placed({ code, sentence, detail: kind, cause: error }, text, offset)
+}
+
+/** Is what an error says, apart from its place. */
+type Said = {
+  readonly code: ErrorCode
+  readonly sentence: string
+  readonly detail: string
+  readonly cause: unknown
+}
+
+const origins = new WeakMap<SheafError, Said & { readonly text: string; readonly offset: number }>()
+
+function placed(said: Said, text: string, offset: number): SheafError {
+  const { code, sentence, detail, cause } = said
+  const raised = sourceError(code, sentence, { text, offset, detail })
+  const error = new SheafError(code, raised.message, {
+    cause,
     position: raised.position,
     phase: raised.phase,
-    detail: kind,
+    detail,
+  })
+  origins.set(error, { ...said, text, offset })
+  return error
+}
+
+const LONGEST_MATCH = 40
+
+/**
+ * Moves an error about a text that was made of the user's text to its place there: where the longest piece from the
+ * caret on stands. Other errors stay as they are.
+ */
+export function relocate(error: unknown, text: string): unknown {
+  const origin = error instanceof SheafError ? origins.get(error) : undefined
+  if (origin === undefined || origin.text === text) return error
+  for (let length = LONGEST_MATCH; length > 0; length -= 1) {
+    const at = text.indexOf(origin.text.slice(origin.offset, origin.offset + length))
+    if (at !== -1) return placed(origin, text, at)
+  }
+  return new SheafError(origin.code, `${origin.sentence}. Correct the statement.`, {
+    cause: origin.cause,
+    detail: origin.detail,
   })
 }
 

@@ -66,12 +66,13 @@ export class DuckSession {
 
   /** Makes the views of relations; each costs DuckDB about 0.2 ms, once a session and shape. */
   async show(relations: Iterable<readonly [string, RelationSource]>): Promise<void> {
-    for (const [name, relation] of relations) {
+    for (const [given, relation] of relations) {
+      const name = given.toLowerCase()
       this.relations.set(name, relation)
       const columns = relation.columns.map((column) => selectColumn(column)).join(', ')
       const text = `SELECT ${columns} FROM ${SCAN_FUNCTION}(${quoteText(name)})`
       if (this.#views.get(name) === text) continue
-      for (const view of await this.#viewNames(name))
+      for (const view of await this.#viewNames(given))
         await this.execute(`CREATE OR REPLACE VIEW ${view} AS ${text}`)
       this.#views.set(name, text)
     }

@@ -1,4 +1,5 @@
 import { sourceError } from '@sheafdb/core'
+import { relocate } from '../duckdb/errors.ts'
 import type { Statement } from '../language/statement.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 import { copy } from './copy.ts'
@@ -48,7 +49,11 @@ export async function runStatement(
   given: StatementContext,
   text: string,
 ): Promise<StatementResult> {
-  return (RUN[statement.kind] as Run<Statement['kind']>)(statement as never, given, text)
+  try {
+    return await (RUN[statement.kind] as Run<Statement['kind']>)(statement as never, given, text)
+  } catch (error) {
+    throw relocate(error, text)
+  }
 }
 
 async function runQuery(text: string, given: StatementContext): Promise<StatementResult> {

@@ -129,3 +129,13 @@ test('errors tell their place in the text', async () => {
   })
   await expect(rows("SELECT name + DATE '2020-01-01' FROM items")).rejects.toMatchObject({ code: 'TYPE' })
 })
+
+test('errors of statements that are run as queries tell their place in what the user wrote', async () => {
+  await expect(sql.run('CREATE TABLE x (a INTEGER, b NOTYPE)')).rejects.toMatchObject({
+    position: { line: 1, column: 30 },
+  })
+  await expect(sql.run('UPDATE items SET price = nope + 1')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    position: { column: 26 },
+  })
+})

@@ -212,6 +212,7 @@ function lowerCast(value: Expression, target: TypeNode, tries: boolean): Express
   if (target.id === 'DOUBLE' || target.id === 'FLOAT') {
     const type = target.id === 'DOUBLE' ? types.float64 : types.float32
     if (family === 'decimal') return decimalAsFloat(value, target.id === 'FLOAT')
+    if (target.id === 'FLOAT' && family === 'float64') return notNative('a cast to FLOAT, which may overflow')
     if (['null', 'integer', 'float64', 'float32', 'variant'].includes(family)) return convert(value, type)
   }
   if (target.id === 'BOOLEAN' && (family === 'integer' || family === 'bool' || family === 'null'))

@@ -2,7 +2,14 @@
  * Is the tensor model of Sheaf: tensors by id in Arrow columns, exact nearest neighbours, files of tensors.
  */
 
-export { type Neighbor, type Tensor, TensorCollection, type TensorEntry } from './api/collection.ts'
+export {
+  type Neighbor,
+  type Tensor,
+  TensorCollection,
+  type TensorEntry,
+  type TensorSlice,
+} from './api/collection.ts'
+export type { Evaluated, EvaluateInput, EvaluateInputs } from './api/evaluate.ts'
 export type { ImportMode } from './api/files.ts'
 export type { NearestOptions, QueryVector } from './api/nearest.ts'
 export type { TensorId } from './api/rows.ts'

@@ -10,12 +10,15 @@ import {
   SheafError,
   types,
 } from '@sheafdb/core'
+import { sliceArray } from '../compute/nd-array.ts'
 import { openSafetensors, writeSafetensors } from '../formats/safetensors/file.ts'
+import { parseSlice } from '../language/parser-slice.ts'
 import type { Attributes } from '../layout/attributes.ts'
 import { type DType, dtypeNamed, dtypeOfArray, type TensorValues } from '../layout/dtype.ts'
 import { type TensorOptions, tensorTableName } from '../layout/table.ts'
 import { shapeOf, type TensorInput, toValues } from '../layout/values.ts'
 import { checkOptions, type Definition, findDefinition, prepareDefinition } from './definition.ts'
+import { type Evaluated, type EvaluateInputs, evaluateText } from './evaluate.ts'
 import { checkMode, exportedTensor, type ImportMode, importedTensor, readReference } from './files.ts'
 import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
 import {
@@ -49,6 +52,13 @@ export type TensorEntry = {
 export type Neighbor = { readonly id: TensorId; readonly distance: number } & Readonly<
   Record<string, unknown>
 >
+
+/** Is elements that were taken out, with their shape. */
+export type TensorSlice = {
+  readonly values: TensorValues
+  readonly shape: readonly number[]
+  readonly dtype: DType
+}
 
 const ROWS_PER_WRITE = 16_384
 
@@ -100,6 +110,10 @@ export class TensorCollection {
 
   /** Gives tensors, in the order of ids. */
   async getMany(ids: readonly TensorId[]): Promise<(Tensor | undefined)[]> {
+    return this.#get(ids)
+  }
+
+  #get(ids: readonly TensorId[]): (Tensor | undefined)[] {
     const found = new Array<Tensor | undefined>(ids.length).fill(undefined)
     const snapshot = this.#context.snapshot()
     try {
@@ -245,6 +259,54 @@ export class TensorCollection {
     } finally {
       snapshot.close()
     }
+  }
+
+  /**
+   * Takes a part of the collection as one array, in NumPy's notation: its first axis are the tensors in the order of
+   * ids, the others those of their shape. With `id`, a part of that tensor.
+   *
+   * @throws `SYNTAX`, `ARGUMENT` for a part that is not there, `NOT_FOUND`, `UNSUPPORTED` for tensors of many shapes
+   * @example await store.tensor('faces').slice('0:10, ::2')
+   */
+  async slice(text: string, options: { readonly id?: TensorId } = {}): Promise<TensorSlice> {
+    const slices = parseSlice(text)
+    const { dtype, ...array } = options.id === undefined ? this.#stacked() : this.#found(options.id)
+    return { ...sliceArray(array, slices), dtype }
+  }
+
+  #found(id: TensorId): TensorSlice {
+    const [found] = this.#get([id])
+    if (found !== undefined) return { values: found.values, shape: found.shape, dtype: found.dtype }
+    throw new SheafError('NOT_FOUND', `There is no tensor of this id: ${String(id)}`)
+  }
+
+  /** Joins all tensors into one array. */
+  #stacked(): TensorSlice {
+    const tensors = this.#all().map(fetched)
+    const [first] = tensors
+    if (first === undefined) throw new SheafError('NOT_FOUND', `The collection has no tensors: ${this.name}`)
+    const { dtype, shape } = first
+    const size = first.values.length
+    const values = new (dtypeNamed(dtype).makeArray)(size * tensors.length)
+    tensors.forEach((tensor, at) => {
+      if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
+        throw unsupported(
+          `Only tensors of one dtype and shape make an array. Slice one of them with { id }: ${tensor.id}`,
+        )
+      values.set(tensor.values as never, at * size)
+    })
+    return { values, shape: [tensors.length, ...shape], dtype }
+  }
+
+  /**
+   * Computes an einsum, `'ij,jk->ik'` over a list of arrays, or an expression over named ones, in double precision. A
+   * name without input is the id of a tensor.
+   *
+   * @throws `SYNTAX` with the position, `NOT_FOUND`, `ARGUMENT` for shapes that do not fit
+   * @example await store.tensor('weights').evaluate('softmax(w @ x + b)', { x: [1, 2, 3] })
+   */
+  async evaluate(text: string, inputs: EvaluateInputs = {}): Promise<Evaluated> {
+    return evaluateText(text, inputs, (id) => this.#get([id])[0])
   }
 
   /** Is not there yet. @throws `UNSUPPORTED` */

@@ -79,6 +79,7 @@ function holdsType(from: DataType, to: DataType): boolean {
   if (typesEqual(from, to)) return true
   if (from.typeId === Type.Timestamp && to.typeId === Type.Timestamp)
     return (from as Timestamp).unit === (to as Timestamp).unit
+  if (isInteger(to) && isInteger(from)) return isWideInteger(to) && !isWideInteger(from)
   return isFloat(to) && (isFloat(from) || (isInteger(from) && !isWideInteger(from)))
 }
 

@@ -16,7 +16,7 @@ import {
 } from '@sheafdb/core'
 import type { GraphSchema } from '../layout/schema.ts'
 import { storedProperties } from '../update/properties.ts'
-import { ensureGraph, typeId } from '../update/session.ts'
+import { ensureGraph, observe, typeId } from '../update/session.ts'
 import { insertEdges, insertNodes } from '../update/write.ts'
 import type { Properties } from '../values.ts'
 
@@ -146,14 +146,10 @@ export async function addNodes(
     const parts: Float64Array[] = []
     let done = 0
     for (const rows of rowsOf(source)) {
-      parts.push(
-        insertNodes(
-          transaction,
-          schema,
-          new Array<readonly string[]>(rows.length).fill(labels),
-          propertiesOf(rows),
-        ),
-      )
+      const properties = propertiesOf(rows)
+      observe(transaction, graph, 'node', properties)
+      const allLabels = new Array<readonly string[]>(rows.length).fill(labels)
+      parts.push(insertNodes(transaction, schema, allLabels, properties))
       done += rows.length
       progress(options, done, total)
     }
@@ -203,6 +199,7 @@ export async function addEdges(
         Float64Array,
       ]
       const properties = propertiesOf(rows, new Set(ends.map(({ column }) => column)))
+      observe(transaction, graph, 'relationship', properties)
       parts.push(insertEdges(transaction, schema, { type, typeId: id, sources, targets, properties }))
       done += rows.length
       progress(options, done, total)

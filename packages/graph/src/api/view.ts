@@ -39,7 +39,13 @@ export function viewSchema(context: ModelContext, definition: ViewDefinition): G
       target: { label: target[0], column: target[1] },
     })
   }
-  return { nodes: '', edges: '', types: [...edges.keys()], view: { nodes, edges } }
+  return {
+    nodes: '',
+    edges: '',
+    types: [...edges.keys()],
+    kinds: { node: new Map(), relationship: new Map() },
+    view: { nodes, edges },
+  }
 }
 
 function relation(context: ModelContext, name: string): LogicalPlan {

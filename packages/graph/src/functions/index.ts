@@ -1,4 +1,5 @@
 import type { FunctionDefinition } from '@sheafdb/core'
+import { accessFunctions } from './access.ts'
 import { arithmeticFunctions } from './arithmetic.ts'
 import { logicFunctions } from './logic.ts'
 import { numberFunctions } from './number.ts'
@@ -9,6 +10,7 @@ import { textFunctions } from './text.ts'
 
 /** Holds the functions that openCypher adds to the registry, all named `cypher.…`. */
 export const functions: readonly FunctionDefinition[] = [
+  ...accessFunctions,
   ...arithmeticFunctions,
   ...logicFunctions,
   ...numberFunctions,

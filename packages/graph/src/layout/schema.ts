@@ -10,6 +10,8 @@ import {
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
 
+import { kindsFromOptions, type PropertyKinds } from './kinds.ts'
+
 /** Is the name of the model in the catalog and of its place on a store: `store.graph`. */
 export const MODEL_NAME = 'graph'
 
@@ -65,6 +67,8 @@ export type GraphSchema = {
   readonly edges: string
   /** Edge types; the place of each is its id. */
   readonly types: readonly string[]
+  /** What kinds of values the properties of nodes and of edges have. */
+  readonly kinds: { readonly node: PropertyKinds; readonly relationship: PropertyKinds }
   /** Where the graph is a view over tables, what they are. */
   readonly view?: ViewSchema
 }
@@ -96,7 +100,13 @@ export function schemaOfCollection(collection: CollectionDefinition): GraphSchem
     nodes: tableName(MODEL_NAME, collection.name, 'nodes'),
     edges: tableName(MODEL_NAME, collection.name, 'edges'),
     types: edgeTypes(collection),
+    kinds: collectionKinds(collection),
   }
+}
+
+/** Reads what is known of the properties of a graph. */
+export function collectionKinds({ options }: CollectionDefinition): GraphSchema['kinds'] {
+  return { node: kindsFromOptions(options.nodeKinds), relationship: kindsFromOptions(options.edgeKinds) }
 }
 
 /** Lists the edge types of a graph; the place of each is its id. */

@@ -19,6 +19,7 @@ import { storedProperties } from './properties.ts'
 import {
   addColumns,
   extra,
+  observe,
   type ReadFrame,
   readFrame,
   sessionContext,
@@ -163,6 +164,7 @@ export class PatternMaker {
         properties.push(this.#properties(element, row))
       }
     }
+    observe(this.#session.transaction, this.#session.graph, 'node', properties)
     const ids = insertNodes(this.#session.transaction, this.#schema, labels, properties)
     for (const [at, element] of made.entries()) {
       this.#keep(element, ids.subarray(at * rowCount, (at + 1) * rowCount))
@@ -237,6 +239,7 @@ export class PatternMaker {
     const ids = new Float64Array(rowCount)
     for (const [type, rows] of byType) {
       const properties = rows.map((row) => this.#properties(element, row))
+      observe(this.#session.transaction, this.#session.graph, 'relationship', properties)
       const made = insertEdges(this.#session.transaction, this.#schema, {
         type,
         typeId: typeId(this.#session.transaction, this.#session.graph, type),

@@ -25,7 +25,9 @@ import {
 } from '../language/lower/frame.ts'
 import { type LowerTarget, lowerContext } from '../language/lower.ts'
 import type { Statement } from '../language/syntax.ts'
+import { kindsToOptions, observeProperties } from '../layout/kinds.ts'
 import {
+  collectionKinds,
   edgeTypes,
   type GraphSchema,
   graphLayout,
@@ -33,6 +35,7 @@ import {
   LAYOUT_VERSION,
   MODEL_NAME,
 } from '../layout/schema.ts'
+import type { Properties } from '../values.ts'
 
 /** Counts what a statement changed. */
 export type Counters = {
@@ -106,6 +109,22 @@ export function typeId(transaction: WriteTransaction, graph: string, type: strin
 export function sessionContext(session: UpdateSession): LowerContext {
   const schema = graphSchema(session.transaction.snapshot.catalog, session.graph)
   return lowerContext(session.statement, { ...session.target, schema })
+}
+
+/** Keeps in the catalog what kinds of values properties have, where that is new. */
+export function observe(
+  transaction: WriteTransaction,
+  graph: string,
+  kind: 'node' | 'relationship',
+  rows: readonly Properties[],
+): void {
+  const collection = transaction.snapshot.catalog.collection(MODEL_NAME, graph)
+  if (collection === undefined) return
+  const known = collectionKinds(collection)[kind]
+  const now = observeProperties(known, rows)
+  if (now === known) return
+  const option = kind === 'node' ? 'nodeKinds' : 'edgeKinds'
+  transaction.setOptions(MODEL_NAME, graph, { ...collection.options, [option]: kindsToOptions(now) })
 }
 
 /** Is the rows of a frame, read, and the frame over them. */

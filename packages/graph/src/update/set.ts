@@ -21,6 +21,7 @@ import { propertyRows, readProperties, storedProperties, storedValue } from './p
 import {
   addColumns,
   extra,
+  observe,
   type ReadFrame,
   readFrame,
   sessionContext,
@@ -258,6 +259,7 @@ class Touched {
       const ids = Float64Array.from(this.changed[kind])
       if (ids.length === 0) continue
       const rows = Array.from(ids, (id) => this.properties[kind].get(id) ?? {})
+      observe(transaction, this.#session.graph, kind, rows)
       transaction.update(this.table(kind), ids, propertyRows(rows))
     }
     const ids = Float64Array.from(this.relabelled)

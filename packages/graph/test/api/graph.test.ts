@@ -258,4 +258,23 @@ describe('graph', () => {
     ])
     await expect(view.run('CREATE (:Node)')).rejects.toMatchObject({ code: 'READ_ONLY' })
   })
+
+  it('gives properties of one type as typed columns, and widens them when other values come', async () => {
+    const g = store.graph('g')
+    await g.addNodes('N', [
+      { i: 1, f: 1.5, t: 'x', b: true },
+      { i: 2, f: 3 },
+    ])
+    const typesOf = async (): Promise<string[]> =>
+      (
+        await g.query('MATCH (n) RETURN n.i AS i, n.f AS f, n.t AS t, n.b AS b, n.none AS none').schema
+      ).fields.map(({ type }) => String(type))
+    expect((await typesOf()).slice(0, 4)).toEqual(['Int64', 'Float64', 'Utf8', 'Bool'])
+    const stale = g.query('MATCH (n) RETURN n.t AS t').limit(10)
+    expect((await stale.rows()).map(({ t }) => t)).toEqual(['x', null])
+    await g.run('CREATE ({t: 5})')
+    expect((await g.query('MATCH (n) RETURN n.t AS t').rows()).map(({ t }) => t)).toEqual(['x', null, 5])
+    await expect(stale.rows()).rejects.toMatchObject({ code: 'CONFLICT' })
+    expect(await g.query('MATCH (n) WHERE n.f / 2 = 1.5 RETURN n.i AS i').rows()).toEqual([{ i: 2 }])
+  })
 })

@@ -80,7 +80,12 @@ describe('mutated queries', () => {
           const statement = parse(text)
           check(statement)
           lower(statement, {
-            schema: { nodes: 'graph:g.nodes', edges: 'graph:g.edges', types: ['R'] },
+            schema: {
+              nodes: 'graph:g.nodes',
+              edges: 'graph:g.edges',
+              types: ['R'],
+              kinds: { node: new Map(), relationship: new Map() },
+            },
             parameterType: () => {
               throw new Error('unreachable without parameters')
             },

@@ -13,7 +13,12 @@ beforeAll(async () => {
 
 afterAll(() => store.close())
 
-const SCHEMA = { nodes: 'graph:g.nodes', edges: 'graph:g.edges', types: ['KNOWS', 'LIKES'] }
+const SCHEMA = {
+  nodes: 'graph:g.nodes',
+  edges: 'graph:g.edges',
+  types: ['KNOWS', 'LIKES'],
+  kinds: { node: new Map(), relationship: new Map() },
+}
 
 function planOf(text: string, parameters: Record<string, unknown> = {}): string {
   const statement = parse(text)

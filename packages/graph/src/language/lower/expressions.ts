@@ -131,7 +131,11 @@ function lowerProperty(
 ): Expression {
   const entity = entityOf(context, frame, expression.object, locals)
   if (entity?.kind === 'node' || entity?.kind === 'relationship') {
-    return propertyOf(facetsOf(context, frame, entity).properties, expression.key.name)
+    return propertyOf(
+      context,
+      { kind: entity.kind, properties: facetsOf(context, frame, entity).properties },
+      expression.key.name,
+    )
   }
   return call(
     'cypher.property',

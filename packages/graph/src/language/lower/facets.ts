@@ -21,6 +21,8 @@ import {
   values,
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
+import { typedAccess } from '../../functions/access.ts'
+import { propertyType } from '../../layout/kinds.ts'
 import { MATERIALIZE, type MaterializeSettings } from '../../layout/materialize.ts'
 import {
   type Binding,
@@ -193,10 +195,22 @@ export function refreshFacets(plan: LogicalPlan, facets: Facets): Facets {
   ) as unknown as Facets
 }
 
-/** Reads one property: a column where the properties are told apart in the plan, else a path into their value. */
-export function propertyOf(properties: Expression, key: string): Expression {
-  if (properties.kind !== 'call' || properties.function !== 'object')
-    return call('variant.get', properties, literal(key))
+/** Is an entity whose properties can be read: of which kind, and its properties as a whole. */
+export type PropertyOwner = { readonly kind: 'node' | 'relationship'; readonly properties: Expression }
+
+/**
+ * Reads one property: a column where the properties are told apart in the plan, else a path into their value, typed
+ * where all values of the property have one type.
+ */
+export function propertyOf(
+  context: LowerContext,
+  { kind, properties }: PropertyOwner,
+  key: string,
+): Expression {
+  if (properties.kind !== 'call' || properties.function !== 'object') {
+    const type = context.schema === undefined ? undefined : propertyType(context.schema.kinds[kind], key)
+    return call(type === undefined ? 'variant.get' : typedAccess(type), properties, literal(key))
+  }
   const at = properties.args.findIndex(
     (arg, place) => place % 2 === 0 && arg.kind === 'literal' && arg.value === key,
   )

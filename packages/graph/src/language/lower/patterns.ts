@@ -21,7 +21,15 @@ import { List } from 'apache-arrow'
 import type * as syntax from '../syntax.ts'
 import { asBoolean, compare } from './comparison.ts'
 import { unsupported } from './entities.ts'
-import { addColumn, facetsOf, propertyOf, scanEdges, scanNodes, wholeValue } from './facets.ts'
+import {
+  addColumn,
+  facetsOf,
+  type PropertyOwner,
+  propertyOf,
+  scanEdges,
+  scanNodes,
+  wholeValue,
+} from './facets.ts'
 import {
   type Binding,
   type Frame,
@@ -105,7 +113,7 @@ function scanAnchor(
   else {
     const keys = joinKeys(context, frame, pattern, state).map(({ key, value }) => ({
       left: value,
-      right: propertyOf(nodes.facets.properties, key),
+      right: propertyOf(context, { kind: 'node', properties: nodes.facets.properties }, key),
     }))
     frame.plan = join(frame.plan, nodes.plan, keys.length === 0 ? { how: 'cross' } : { how: 'inner', keys })
   }
@@ -176,7 +184,10 @@ export function constrainNode(
     )
   }
   if (pattern.properties !== null)
-    constrainProperties(context, frame, pattern.properties, facetsOf(context, frame, binding).properties)
+    constrainProperties(context, frame, pattern.properties, {
+      kind: binding.kind,
+      properties: facetsOf(context, frame, binding).properties,
+    })
   if (pattern.where !== null) context.rules.filter(context, frame, pattern.where)
 }
 
@@ -184,13 +195,13 @@ function constrainProperties(
   context: LowerContext,
   frame: Frame,
   properties: syntax.Expression,
-  column: Expression,
+  owner: PropertyOwner,
 ): void {
   if (properties.kind !== 'map')
     throw unsupported(context, properties, 'Only a map can stand for the properties of a pattern.')
   for (const { key, value } of properties.entries) {
     const wanted = context.rules.expression(context, frame, value)
-    filterFrame(frame, compare('=', propertyOf(column, key.name), wanted))
+    filterFrame(frame, compare('=', propertyOf(context, owner, key.name), wanted))
   }
 }
 
@@ -432,7 +443,10 @@ function constrainRelationship(
     filterFrame(frame, lowerTypes(facetsOf(context, frame, binding).type as Expression, pattern.types, lower))
   }
   if (pattern.properties !== null)
-    constrainProperties(context, frame, pattern.properties, facetsOf(context, frame, binding).properties)
+    constrainProperties(context, frame, pattern.properties, {
+      kind: binding.kind,
+      properties: facetsOf(context, frame, binding).properties,
+    })
   if (pattern.where !== null) context.rules.filter(context, frame, pattern.where)
 }
 

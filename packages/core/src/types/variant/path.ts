@@ -170,7 +170,7 @@ function patchColumn(column: Column, patches: Patches): Column | undefined {
     return patchDictionary(column, real, validity)
   }
   if (column.layout === 'bit' && only(kinds, ValueKind.boolean)) {
-    const values = column.values.slice()
+    const values = copyBytes(column.values)
     for (const { row, value } of real)
       if (value) values[row >> 3] = (values[row >> 3] as number) | (1 << (row & 7))
     return { ...column, values, validity }
@@ -184,9 +184,14 @@ function only(kinds: ReadonlySet<number>, ...allowed: number[]): boolean {
   return [...kinds].every((kind) => allowed.includes(kind))
 }
 
+/** Copies bytes. `slice` of a Buffer, which mapped columns have, would share them. */
+function copyBytes(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes)
+}
+
 function markRows(column: Column, patches: readonly Patch[]): Validity {
   if (column.layout === 'boxed' || column.validity === null) return null
-  const validity = column.validity.slice()
+  const validity = copyBytes(column.validity)
   for (const { row } of patches) validity[row >> 3] = (validity[row >> 3] as number) | (1 << (row & 7))
   return validity
 }

@@ -239,7 +239,8 @@ function timestampReader(column: FlatColumn): VariantReader {
 function bytesReader(column: BytesColumn): VariantReader {
   if (column.type.typeId !== Type.Binary) return textReader(column)
   const { offsets, data } = column
-  return (row) => data.slice(offsets[row], offsets[row + 1])
+  // Copied, since what is read may be changed by its owner; `slice` of a Buffer would share the bytes.
+  return (row) => Uint8Array.prototype.slice.call(data, offsets[row], offsets[row + 1])
 }
 
 /** Node's own reading of a part of a buffer, without the checks of `toString`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { columnReader, type StructColumn } from '../../../src/types/column.ts'
+import { type Column, columnReader, type StructColumn } from '../../../src/types/column.ts'
 import { typeName } from '../../../src/types/data-type.ts'
 import { isSheafError } from '../../../src/types/errors.ts'
 import {
@@ -27,6 +27,17 @@ function getPath(root: unknown, path: readonly (string | number)[]): unknown {
     value = (value as Record<string | number, unknown>)[key]
   }
   return value
+}
+
+/** Gives a column as storage maps it: its bytes as Buffers. */
+function withBuffers(column: Column): Column {
+  const copy: Record<string, unknown> = { ...column }
+  for (const [key, part] of Object.entries(column)) {
+    if (part instanceof Uint8Array) copy[key] = Buffer.from(part)
+    if (key === 'children') copy[key] = (part as readonly Column[]).map(withBuffers)
+    if (key === 'child' || key === 'dictionary') copy[key] = withBuffers(part as Column)
+  }
+  return copy as Column
 }
 
 describe('shredding', () => {
@@ -116,6 +127,19 @@ describe('shredding', () => {
     expect(pathValues(column, ['a'])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99.5])
     expect(readShreddedPath(column, { path: ['b'] })?.layout).toBe('dictionary')
     expect(pathValues(column, ['b']).at(-1)).toBe('odd')
+  })
+
+  test('does not change the column when odd values are patched into a path, though its buffers are Buffers', () => {
+    // `slice` of a Buffer shares its bytes: patching once marked rows of the stored column itself.
+    const rows = Array.from({ length: 100 }, (_, index) => ({
+      n: index % 20 === 0 ? 'x' : index,
+      f: index % 9 !== 0,
+    }))
+    const column = withBuffers(shredVariants(rows)) as StructColumn
+    for (let time = 0; time < 2; time += 1) {
+      expect(pathValues(column, ['n'])).toEqual(rows.map(({ n }) => n))
+      expect(exactText(unshredVariants(column))).toBe(exactText(rows))
+    }
   })
 
   test('does not answer a path through arrays without a reader', () => {

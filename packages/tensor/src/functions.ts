@@ -1,14 +1,17 @@
-import { type FunctionDefinition, types } from '@sheafdb/core'
+import { type FunctionDefinition, makeField, types } from '@sheafdb/core'
+import { List } from 'apache-arrow'
 import { type DType, dtypeNamed } from './layout/dtype.ts'
 import { bytesToValues } from './layout/values.ts'
 
-/** Reads elements kept as exact bytes, as a list in the order of rows: `tensor.values(dtype, bytes)`. */
+const doubles = new List(makeField('item', types.float64))
+
+/** Reads elements kept as exact bytes, as a list of doubles in the order of rows: `tensor.values(dtype, bytes)`. */
 const values: FunctionDefinition = {
   name: 'tensor.values',
   nulls: 'strict',
-  type: () => types.variant,
+  type: () => doubles,
   evaluator: () => (dtype, bytes) =>
-    Array.from(bytesToValues(bytes as Uint8Array, dtypeNamed(dtype as DType)) as ArrayLike<number | bigint>),
+    Array.from(bytesToValues(bytes as Uint8Array, dtypeNamed(dtype as DType)) as ArrayLike<number>, Number),
 }
 
 /** Holds the functions that plans over tensors call. */

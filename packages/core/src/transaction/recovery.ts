@@ -17,7 +17,13 @@ export type RecoveryTarget = {
   applied(commit: number): void
 }
 
-type LogEnd = { readonly number: number; readonly offset: number; readonly torn: boolean }
+type LogEnd = {
+  readonly number: number
+  readonly offset: number
+  readonly torn: boolean
+  /** The last sequence of the file. */
+  readonly last: number
+}
 
 /** Reads the log into the tables and gives the log to go on with, `null` for a store that is only read. */
 export function recover(target: RecoveryTarget): LogWriter | null {
@@ -45,7 +51,7 @@ export function recover(target: RecoveryTarget): LogWriter | null {
       target.applied(sequence)
     }
     last = Math.max(last, content.last)
-    end = { number, offset: content.endOffset, torn: content.torn }
+    end = { number, offset: content.endOffset, torn: content.torn, last: content.last }
   }
   if (target.readOnly) return null
   for (const number of unused) fileSystem.remove(logPath(folder, number))
@@ -56,6 +62,9 @@ function continueLog(target: RecoveryTarget, end: LogEnd | null, last: number): 
   const { fileSystem, folder, durability } = target
   if (end === null)
     return LogWriter.create(fileSystem, folder, { number: target.firstLog, base: last, durability })
+  // A file that was begun while the one before went on, since beginning it had failed, cannot be continued.
+  if (end.last !== last)
+    return LogWriter.create(fileSystem, folder, { number: end.number + 1, base: last, durability })
   const handle = fileSystem.open(logPath(folder, end.number), 'update')
   if (end.torn) {
     handle.truncate(end.offset)

@@ -1,77 +1,31 @@
-import type { DataType } from 'apache-arrow'
-import {
-  FIRST_USER_TABLE_ID,
-  readCatalog,
-  SEQUENCES_TABLE,
-  SYSTEM_TABLES,
-  TABLES_TABLE,
-} from '../catalog/catalog-tables.ts'
-import type { TableDefinition } from '../catalog/definition.ts'
-import type { TableSource } from '../catalog/table-source.ts'
-import type {
-  CatalogView,
-  Snapshot,
-  TableReport,
-  TableStore,
-  WriteTransaction,
-} from '../catalog/table-store.ts'
+import { FIRST_USER_TABLE_ID, readCatalog, SYSTEM_TABLES, TABLES_TABLE } from '../catalog/catalog-tables.ts'
+import type { Snapshot, TableReport, TableStore, WriteTransaction } from '../catalog/table-store.ts'
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
-import { searchKey } from '../storage/key-token.ts'
-import { type Durability, LogWriter, listLogs, logPath, readLog } from '../storage/log.ts'
-import { type Manifest, readManifest } from '../storage/manifest.ts'
+import { type Durability, LogWriter } from '../storage/log.ts'
+import { readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
-import { Memtable } from '../storage/memtable.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
-import { Segment } from '../storage/segment.ts'
+import type { Segment } from '../storage/segment.ts'
 import { SegmentCache } from '../storage/segment-cache.ts'
 import { SegmentFiles } from '../storage/segment-files.ts'
-import type { SegmentContent, SegmentEntry } from '../storage/segment-writer.ts'
-import { columnReader } from '../types/column.ts'
-import { columnFromValues } from '../types/column-builder.ts'
+import type { SegmentContent } from '../storage/segment-writer.ts'
 import { isSheafError, SheafError } from '../types/errors.ts'
+import { checkConflicts } from './conflicts.ts'
+import { reportTables, verifyFiles, verifySegments } from './inspection.ts'
 import { Maintenance, type MaintenanceHost } from './maintenance.ts'
+import { REAL_TIMERS, type TableStoreOptions, type Timers } from './options.ts'
 import { recover } from './recovery.ts'
-import { StoredTableSource } from './stored-table-source.ts'
-import { TableData } from './table-data.ts'
-import { findKey, findRow, finish, keyFields, partField, type TableView } from './table-view.ts'
+import { type SequenceName, Sequences } from './sequences.ts'
+import { TableSet } from './table-set.ts'
+import { finish } from './table-view.ts'
 import { DIRECT_ROWS, type TableWrites } from './table-writes.ts'
 import { OpenTransaction } from './write-transaction.ts'
 
-/** Says how to open the tables of a store. */
-export type TableStoreOptions = {
-  /** The store's folder, or `:memory:` for one that is not kept. */
-  readonly path: string
-  /** Where the folder is; the machine's file system unless given. */
-  readonly fileSystem?: FileSystem
-  readonly readOnly?: boolean
-  readonly durability?: Durability
-  /** Bytes that memtables and decoded segments may hold. */
-  readonly memoryLimit?: number
-  /** Gives the time in milliseconds since the epoch. */
-  readonly clock?: () => number
-  /** Gives a number from 0 up to 1. */
-  readonly random?: () => number
-  readonly timers?: Timers
-  /** From how many rows on a commit's rows go into a segment at once, and not into the log. */
-  readonly directRows?: number
-  /** How many commits back snapshots can be opened. */
-  readonly retainCommits?: number
-}
+export type { TableStoreOptions, Timers } from './options.ts'
 
-/** Is how the store waits. */
-export type Timers = {
-  /** Runs something after some milliseconds, without keeping the process alive for it. */
-  later(run: () => void, ms: number): void
-  /** Lets other work run. */
-  pause(): Promise<void>
-}
-
-const REAL_TIMERS: Timers = {
-  later: (run, ms) => void setTimeout(run, ms).unref(),
-  pause: () => new Promise((resolve) => setImmediate(resolve)),
-}
-
+/** Names the sequence that the ids of tables are taken from. */
+const TABLE_IDS: SequenceName = [TABLES_TABLE.id, 'table_id']
 const DEFAULT_MEMORY_LIMIT = 2 ** 30
 const SYNC_INTERVAL_MS = 1000
 const READ_ATTEMPTS = 5
@@ -81,7 +35,6 @@ const LARGEST_FLUSH_BYTES = 64 << 20
 
 /** Is how hard rows are compressed that are loaded in bulk: the quickest level. */
 const BULK_COMPRESSION_LEVEL = 1
-const LATEST = Number.MAX_SAFE_INTEGER
 
 /**
  * Opens the tables of a store, making the folder where there is none.
@@ -114,10 +67,9 @@ class StoredTables implements TableStore {
   readonly #inMemory: boolean
   readonly #durability: Durability
   readonly #clock: () => number
-  readonly #tables = new Map<number, TableData>()
+  readonly #tables: TableSet
   readonly #openSnapshots = new Map<number, number>()
-  readonly #sequences = new Map<string, number>()
-  #catalog: { readonly commit: number; readonly view: CatalogView } | null = null
+  readonly #sequences: Sequences
   #log: LogWriter | null = null
   #lock: FileLock | null = null
   #lastCommit = 0
@@ -149,8 +101,8 @@ class StoredTables implements TableStore {
     this.readOnly = options.readOnly ?? false
     this.#durability = options.durability ?? 'commit'
     this.#clock = options.clock ?? Date.now
-    for (const definition of SYSTEM_TABLES)
-      this.#tables.set(definition.id, new TableData(definition.id, keyFields(definition)))
+    this.#tables = new TableSet(this.#files)
+    this.#sequences = new Sequences(this.#tables)
     this.#maintenance = new Maintenance(this.#maintenanceHost(!options.inMemory))
   }
 
@@ -159,10 +111,9 @@ class StoredTables implements TableStore {
       fileSystem: this.#fileSystem,
       folder: this.#folder,
       files: this.#files,
-      tables: this.#tables,
+      tables: this.#tables.all,
       compress,
-      definition: (tableId) =>
-        SYSTEM_TABLES.find((table) => table.id === tableId) ?? this.#tableById(tableId),
+      definition: (tableId) => this.#tables.definition(tableId),
       oldestCommit: () => this.#oldestNeeded(),
       rotateLog: () => this.#rotateLog(),
       syncLog: async () => this.#log?.sync(),
@@ -220,7 +171,12 @@ class StoredTables implements TableStore {
 
   #recover(): void {
     const manifest = readManifest(this.#fileSystem, this.#folder)
-    if (manifest !== null) this.#load(manifest)
+    if (manifest !== null) {
+      this.#maintenance.resume(manifest)
+      this.#appliedCommit = manifest.commit
+      this.#lastCommit = manifest.commit
+      this.#tables.load(manifest.tables, manifest.commit)
+    }
     this.#log = recover({
       fileSystem: this.#fileSystem,
       folder: this.#folder,
@@ -228,91 +184,19 @@ class StoredTables implements TableStore {
       durability: this.#durability,
       commit: this.#lastCommit,
       firstLog: manifest?.log ?? 1,
-      fieldTypes: (tableId, fieldId) => this.#fieldType(tableId, fieldId),
-      apply: (change, commit) => this.#apply(change, commit),
+      fieldTypes: (tableId, fieldId) => this.#tables.fieldType(tableId, fieldId),
+      apply: (change, commit) => this.#tables.apply(change, commit),
       applied: (commit) => {
         this.#appliedCommit = commit
         this.#lastCommit = commit
       },
     })
-    this.#loadSequences()
+    this.#sequences.load()
     if (!this.readOnly) this.#files.collectGarbage()
-  }
-
-  #load(manifest: Manifest): void {
-    this.#maintenance.resume(manifest)
-    this.#appliedCommit = manifest.commit
-    this.#lastCommit = manifest.commit
-    const system = new Set(SYSTEM_TABLES.map((table) => table.id))
-    // The catalog's own tables come first: they tell the keys of the others.
-    const tables = [...manifest.tables].sort((left, right) => left.id - right.id)
-    for (const { id, nextRowId, segments } of tables) {
-      const table = system.has(id) ? this.#tables.get(id) : this.#tableData(id)
-      if (table === undefined || table === null) continue
-      for (const entry of segments) table.addPart(this.#files.open(id, entry))
-      table.nextRowId = nextRowId
-      table.noteChange(manifest.commit)
-    }
-  }
-
-  #fieldType(tableId: number, fieldId: number): DataType | undefined {
-    const system = SYSTEM_TABLES.find((table) => table.id === tableId)
-    const definition = system ?? this.#tableById(tableId)
-    return definition?.fields.map(partField).find((field) => field.fieldId === fieldId)?.type
-  }
-
-  #tableById(tableId: number): TableDefinition | undefined {
-    const catalog = this.#catalogAt(LATEST)
-    for (const collection of catalog.collections())
-      for (const table of collection.tables) if (table.id === tableId) return table
-    return undefined
-  }
-
-  #loadSequences(): void {
-    const source = this.#sourceAt(SEQUENCES_TABLE, this.#lastCommit)
-    const request = SEQUENCES_TABLE.fields.map((field) => ({ field: field.name, type: field.type }))
-    for (const batch of source.scan({ columns: request, predicates: [] })) {
-      const [table, name, next] = batch.columns.map(columnReader)
-      for (let at = 0; at < (batch.selection?.length ?? batch.length); at += 1) {
-        const row = batch.selection === null ? at : (batch.selection[at] as number)
-        this.#sequences.set(`${table?.(row) as number}:${name?.(row) as string}`, next?.(row) as number)
-      }
-    }
   }
 
   #checkOpen(): void {
     if (this.#state === 'closed') throw new SheafError('CLOSED', 'The store is closed. Open it again.')
-  }
-
-  #view(definition: TableDefinition, commit: number): TableView {
-    const table = this.#tables.get(definition.id)
-    return {
-      definition,
-      parts: table?.parts ?? [],
-      commit,
-      hidden: new Map(),
-      version: `${definition.id}@${table?.changeUpTo(commit) ?? 0}`,
-    }
-  }
-
-  #source(view: TableView): TableSource {
-    return new StoredTableSource(view, this.#tables.get(view.definition.id)?.adjacencies ?? new Map())
-  }
-
-  #sourceAt(definition: TableDefinition, commit: number): TableSource {
-    return this.#source(this.#view(definition, commit))
-  }
-
-  #catalogAt(commit: number): CatalogView {
-    const version = SYSTEM_TABLES.slice(0, 3).reduce(
-      (latest, table) => Math.max(latest, this.#tables.get(table.id)?.changeUpTo(commit) ?? 0),
-      0,
-    )
-    if (this.#catalog !== null && this.#catalog.commit === version) return this.#catalog.view
-    const byName = new Map(SYSTEM_TABLES.map((table) => [table.name, table]))
-    const view = readCatalog((name) => this.#sourceAt(byName.get(name) as TableDefinition, commit), version)
-    if (this.#catalog === null || version > this.#catalog.commit) this.#catalog = { commit: version, view }
-    return view
   }
 
   snapshot(commit: number = this.#lastCommit): Snapshot {
@@ -325,7 +209,7 @@ class StoredTables implements TableStore {
       )
     this.#openSnapshots.set(commit, (this.#openSnapshots.get(commit) ?? 0) + 1)
     let open = true
-    const catalog = this.#catalogAt(commit)
+    const catalog = this.#tables.catalogAt(commit)
     return {
       commit,
       catalog,
@@ -334,7 +218,7 @@ class StoredTables implements TableStore {
         const definition = catalog.table(name)
         if (definition === undefined)
           throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
-        return this.#sourceAt(definition, commit)
+        return this.#tables.source(this.#tables.view(definition, commit))
       },
       close: () => {
         if (!open) return
@@ -357,16 +241,16 @@ class StoredTables implements TableStore {
     return new OpenTransaction(
       {
         snapshot: this.snapshot(),
-        view: (definition, commit) => this.#view(definition, commit),
-        source: (view) => this.#source(view),
+        view: (definition, commit) => this.#tables.view(definition, commit),
+        source: (view) => this.#tables.source(view),
         catalog: readCatalog,
-        nextTableId: () => this.#takeSequence(TABLES_TABLE.id, 'table_id', 1) + FIRST_USER_TABLE_ID,
-        takeRowIds: (tableId, count) => this.#takeRowIds(tableId, count),
+        nextTableId: () => this.#sequences.take(TABLE_IDS, 1) + FIRST_USER_TABLE_ID,
+        takeRowIds: (tableId, count) => this.#tables.takeRowIds(tableId, count),
         writeSegment: (tableId, content) => this.#writeSegment(tableId, content),
         discardSegments: (tableId, segments) => {
           for (const segment of segments) this.#files.discard(tableId, segment)
         },
-        takeSequence: (tableId, name, count) => this.#takeSequence(tableId, name, count),
+        takeSequence: (tableId, name, count) => this.#sequences.take([tableId, name], count),
         commit: (transaction) => this.#commit(transaction),
       },
       options.isolation === 'serializable',
@@ -381,28 +265,6 @@ class StoredTables implements TableStore {
       'A write to the log failed before. Nothing acknowledged is lost; open the store again to write.',
       { cause: this.#failure },
     )
-  }
-
-  readonly #newTableRows = new Map<number, number>()
-
-  /** Takes row ids; those of a transaction that rolls back are never used. */
-  #takeRowIds(tableId: number, count: number): number {
-    const table = this.#tables.get(tableId)
-    if (table !== undefined) {
-      const first = Math.max(table.nextRowId, this.#newTableRows.get(tableId) ?? 0)
-      table.nextRowId = first + count
-      return first
-    }
-    const first = this.#newTableRows.get(tableId) ?? 0
-    this.#newTableRows.set(tableId, first + count)
-    return first
-  }
-
-  #takeSequence(tableId: number, name: string, count: number): number {
-    const key = `${tableId}:${name}`
-    const first = this.#sequences.get(key) ?? 0
-    this.#sequences.set(key, first + count)
-    return first
   }
 
   /** Writes rows of a transaction into a segment; they are loaded in bulk, so they are kept small at once. */
@@ -420,26 +282,38 @@ class StoredTables implements TableStore {
       await this.#prepare(written)
       this.#checkOpen()
       this.#checkWritable()
-      this.#checkConflicts(transaction, written)
+      checkConflicts(this.#tables, transaction, written)
     } catch (error) {
       for (const { definition, segments } of written)
         for (const segment of segments) this.#files.discard(definition.id, segment)
       throw error
     }
     const commit = this.#appliedCommit + 1
-    const changes = written
-      .map((writes) => changeOf(writes, commit))
-      .concat(this.#sequenceChanges(transaction))
-      .sort((left, right) => left.tableId - right.tableId)
+    const changes = this.#changesOf(transaction, written, commit)
     const log = this.#log
     if (log === null) this.#unflushedBytes += estimateBytes(changes)
     else this.#append(log, commit, changes)
-    for (const change of changes) this.#apply(change, commit)
+    for (const change of changes) this.#tables.apply(change, commit)
     this.#appliedCommit = commit
     if (log !== null) await this.#settled(log, commit)
     this.#lastCommit = Math.max(this.#lastCommit, commit)
     this.#planMaintenance()
     return commit
+  }
+
+  /** Gives what a commit does, the catalog's tables first. */
+  #changesOf(
+    transaction: OpenTransaction,
+    written: readonly TableWrites[],
+    commit: number,
+  ): readonly TableChange[] {
+    const sequences = [...transaction.sequences.values()]
+    if (transaction.writes.has(TABLES_TABLE.id)) sequences.push(TABLE_IDS)
+    const kept = this.#sequences.change(sequences)
+    return written
+      .map((writes) => changeOf(writes, commit))
+      .concat(kept ?? [])
+      .sort((left, right) => left.tableId - right.tableId)
   }
 
   /** Makes durable what goes into segments, before the log names them. */
@@ -513,125 +387,6 @@ class StoredTables implements TableStore {
     }
   }
 
-  /** Finds rows and keys that others wrote since the snapshot. @throws `CONFLICT` */
-  #checkConflicts(transaction: OpenTransaction, written: readonly TableWrites[]): void {
-    const since = transaction.snapshot.commit
-    if (transaction.serializable) {
-      for (const tableId of transaction.readTables) {
-        if ((this.#tables.get(tableId)?.lastChange ?? 0) > since)
-          throw conflict('a table that it read', tableId)
-      }
-    }
-    const catalog = this.#catalogAt(LATEST)
-    for (const writes of written) {
-      const { definition } = writes
-      this.#checkTable(transaction, definition, catalog)
-      const table = this.#tables.get(definition.id)
-      if (table === undefined || table.lastChange <= since) continue
-      const latest = this.#view(definition, LATEST)
-      for (const rowId of writes.deletedRows) {
-        const place = findRow(latest, rowId)
-        if (place === null || place.part.createdAt(place.position) > since)
-          throw conflict(`row ${rowId}`, definition.name)
-      }
-      if (definition.key.length === 0) continue
-      for (const key of writes.committedKeys()) {
-        const place = findKey(latest, key)
-        if (place !== null && place.part.createdAt(place.position) > since)
-          throw conflict('a key', definition.name)
-      }
-    }
-  }
-
-  /** A table that was dropped by another since the snapshot takes no rows. */
-  #checkTable(transaction: OpenTransaction, definition: TableDefinition, catalog: CatalogView): void {
-    if (SYSTEM_TABLES.some((table) => table.id === definition.id)) return
-    if (transaction.createdTables.has(definition.id) || hasTable(catalog, definition.id)) return
-    throw conflict('the table itself', definition.name)
-  }
-
-  #sequenceChanges(transaction: OpenTransaction): TableChange[] {
-    const taken = [...transaction.sequences.values()]
-    if (transaction.writes.has(TABLES_TABLE.id)) taken.push([TABLES_TABLE.id, 'table_id'])
-    if (taken.length === 0) return []
-    const view = this.#view(SEQUENCES_TABLE, LATEST)
-    const deletes: number[] = []
-    const rowIds = taken.map(([tableId, name]) => {
-      const place = findKey(view, searchKey([tableId, name]))
-      if (place === null) return this.#takeRowIds(SEQUENCES_TABLE.id, 1)
-      const rowId = place.part.rowIdAt(place.position)
-      deletes.push(rowId)
-      return rowId
-    })
-    const values = [
-      taken.map(([tableId]) => tableId),
-      taken.map(([, name]) => name),
-      taken.map(([tableId, name]) => this.#sequences.get(`${tableId}:${name}`) ?? 0),
-    ]
-    const columns = new Map(
-      SEQUENCES_TABLE.fields.map((field, at) => [
-        partField(field).fieldId,
-        columnFromValues(field.type, values[at] as readonly unknown[]),
-      ]),
-    )
-    return [
-      {
-        tableId: SEQUENCES_TABLE.id,
-        deletes: Float64Array.from(deletes),
-        rows: { rowIds: Float64Array.from(rowIds), columns },
-        segments: [],
-      },
-    ]
-  }
-
-  /** Makes a change part of the tables; the same when it is committed and when it is read back from the log. */
-  #apply(change: TableChange, commit: number): void {
-    const table = this.#tableData(change.tableId)
-    if (table === null) return
-    for (const rowId of change.deletes) {
-      for (let at = table.parts.length - 1; at >= 0; at -= 1) {
-        const part = table.parts[at] as TableData['parts'][number]
-        const position = part.findRow(rowId, LATEST)
-        if (position < 0) continue
-        part.markDeleted(position, commit)
-        break
-      }
-    }
-    const { rowIds } = change.rows
-    if (rowIds.length > 0) table.active.append(change.rows, commit)
-    let highest = this.#addSegments(table, change.segments, commit)
-    for (let index = 0; index < rowIds.length; index += 1)
-      highest = Math.max(highest, rowIds[index] as number)
-    table.nextRowId = Math.max(table.nextRowId, highest + 1)
-    table.noteChange(commit)
-  }
-
-  /** Adds segments that a commit names; gives their highest row id, or -1. */
-  #addSegments(table: TableData, entries: readonly string[], commit: number): number {
-    let highest = -1
-    for (const text of entries) {
-      const entry = JSON.parse(text) as SegmentEntry
-      const segment = this.#files.open(table.id, entry)
-      segment.setCreated(commit)
-      table.addPart(segment)
-      highest = Math.max(highest, entry.rowIds[1])
-    }
-    return highest
-  }
-
-  #tableData(tableId: number): TableData | null {
-    let table = this.#tables.get(tableId)
-    if (table === undefined) {
-      const definition = this.#tableById(tableId)
-      if (definition === undefined) return null
-      table = new TableData(tableId, keyFields(definition))
-      table.nextRowId = this.#newTableRows.get(tableId) ?? 0
-      this.#newTableRows.delete(tableId)
-      this.#tables.set(tableId, table)
-    }
-    return table
-  }
-
   async compact(options: { readonly signal?: AbortSignal; readonly full?: boolean } = {}): Promise<void> {
     this.#checkOpen()
     if (this.readOnly)
@@ -649,45 +404,14 @@ class StoredTables implements TableStore {
 
   async verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }> {
     this.#checkOpen()
-    const problems: string[] = []
-    const attempt = (check: () => void): void => {
-      try {
-        check()
-      } catch (error) {
-        if (!isSheafError(error)) throw error
-        problems.push(error.message)
-      }
-    }
-    if (!this.#inMemory) {
-      attempt(() => void readManifest(this.#fileSystem, this.#folder))
-      for (const number of listLogs(this.#fileSystem, this.#folder))
-        attempt(() => void readLog(this.#fileSystem, logPath(this.#folder, number)))
-    }
-    for (const table of this.#tables.values()) {
-      for (const part of table.parts) {
-        if (part instanceof Segment) problems.push(...part.verify())
-        await this.#timers.pause()
-      }
-    }
+    const problems = this.#inMemory ? [] : verifyFiles(this.#fileSystem, this.#folder)
+    problems.push(...(await verifySegments(this.#tables, () => this.#timers.pause())))
     return { ok: problems.length === 0, problems }
   }
 
   report(): readonly TableReport[] {
     this.#checkOpen()
-    const catalog = this.#catalogAt(this.#lastCommit)
-    const definitions = [...SYSTEM_TABLES, ...catalog.collections().flatMap((each) => each.tables)]
-    return definitions.map((definition) => {
-      const parts = this.#tables.get(definition.id)?.parts ?? []
-      const segments = parts.filter((part) => part instanceof Segment)
-      const memtables = parts.filter((part) => part instanceof Memtable)
-      return {
-        table: definition.name,
-        rowCount: this.#sourceAt(definition, this.#lastCommit).statistics().rowCount,
-        segmentCount: segments.length,
-        segmentBytes: segments.reduce((sum, segment) => sum + segment.sizeBytes, 0),
-        memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.sizeBytes, 0),
-      }
-    })
+    return reportTables(this.#tables, this.#lastCommit)
   }
 
   async close(): Promise<void> {
@@ -735,16 +459,5 @@ function estimateBytes(changes: readonly TableChange[]): number {
   return changes.reduce(
     (sum, { rows, deletes }) => sum + (rows.rowIds.length + deletes.length) * ROW_BYTES,
     0,
-  )
-}
-
-function hasTable(catalog: CatalogView, tableId: number): boolean {
-  return catalog.collections().some((each) => each.tables.some((table) => table.id === tableId))
-}
-
-function conflict(what: string, table: string | number): SheafError {
-  return new SheafError(
-    'CONFLICT',
-    `Another transaction wrote what this one also wrote. Run it again: ${what} of ${table}`,
   )
 }

@@ -1,0 +1,60 @@
+import { SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import type { TableDefinition } from '../catalog/definition.ts'
+import { SheafError } from '../types/errors.ts'
+import { LATEST, type TableSet } from './table-set.ts'
+import { findKey, findRow } from './table-view.ts'
+import type { TableWrites } from './table-writes.ts'
+import type { OpenTransaction } from './write-transaction.ts'
+
+/**
+ * Finds rows and keys that others wrote since a transaction's snapshot, and with serialisable isolation also tables
+ * that it read and others wrote.
+ *
+ * @throws `CONFLICT`
+ */
+export function checkConflicts(
+  tables: TableSet,
+  transaction: OpenTransaction,
+  written: readonly TableWrites[],
+): void {
+  const since = transaction.snapshot.commit
+  if (transaction.serializable) {
+    for (const tableId of transaction.readTables) {
+      if ((tables.all.get(tableId)?.lastChange ?? 0) > since) throw conflict('a table that it read', tableId)
+    }
+  }
+  for (const writes of written) {
+    checkTable(tables, transaction, writes.definition)
+    if ((tables.all.get(writes.definition.id)?.lastChange ?? 0) > since) checkRows(tables, writes, since)
+  }
+}
+
+/** A table that was dropped by another since the snapshot takes no rows. */
+function checkTable(tables: TableSet, transaction: OpenTransaction, definition: TableDefinition): void {
+  if (SYSTEM_TABLES.some((table) => table.id === definition.id)) return
+  if (transaction.createdTables.has(definition.id) || tables.definition(definition.id) !== undefined) return
+  throw conflict('the table itself', definition.name)
+}
+
+function checkRows(tables: TableSet, writes: TableWrites, since: number): void {
+  const { definition } = writes
+  const latest = tables.view(definition, LATEST)
+  for (const rowId of writes.deletedRows) {
+    const place = findRow(latest, rowId)
+    if (place === null || place.part.createdAt(place.position) > since)
+      throw conflict(`row ${rowId}`, definition.name)
+  }
+  if (definition.key.length === 0) return
+  for (const key of writes.committedKeys()) {
+    const place = findKey(latest, key)
+    if (place !== null && place.part.createdAt(place.position) > since)
+      throw conflict('a key', definition.name)
+  }
+}
+
+function conflict(what: string, table: string | number): SheafError {
+  return new SheafError(
+    'CONFLICT',
+    `Another transaction wrote what this one also wrote. Run it again: ${what} of ${table}`,
+  )
+}

@@ -1,0 +1,56 @@
+import { SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import type { TableReport } from '../catalog/table-store.ts'
+import type { FileSystem } from '../storage/file-system.ts'
+import { listLogs, logPath, readLog } from '../storage/log.ts'
+import { readManifest } from '../storage/manifest.ts'
+import { Memtable } from '../storage/memtable.ts'
+import { Segment } from '../storage/segment.ts'
+import { isSheafError } from '../types/errors.ts'
+import type { TableSet } from './table-set.ts'
+
+/** Tells about the rows, bytes and files of every table at a commit. */
+export function reportTables(tables: TableSet, commit: number): readonly TableReport[] {
+  const collections = tables.catalogAt(commit).collections()
+  const definitions = [...SYSTEM_TABLES, ...collections.flatMap((each) => each.tables)]
+  return definitions.map((definition) => {
+    const parts = tables.all.get(definition.id)?.parts ?? []
+    const segments = parts.filter((part) => part instanceof Segment)
+    const memtables = parts.filter((part) => part instanceof Memtable)
+    return {
+      table: definition.name,
+      rowCount: tables.source(tables.view(definition, commit)).statistics().rowCount,
+      segmentCount: segments.length,
+      segmentBytes: segments.reduce((sum, segment) => sum + segment.sizeBytes, 0),
+      memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.sizeBytes, 0),
+    }
+  })
+}
+
+/** Reads the manifest and the logs again and checks them; gives what is wrong. */
+export function verifyFiles(fileSystem: FileSystem, folder: string): string[] {
+  const problems: string[] = []
+  const attempt = (check: () => void): void => {
+    try {
+      check()
+    } catch (error) {
+      if (!isSheafError(error)) throw error
+      problems.push(error.message)
+    }
+  }
+  attempt(() => void readManifest(fileSystem, folder))
+  for (const number of listLogs(fileSystem, folder))
+    attempt(() => void readLog(fileSystem, logPath(folder, number)))
+  return problems
+}
+
+/** Reads every byte of the segments and checks it; gives what is wrong. */
+export async function verifySegments(tables: TableSet, pause: () => Promise<void>): Promise<string[]> {
+  const problems: string[] = []
+  for (const table of tables.all.values()) {
+    for (const part of table.parts) {
+      if (part instanceof Segment) problems.push(...part.verify())
+      await pause()
+    }
+  }
+  return problems
+}

@@ -1,0 +1,37 @@
+import type { FileSystem } from '../storage/file-system.ts'
+import type { Durability } from '../storage/log.ts'
+
+/** Says how to open the tables of a store. */
+export type TableStoreOptions = {
+  /** The store's folder, or `:memory:` for one that is not kept. */
+  readonly path: string
+  /** Where the folder is; the machine's file system unless given. */
+  readonly fileSystem?: FileSystem
+  readonly readOnly?: boolean
+  readonly durability?: Durability
+  /** Bytes that memtables and decoded segments may hold. */
+  readonly memoryLimit?: number
+  /** Gives the time in milliseconds since the epoch. */
+  readonly clock?: () => number
+  /** Gives a number from 0 up to 1. */
+  readonly random?: () => number
+  readonly timers?: Timers
+  /** From how many rows on a commit's rows go into a segment at once, and not into the log. */
+  readonly directRows?: number
+  /** How many commits back snapshots can be opened. */
+  readonly retainCommits?: number
+}
+
+/** Is how the store waits. */
+export type Timers = {
+  /** Runs something after some milliseconds, without keeping the process alive for it. */
+  later(run: () => void, ms: number): void
+  /** Lets other work run. */
+  pause(): Promise<void>
+}
+
+/** Waits in real time. */
+export const REAL_TIMERS: Timers = {
+  later: (run, ms) => void setTimeout(run, ms).unref(),
+  pause: () => new Promise((resolve) => setImmediate(resolve)),
+}

@@ -1,0 +1,149 @@
+import type { DataType } from 'apache-arrow'
+import { readCatalog, SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import type { TableDefinition } from '../catalog/definition.ts'
+import type { TableSource } from '../catalog/table-source.ts'
+import type { CatalogView } from '../catalog/table-store.ts'
+import type { TableChange } from '../storage/commit-record.ts'
+import type { ManifestTable } from '../storage/manifest.ts'
+import type { SegmentFiles } from '../storage/segment-files.ts'
+import type { SegmentEntry } from '../storage/segment-writer.ts'
+import { StoredTableSource } from './stored-table-source.ts'
+import { TableData } from './table-data.ts'
+import { keyFields, partField, type TableView } from './table-view.ts'
+
+/** Is past every commit: what it sees includes commits that are applied but not yet durable. */
+export const LATEST: number = Number.MAX_SAFE_INTEGER
+
+/** Holds the tables of a store, the catalog's own among them, and makes commits part of them. */
+export class TableSet {
+  /** By table id; tables that nothing was ever written to are not in it. */
+  readonly all: Map<number, TableData> = new Map()
+  readonly #files: SegmentFiles
+  /** Row ids taken for tables that are not in the set yet. */
+  readonly #newTableRows = new Map<number, number>()
+  #catalog: { readonly commit: number; readonly view: CatalogView } | null = null
+
+  constructor(files: SegmentFiles) {
+    this.#files = files
+    for (const definition of SYSTEM_TABLES)
+      this.all.set(definition.id, new TableData(definition.id, keyFields(definition)))
+  }
+
+  /** Gives what a commit sees of a table. */
+  view(definition: TableDefinition, commit: number): TableView {
+    const table = this.all.get(definition.id)
+    return {
+      definition,
+      parts: table?.parts ?? [],
+      commit,
+      hidden: new Map(),
+      version: `${definition.id}@${table?.changeUpTo(commit) ?? 0}`,
+    }
+  }
+
+  /** Makes a view readable. */
+  source(view: TableView): TableSource {
+    return new StoredTableSource(view, this.all.get(view.definition.id)?.adjacencies ?? new Map())
+  }
+
+  /** Gives the catalog that a commit sees. */
+  catalogAt(commit: number): CatalogView {
+    const version = SYSTEM_TABLES.slice(0, 3).reduce(
+      (latest, table) => Math.max(latest, this.all.get(table.id)?.changeUpTo(commit) ?? 0),
+      0,
+    )
+    if (this.#catalog !== null && this.#catalog.commit === version) return this.#catalog.view
+    const byName = new Map(SYSTEM_TABLES.map((table) => [table.name, table]))
+    const source = (name: string): TableSource =>
+      this.source(this.view(byName.get(name) as TableDefinition, commit))
+    const view = readCatalog(source, version)
+    if (this.#catalog === null || version > this.#catalog.commit) this.#catalog = { commit: version, view }
+    return view
+  }
+
+  /** Finds the newest definition of a table, `undefined` where it is no more. */
+  definition(tableId: number): TableDefinition | undefined {
+    const system = SYSTEM_TABLES.find((table) => table.id === tableId)
+    if (system !== undefined) return system
+    for (const collection of this.catalogAt(LATEST).collections())
+      for (const table of collection.tables) if (table.id === tableId) return table
+    return undefined
+  }
+
+  /** Finds the type of a field. */
+  fieldType(tableId: number, fieldId: number): DataType | undefined {
+    const fields = this.definition(tableId)?.fields.map(partField)
+    return fields?.find((field) => field.fieldId === fieldId)?.type
+  }
+
+  /** Takes row ids; those of a transaction that rolls back are never used. */
+  takeRowIds(tableId: number, count: number): number {
+    const table = this.all.get(tableId)
+    const first = table?.nextRowId ?? this.#newTableRows.get(tableId) ?? 0
+    if (table === undefined) this.#newTableRows.set(tableId, first + count)
+    else table.nextRowId = first + count
+    return first
+  }
+
+  /** Opens the segments that a manifest names. */
+  load(tables: readonly ManifestTable[], commit: number): void {
+    // The catalog's own tables come first: they tell the keys of the others.
+    for (const { id, nextRowId, segments } of [...tables].sort((left, right) => left.id - right.id)) {
+      const table = this.#tableData(id)
+      if (table === null) continue
+      for (const entry of segments) table.addPart(this.#files.open(id, entry))
+      table.nextRowId = nextRowId
+      table.noteChange(commit)
+    }
+  }
+
+  /** Makes a change part of the tables; the same when it is committed and when it is read back from the log. */
+  apply(change: TableChange, commit: number): void {
+    const table = this.#tableData(change.tableId)
+    if (table === null) return
+    for (const rowId of change.deletes) endRow(table, rowId, commit)
+    const { rowIds } = change.rows
+    if (rowIds.length > 0) table.active.append(change.rows, commit)
+    let highest = this.#addSegments(table, change.segments, commit)
+    for (let index = 0; index < rowIds.length; index += 1)
+      highest = Math.max(highest, rowIds[index] as number)
+    table.nextRowId = Math.max(table.nextRowId, highest + 1)
+    table.noteChange(commit)
+  }
+
+  /** Adds segments that a commit names; gives their highest row id, or -1. */
+  #addSegments(table: TableData, entries: readonly string[], commit: number): number {
+    let highest = -1
+    for (const text of entries) {
+      const entry = JSON.parse(text) as SegmentEntry
+      const segment = this.#files.open(table.id, entry)
+      segment.setCreated(commit)
+      table.addPart(segment)
+      highest = Math.max(highest, entry.rowIds[1])
+    }
+    return highest
+  }
+
+  #tableData(tableId: number): TableData | null {
+    let table = this.all.get(tableId)
+    if (table === undefined) {
+      const definition = this.definition(tableId)
+      if (definition === undefined) return null
+      table = new TableData(tableId, keyFields(definition))
+      table.nextRowId = this.#newTableRows.get(tableId) ?? 0
+      this.#newTableRows.delete(tableId)
+      this.all.set(tableId, table)
+    }
+    return table
+  }
+}
+
+function endRow(table: TableData, rowId: number, commit: number): void {
+  for (let at = table.parts.length - 1; at >= 0; at -= 1) {
+    const part = table.parts[at] as TableData['parts'][number]
+    const position = part.findRow(rowId, LATEST)
+    if (position < 0) continue
+    part.markDeleted(position, commit)
+    return
+  }
+}

@@ -7,6 +7,7 @@ import {
   project,
   registerVariantExtension,
   SheafError,
+  sourceError,
   type TableFunction,
 } from '@sheafdb/core'
 import { EJSON } from 'bson'
@@ -47,16 +48,19 @@ const mongoFunction: TableFunction = {
   },
 }
 
+/** JavaScript's parser tells the place of an error as `position 7`, and the end of the text in words. */
+const JSON_ERROR_PLACE = /position (\d+)/
+
 function parseJson(text: string): unknown {
   try {
     return EJSON.parse(text, { relaxed: true })
   } catch (cause) {
-    throw new SheafError(
+    const { message } = cause as Error
+    const offset = Number(JSON_ERROR_PLACE.exec(message)?.[1] ?? text.length)
+    throw sourceError(
       'SYNTAX',
-      `A filter or pipeline is no valid JSON. Correct it: ${(cause as Error).message}`,
-      {
-        cause,
-      },
+      `A filter or pipeline is no valid JSON. Correct it at the caret: ${message}`,
+      { text, offset },
     )
   }
 }

@@ -93,6 +93,7 @@ export {
   makeNumberArray,
   validityOf,
 } from './types/column-builder.ts'
+export { concatColumns } from './types/concat.ts'
 export * from './types/data-type.ts'
 export * from './types/errors.ts'
 export * from './types/key-encoding.ts'

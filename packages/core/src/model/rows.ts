@@ -2,7 +2,7 @@ import { type DataType, Type } from 'apache-arrow'
 import { type Batch, type Column, type ColumnReader, columnReader } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
 import { canGenerate } from '../types/generation.ts'
-import type { Value } from '../types/value.ts'
+import { canonicalInteger, type Value } from '../types/value.ts'
 
 /** Makes a row of the values of a result row, which stand in the order of the plan's output. */
 export type RowDecoder<Row> = (values: readonly Value[]) => Row
@@ -11,7 +11,7 @@ const MS_PER_DAY = 86_400_000
 
 /**
  * Gives the function that reads a column as users see its values: dates and timestamps as `Date`, 64-bit integers as
- * `number` where safe and else `bigint`, decimals as exact text, everything else as it is.
+ * `number` where safe and else `bigint`, decimals as exact text (those without a fraction as integers), everything else as it is.
  */
 export function readColumn(column: Column): ColumnReader {
   const read = columnReader(column)
@@ -36,7 +36,10 @@ function conversion(columnType: DataType): ((value: Value) => Value) | undefined
     }
     case Type.Decimal: {
       const { scale } = type as unknown as { scale: number }
-      return (unscaled) => decimalText(unscaled as bigint, scale)
+      // A decimal without a fraction is an integer: SQL's HUGEINT, such as the sum of integers.
+      return scale === 0
+        ? (unscaled) => canonicalInteger(BigInt(unscaled as bigint))
+        : (unscaled) => decimalText(unscaled as bigint, scale)
     }
     default:
       return undefined

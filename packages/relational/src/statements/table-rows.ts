@@ -1,8 +1,8 @@
 import {
   type Batch,
   type Column,
-  columnFromValues,
   columnReader,
+  concatColumns,
   type DataType,
   type Field,
   type LogicalPlan,
@@ -12,7 +12,6 @@ import {
   type TableDefinition,
   takeColumn,
   types,
-  type Value,
   values,
 } from '@sheafdb/core'
 
@@ -35,14 +34,12 @@ export async function collectColumns(
   }
   if (parts.length === 1) return parts[0] as (typeof parts)[number]
   const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const columns = output.map(({ type }, index) => {
-    const cells: Value[] = []
-    for (const part of parts) {
-      const read = columnReader(part.columns[index] as Column)
-      for (let row = 0; row < part.length; row += 1) cells.push(read(row))
-    }
-    return columnFromValues(type, cells)
-  })
+  const columns = output.map(({ type }, index) =>
+    concatColumns(
+      type,
+      parts.map((part) => part.columns[index] as Column),
+    ),
+  )
   return { columns, length }
 }
 
@@ -85,6 +82,7 @@ export function rowIdColumn(rowIds: Float64Array): Column {
 
 /** Reads a column of row ids. */
 export function readRowIds(column: Column, length: number): Float64Array {
+  if (column.layout === 'flat' && column.values instanceof Float64Array) return column.values
   const read = columnReader(column)
   return Float64Array.from({ length }, (_, row) => Number(read(row)))
 }

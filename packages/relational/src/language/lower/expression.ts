@@ -1,5 +1,14 @@
-import { type ColumnId, call, conjunction, type Expression, isBytes, literal, types } from '@sheafdb/core'
-import { Decimal } from 'apache-arrow'
+import {
+  type ColumnId,
+  call,
+  conjunction,
+  type Expression,
+  isBytes,
+  isVariant,
+  literal,
+  types,
+} from '@sheafdb/core'
+import { type DataType, Decimal, type Field, Type } from 'apache-arrow'
 import type { ExpressionNode, FunctionNode, SubqueryNode, TypeNode, ValueNode } from '../syntax.ts'
 import { lowerFunction } from './functions.ts'
 import { notNative } from './native.ts'
@@ -100,12 +109,40 @@ function lowerName(parts: readonly string[], context: ExpressionContext): Expres
       return lowerExpression(alias, inner)
     }
   }
-  if (found === undefined) return notNative(`the name ${parts.join('.')}`)
+  if (found === undefined) return lowerPath(parts, context) ?? notNative(`the name ${parts.join('.')}`)
   if (found.level > 0) {
     if (context.outer === undefined || found.level > 1) notNative('a correlated column here')
     context.outer.add(found.field.id)
   }
   return referTo(found.field)
+}
+
+/** Reads a path inside a nested column: `address.city`, or `people.address.city`. */
+function lowerPath(parts: readonly string[], context: ExpressionContext): Expression | undefined {
+  for (let count = Math.min(2, parts.length - 1); count > 0; count -= 1) {
+    const found = findColumn(context.scope, parts.slice(0, count))
+    if (found === undefined || found.level > 0 || !isNested(found.field.type)) continue
+    const keys = pathKeys(found.field.type, parts.slice(count)).map((key) => literal(key, types.utf8))
+    return call('variant.get', referTo(found.field), ...keys)
+  }
+  return undefined
+}
+
+/** Finds the names that a path means: fields of structs whatever their letter case, keys of variants as they are. */
+function pathKeys(type: DataType, parts: readonly string[]): string[] {
+  let current: DataType | undefined = type
+  return parts.map((part) => {
+    if (current === undefined || isVariant(current)) return part
+    const field: Field | undefined = current.children?.find(
+      (child) => child.name.toLowerCase() === part.toLowerCase(),
+    )
+    current = field?.type
+    return field?.name ?? notNative(`the field ${part}`)
+  })
+}
+
+function isNested(type: DataType): boolean {
+  return isVariant(type) || type.typeId === Type.Struct
 }
 
 function lowerConstant({ type, is_null: isNull, value }: ValueNode): Expression {

@@ -53,7 +53,7 @@ export function findColumn(scope: Scope | null, parts: readonly string[]): Found
 
 function findHere(columns: readonly ScopeColumn[], parts: readonly string[]): PlanField | undefined {
   const [first = '', second] = parts.map((part) => part.toLowerCase())
-  if (parts.length > 2) notNative('a name of more than two parts')
+  if (parts.length > 2) return undefined
   const found = columns.filter((candidate) =>
     second === undefined
       ? !candidate.hidden && candidate.name.toLowerCase() === first

@@ -19,6 +19,7 @@ import { emptyPlan, runWriting, writes } from './aggregate.ts'
 import { runBulk } from './bulk.ts'
 import { callSettings, findCollection, oncePerCatalog, ownCopy } from './calls.ts'
 import { addIndex, describeIndex, ID_INDEX, parseIndex } from './indexes.ts'
+import { onlyKey, readByKey } from './key-read.ts'
 import { listResult } from './list-result.ts'
 import type {
   BulkOperation,
@@ -82,6 +83,8 @@ export class DocumentCollection {
     filter: FilterDocument = {},
     options: Omit<FindOptions, 'limit'> = {},
   ): Promise<Document | null> {
+    const id = Object.keys(options).length === 0 ? onlyKey(filter) : undefined
+    if (id !== undefined) return copyValue(readByKey(this.#context, this.name, id)) as Document | null
     const [document] = await this.find(filter, { ...options, limit: 1 }).rows()
     return document ?? null
   }

@@ -73,7 +73,8 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
   if (kind !== Kind.object) return
   const isFirst = !known
   let required = 0
-  for (const key of Object.keys(value as Document)) {
+  const keys = Object.keys(value as Document)
+  for (const key of keys) {
     let field = shape.fields.get(key)
     if (field === undefined) {
       if (state.left <= 0 || depth >= MAX_DEPTH) {
@@ -90,7 +91,9 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
     if (!field.optional) required += 1
     observe(field, (value as Document)[key], state, depth + 1)
   }
-  if (required < requiredCount(shape)) noteMissing(shape, value as Document, state)
+  // An object of as many keys as there are fields has them all.
+  const mayMiss = shape.more || keys.length < shape.fields.size
+  if (mayMiss && required < requiredCount(shape)) noteMissing(shape, value as Document, state)
 }
 
 function requiredCount({ fields }: Shape): number {

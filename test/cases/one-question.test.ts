@@ -126,7 +126,9 @@ describe('one question in five languages', () => {
 
   beforeAll(async () => {
     store = await open()
-    await store.relational.run('CREATE TABLE people (name VARCHAR, age BIGINT, city VARCHAR)')
+    await store.relational.run(
+      'CREATE TABLE people (name VARCHAR NOT NULL, age BIGINT NOT NULL, city VARCHAR)',
+    )
     for (const { name, age, city } of PEOPLE)
       await store.relational.run('INSERT INTO people VALUES ($1, $2, $3)', [name, age, city])
     await store.document('folk').insertMany(PEOPLE.map((person) => ({ ...person })))
@@ -168,6 +170,24 @@ describe('one question in five languages', () => {
     const table = await planOf(store.relational.query(text('people')))
     const collection = await planOf(store.relational.query(text('folk')))
     expect(collection.replaceAll('document.', '')).toBe(table)
+  })
+
+  test('gives the same optimized plan in SPARQL over a view of the table', async () => {
+    const people = store.rdf.view('society', {
+      base: 'http://example.org/',
+      tables: { people: { key: 'name' } },
+    })
+    const prefix = 'PREFIX : <http://example.org/people#>'
+    for (const [pattern, text] of [
+      ['{ ?p :name ?name ; :age ?age FILTER(?age > 35) }', 'SELECT name, age FROM people WHERE age > 35'],
+      [
+        '{ ?p :name ?name ; :age ?age } ORDER BY ?age ?name LIMIT 3',
+        'SELECT name, age FROM people ORDER BY age, name LIMIT 3',
+      ],
+    ] as const) {
+      const query = people.query(`${prefix} SELECT ?name ?age ${pattern}`) as unknown as Asked
+      expect(await planOf(query)).toBe(await planOf(store.relational.query(text)))
+    }
   })
 
   test('reads quads by their predicate in SPARQL', async () => {

@@ -4,6 +4,7 @@ export { DatasetSnapshot, RdfDataset, type StoreEvents } from './api/dataset.ts'
 export type { LoadOptions, LoadResult, LoadSource } from './api/load.ts'
 export type { Solution, SparqlMethods, SparqlOptions, SparqlQuery } from './api/query.ts'
 export type { Fetcher, UpdateOptions, UpdateResult } from './api/update.ts'
+export { RdfView, type RdfViewDefinition, type TableView } from './api/view.ts'
 export {
   BlankNodeTerm,
   DefaultGraphTerm,

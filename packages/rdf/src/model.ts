@@ -11,13 +11,18 @@ import {
 } from '@sheafdb/core'
 import { RdfDataset } from './api/dataset.ts'
 import { PlanCache } from './api/plan-cache.ts'
+import { RdfView, type RdfViewDefinition } from './api/view.ts'
 import { sparqlAggregates } from './functions/aggregates.ts'
 import { sparqlFunctions } from './functions/registry.ts'
 import { datasetTables, LAYOUT_VERSION, MODEL_NAME } from './layout/tables.ts'
 import { rdfOperators } from './operators/index.ts'
 
 /** Is `store.rdf`: call it with a name for a dataset. */
-export type RdfApi = ((name: string) => RdfDataset) & CollectionMethods
+export type RdfApi = ((name: string) => RdfDataset) &
+  CollectionMethods & {
+    /** Shows tables of any model as triples, without a copy. The view is kept nowhere: make it where it is used. */
+    view(name: string, definition: RdfViewDefinition): RdfView
+  }
 
 /** Makes the RDF model: datasets of quads, queried in SPARQL. @example openStore(path, { models: [rdf()] }) */
 export function rdf(): Model<'rdf', RdfApi> {
@@ -41,7 +46,9 @@ export function rdf(): Model<'rdf', RdfApi> {
 function openApi(context: ModelContext): RdfApi {
   const cache = new PlanCache(context)
   const open = (name: string): RdfDataset => new RdfDataset(context, checkName(name), cache)
-  return Object.assign(open, collectionMethods(context, MODEL_NAME))
+  return Object.assign(open, collectionMethods(context, MODEL_NAME), {
+    view: (name: string, definition: RdfViewDefinition) => new RdfView(context, checkName(name), definition),
+  })
 }
 
 /** Is `sparql('kb', 'SELECT …')` in SQL text. */

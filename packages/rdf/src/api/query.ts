@@ -3,7 +3,8 @@ import { type ModelContext, type Query, type RunOptions, SheafError, type Value 
 import { formatResults, resultFormat } from '../formats/results.ts'
 import { writeQuads } from '../formats/write.ts'
 import { NOW_PARAMETER } from '../language/lower/expression.ts'
-import { type LoweringOptions, selectedVariables } from '../language/lower/query.ts'
+import { type LoweredQuery, type LoweringOptions, selectedVariables } from '../language/lower/query.ts'
+import type { QuerySyntax } from '../language/syntax.ts'
 import { QuadTerm, type Term, typedLiteral } from '../layout/term.ts'
 import { XSD_DATE_TIME } from '../layout/vocabulary.ts'
 import type { PlanCache } from './plan-cache.ts'
@@ -46,9 +47,16 @@ export function makeQuery(
   request: { readonly collection: string; readonly text: string; readonly options: SparqlOptions },
 ): SparqlQuery {
   const { collection, text, options } = request
-  const syntax = cache.syntax(text, options.baseIRI)
   const lowering = loweringOptions(options)
   const lowered = () => cache.lowered({ collection, text, options: lowering })
+  return makeQueryOf(context, cache.syntax(text, options.baseIRI), lowered)
+}
+
+/** Gives the plans of a query as they are to be run now. */
+export type LoweredSource = () => LoweredQuery
+
+/** Makes a query of its syntax and what gives its plans. */
+export function makeQueryOf(context: ModelContext, syntax: QuerySyntax, lowered: LoweredSource): SparqlQuery {
   const variables = syntax.form === 'select' ? selectedVariables(syntax.pattern) : []
   const names = syntax.form === 'select' ? variables : namesOfForm(syntax.form)
   const query = context.query<Solution>(() => lowered().plain, {

@@ -14,7 +14,14 @@ import {
   termKey,
   typedLiteral,
 } from '../layout/term.ts'
-import { XSD_BOOLEAN, XSD_INTEGER, XSD_STRING } from '../layout/vocabulary.ts'
+import {
+  XSD_BOOLEAN,
+  XSD_DATE,
+  XSD_DATE_TIME,
+  XSD_DOUBLE,
+  XSD_INTEGER,
+  XSD_STRING,
+} from '../layout/vocabulary.ts'
 import { castTerm } from './cast.ts'
 import { equalTerms, orderKey, orderTerms } from './comparison.ts'
 import { defineFunction, type SparqlFunction, termFunction } from './definition.ts'
@@ -40,11 +47,41 @@ const conversions: readonly SparqlFunction[] = [
       typedLiteral(formatFloatingPoint(Number(value)), 'http://www.w3.org/2001/XMLSchema#double'),
     neverNull: true,
   }),
+  // The IRI of a row of a table: what all rows have in common, then the key.
+  defineFunction('from_key', 'term', {
+    evaluate: (prefix, key) => new NamedNodeTerm(`${prefix as string}${encodeURIComponent(String(key))}`),
+    neverNull: true,
+  }),
+  defineFunction('from_value', 'term', { evaluate: literalOfValue }),
+  // The date of a count of days since 1970.
+  defineFunction('from_days', 'term', {
+    evaluate: (days) =>
+      typedLiteral(new Date(Number(days) * 86_400_000).toISOString().slice(0, 10), XSD_DATE),
+    neverNull: true,
+  }),
   defineFunction('from_string', 'term', {
     evaluate: (value) => stringLiteral(value as string),
     neverNull: true,
   }),
 ]
+
+/** Gives the literal of a plain value of any kind; `null` for lists and objects, which have none. */
+function literalOfValue(value: Value): LiteralTerm | null {
+  switch (typeof value) {
+    case 'string':
+      return stringLiteral(value)
+    case 'boolean':
+      return BOOLEANS[`${value}`]
+    case 'bigint':
+      return typedLiteral(String(value), XSD_INTEGER)
+    case 'number':
+      return Number.isSafeInteger(value)
+        ? typedLiteral(String(value), XSD_INTEGER)
+        : typedLiteral(formatFloatingPoint(value), XSD_DOUBLE)
+    default:
+      return value instanceof Date ? typedLiteral(value.toISOString(), XSD_DATE_TIME) : null
+  }
+}
 
 /**
  * Gives the effective boolean value of a term; `null` for an error.

@@ -3,6 +3,7 @@ import type { ColumnExpression } from '@sheafdb/core'
 import type { OperationSyntax } from '../syntax.ts'
 import type { ActiveDataset, ActiveGraph, DatasetFacts } from './dataset.ts'
 import type { Relation } from './relation.ts'
+import type { ViewTable } from './view-table.ts'
 
 /** Makes a copy of a relation whose solutions a pattern is to be joined with, so that it need not be matched everywhere. */
 export type Seed = () => Relation
@@ -22,6 +23,8 @@ export type Environment = {
     relation: Relation,
     environment: Environment,
   ) => { readonly relation: Relation; readonly mark: ColumnExpression }
+  /** The tables of a view; `undefined` for a dataset of quads. */
+  readonly tables?: readonly ViewTable[] | undefined
   /** The base against which IRI() resolves; empty for none. */
   readonly baseIri: string
 }

@@ -23,7 +23,9 @@ import {
   type Binding,
   decodeVariables,
   hasWholeId,
+  type NativeKind,
   type Relation,
+  termOfNative,
   withBindings,
   withPlan,
 } from './relation.ts'
@@ -257,7 +259,11 @@ class ExpressionLowering {
 
   #variable(name: string): Lowered {
     const binding = this.#relation.bindings.get(name)
-    if (binding?.native !== undefined) return { kind: binding.native.kind, expression: binding.native.column }
+    if (binding?.native !== undefined) {
+      const { kind } = binding.native
+      if (!isLiteralKind(kind)) return { kind: 'term', expression: termOfNative(binding.native) }
+      return { kind, expression: binding.native.column }
+    }
     const expression = binding?.term ?? literal(null, types.variant)
     return { kind: 'term', expression }
   }
@@ -377,6 +383,9 @@ class ExpressionLowering {
     }
   }
 }
+
+const isLiteralKind = (kind: NativeKind): kind is Exclude<NativeKind, `iri:${string}`> =>
+  !kind.startsWith('iri:')
 
 const boolean = (expression: Expression): Lowered => ({ kind: 'boolean', expression })
 

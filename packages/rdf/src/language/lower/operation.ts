@@ -52,6 +52,7 @@ import {
   withPlan,
 } from './relation.ts'
 import { unionRelations } from './union.ts'
+import { joinViewPatterns } from './view.ts'
 
 type Syntax<Type extends OperationSyntax['type']> = Extract<OperationSyntax, { type: Type }>
 
@@ -158,7 +159,10 @@ function lowerGroupPattern(
   lowered.sort((left, right) => left.rowCount - right.rowCount)
   let start = seed !== undefined && !single ? seed() : undefined
   for (const other of lowered) start = start === undefined ? other : joinRelations(start, other, termsTable)
-  const { relation, left } = joinPatterns(start, patterns, { conditions, environment })
+  const { relation, left } =
+    environment.tables === undefined
+      ? joinPatterns(start, patterns, { conditions, environment })
+      : { relation: joinViewPatterns(start, patterns, environment), left: conditions }
   const found = relation ?? emptyGroup(environment)
   return applyConditions(found, left, environment)
 }
@@ -428,7 +432,7 @@ function lowerOrderBy(operation: Syntax<'orderby'>, environment: Environment): R
     relation = ready
     const plain = lowered.kind === 'integer' || lowered.kind === 'string'
     const expression = plain ? lowered.expression : call('sparql.order_key', asTerm(lowered))
-    keys.push(sortKey(expression, { descending, nullsFirst: !descending }))
+    keys.push(sortKey(expression, { descending, nullsFirst: !descending && expression.nullable }))
   }
   return withPlan(relation, sort(relation.plan, keys))
 }

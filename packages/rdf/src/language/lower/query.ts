@@ -23,8 +23,9 @@ import type { DatasetSyntax, OperationSyntax, QuerySyntax } from '../syntax.ts'
 import { activeDataset, type DatasetFacts } from './dataset.ts'
 import type { Environment } from './environment.ts'
 import { lowerOperation, markExistence } from './operation.ts'
-import { decodeVariables, encodeVariables, type Relation } from './relation.ts'
+import { decodeVariables, encodeVariables, type Relation, termOfNative } from './relation.ts'
 import { unionRelations } from './union.ts'
+import type { ViewTable } from './view-table.ts'
 
 /** Tunes the lowering of a query. */
 export type LoweringOptions = {
@@ -33,6 +34,8 @@ export type LoweringOptions = {
   readonly dataset?: DatasetSyntax | null | undefined
   /** Values that variables have from the start. */
   readonly bindings?: ReadonlyMap<string, RDF.Term> | undefined
+  /** The tables of a view. */
+  readonly tables?: readonly ViewTable[] | undefined
 }
 
 /** Is a lowered query: a plan whose columns are terms, and one whose columns are plain values. */
@@ -62,6 +65,7 @@ export function makeEnvironment(
       return `\u0000${purpose}${hiddenCount}`
     },
     baseIri: options.baseIri ?? '',
+    tables: options.tables,
   }
 }
 
@@ -146,7 +150,10 @@ function plainColumns(relation: Relation, names: readonly string[], facts: Datas
 
 function plainExpression(relation: Relation, name: string): Expression {
   const binding = relation.bindings.get(name)
-  if (binding?.native !== undefined) return binding.native.column
+  if (binding?.native !== undefined) {
+    const { native } = binding
+    return native.kind.startsWith('iri:') ? call('sparql.plain', termOfNative(native)) : native.column
+  }
   return binding?.term === undefined ? literal(null, types.variant) : call('sparql.plain', binding.term)
 }
 

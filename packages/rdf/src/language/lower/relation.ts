@@ -30,8 +30,11 @@ export type Binding = {
 /** Is a column of plain values that all are literals of one datatype. */
 export type NativeColumn = { readonly column: ColumnExpression; readonly kind: NativeKind }
 
-/** Names the datatypes that have a plain form: xsd:integer, xsd:double, xsd:string, xsd:boolean. */
-export type NativeKind = 'integer' | 'double' | 'string' | 'boolean'
+/**
+ * Names what plain values stand for: literals of xsd:integer, xsd:double, xsd:string, xsd:boolean, or IRIs that have a
+ * start in common, after which the values follow.
+ */
+export type NativeKind = 'integer' | 'double' | 'string' | 'boolean' | `iri:${string}`
 
 /** Is a plan and where it keeps the variables of SPARQL. */
 export type Relation = {
@@ -62,6 +65,8 @@ export function withBindings(relation: Relation, changed: Iterable<readonly [str
 
 /** Turns values of one datatype into terms. */
 export function termOfNative({ column: value, kind }: NativeColumn): ReturnType<typeof call> {
+  if (kind.startsWith('iri:'))
+    return call('sparql.from_key', literal(kind.slice('iri:'.length), types.utf8), value)
   return call(`sparql.from_${kind}`, value)
 }
 

@@ -1,6 +1,7 @@
 import {
   type ColumnExpression,
   column,
+  type DataType,
   type Expression,
   literal,
   named,
@@ -14,7 +15,7 @@ import { type Binding, decodeVariables, hasWholeId, type NativeKind, type Relati
 type Form =
   | { readonly kind: 'id' }
   | { readonly kind: 'term' }
-  | { readonly kind: 'native'; readonly native: NativeKind }
+  | { readonly kind: 'native'; readonly native: NativeKind; readonly type: DataType }
 
 /** Gives the solutions of all relations. A variable keeps its ids where every relation has them, else it becomes a term. */
 export function unionRelations(
@@ -49,24 +50,17 @@ function commonForm(relations: readonly Relation[], name: string): Form {
     return binding === undefined ? [] : [binding]
   })
   if (bindings.every(hasWholeId)) return { kind: 'id' }
-  const native = bindings[0]?.native?.kind
-  if (native !== undefined && bindings.every((binding) => binding.native?.kind === native))
-    return { kind: 'native', native }
+  const native = bindings[0]?.native
+  if (native !== undefined && bindings.every((binding) => binding.native?.kind === native.kind))
+    return { kind: 'native', native: native.kind, type: native.column.type }
   return { kind: 'term' }
 }
-
-const NATIVE_TYPES = {
-  integer: types.int64,
-  double: types.float64,
-  string: types.utf8,
-  boolean: types.bool,
-} as const
 
 function columnOf(binding: Binding | undefined, form: Form): Expression {
   const found: ColumnExpression | undefined =
     form.kind === 'native' ? binding?.native?.column : binding?.[form.kind]
   if (found !== undefined) return found
-  if (form.kind === 'native') return literal(null, NATIVE_TYPES[form.native])
+  if (form.kind === 'native') return literal(null, form.type)
   return literal(null, form.kind === 'id' ? types.int64 : types.variant)
 }
 

@@ -5,6 +5,7 @@ import {
   extend,
   extension,
   type LogicalPlan,
+  literal,
   named,
   planField,
   types,

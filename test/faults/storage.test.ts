@@ -3,7 +3,7 @@
  * refused, or with the power going away. Whatever was acknowledged must be there afterwards, nothing by half.
  */
 import { isSheafError } from '@sheafdb/core'
-import { type CrashOutcome, type Fault, FaultFileSystem, type FileCall } from '@sheafdb/core/testing'
+import { type Fault, FaultFileSystem, type FileCall } from '@sheafdb/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TableStore } from '../../packages/core/src/catalog/table-store.ts'
@@ -123,6 +123,9 @@ async function checkReopened(disk: FaultFileSystem, reached: number): Promise<vo
   await compacted.close()
 }
 
+/** Is the calls that change nothing: a power cut at one is the same as at the next that does. */
+const READING: ReadonlySet<FileCall> = new Set(['read', 'list', 'lock'])
+
 function numbers(seed: number): () => number {
   let state = seed + 1
   return () => {
@@ -160,19 +163,16 @@ describe('a fault at every call of a history', () => {
     120_000,
   )
 
-  test.each<CrashOutcome>(['lost', 'kept', 'torn'])(
-    'a power cut, unsynced data %s, loses nothing acknowledged',
-    async (outcome) => {
-      const calls = await callsOf()
-      for (let at = 0; at < calls.length; at += 1) {
-        const disk = new FaultFileSystem({ fault: (index) => (index === at ? 'crash' : 'none') })
-        const { reached } = await run(disk)
-        for (let seed = 0; seed < (outcome === 'torn' ? 2 : 1); seed += 1)
-          await checkReopened(disk.afterCrash(outcome, numbers(at * 8 + seed)), reached)
-      }
-    },
-    120_000,
-  )
+  test('a power cut loses nothing acknowledged, whatever becomes of what was not synced', async () => {
+    const calls = await callsOf()
+    for (let at = 0; at < calls.length; at += 1) {
+      if (READING.has(calls[at] as FileCall)) continue
+      const disk = new FaultFileSystem({ fault: (index) => (index === at ? 'crash' : 'none') })
+      const { reached } = await run(disk)
+      for (const outcome of ['lost', 'kept', 'torn'] as const)
+        await checkReopened(disk.afterCrash(outcome, numbers(at)), reached)
+    }
+  }, 120_000)
 
   test('a full disk loses nothing acknowledged, and has a code of its own', async () => {
     const whole = new FaultFileSystem()

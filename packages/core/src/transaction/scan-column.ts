@@ -6,7 +6,7 @@ import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/co
 import { columnFromValues } from '../types/column-builder.ts'
 import { isFloat, isInteger, isWideInteger, types, typesEqual } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
-import { compareValues, type Value } from '../types/value.ts'
+import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { partField } from './table-view.ts'
 
 /** Is a requested column, found in a table's definition. */
@@ -122,6 +122,10 @@ export function zoneRejects(zone: ZoneMap | null, predicate: ScanPredicate): boo
   const { minimum, maximum } = zone
   if (minimum === null) return true
   const { operator, value } = predicate
+  // A value of another kind than the column's is for the caller to compare: it may convert one of them.
+  const values = operator === 'in' ? (value as readonly Value[]) : [value]
+  if (operator !== 'is-not-null' && values.some((each) => valueRank(each) !== valueRank(minimum)))
+    return false
   switch (operator) {
     case 'eq':
       return compareValues(value, minimum) < 0 || compareValues(value, maximum) > 0
@@ -134,9 +138,7 @@ export function zoneRejects(zone: ZoneMap | null, predicate: ScanPredicate): boo
     case 'ge':
       return compareValues(maximum, value) < 0
     case 'in':
-      return (value as readonly Value[]).every(
-        (each) => compareValues(each, minimum) < 0 || compareValues(each, maximum) > 0,
-      )
+      return values.every((each) => compareValues(each, minimum) < 0 || compareValues(each, maximum) > 0)
     case 'is-not-null':
       return false
   }

@@ -14,8 +14,8 @@ import { columnBytes } from '../storage/column-slice.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
 import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
-import { types } from '../types/data-type.ts'
-import { compareValues, type Value } from '../types/value.ts'
+import { isDecimal, types } from '../types/data-type.ts'
+import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { readRows } from './read-rows.ts'
 import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
 import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts'
@@ -109,12 +109,16 @@ export class StoredTableSource implements TableSource {
   #keyRange(part: Part, request: ScanRequest): { readonly start: number; readonly end: number } | null {
     const first = this.definition.key[0]
     if (first === undefined || request.predicates.length === 0) return null
+    const type = this.definition.fields.find((field) => field.name === first)?.type
+    if (type === undefined || isDecimal(type)) return null
     let lower: Value | undefined
     let upper: Value | undefined
     for (const predicate of request.predicates) {
       const column = request.columns[predicate.column]
       if (column?.field !== first || column.access !== undefined) continue
       const { operator, value } = predicate
+      const bounds = part.keyBounds()
+      if (bounds !== null && valueRank(bounds[0]) !== valueRank(value)) continue
       if (operator === 'eq' || operator === 'gt' || operator === 'ge')
         lower = lower === undefined || compareValues(value, lower) > 0 ? value : lower
       if (operator === 'eq' || operator === 'lt' || operator === 'le')
@@ -135,10 +139,10 @@ export class StoredTableSource implements TableSource {
     if (hidden !== undefined && hidden.size > 0)
       selection = keepWhere(selection, length, (index) => !hidden.has(start + index))
     if (range !== null && (range.start > start || range.end < start + length))
-      selection = keepWhere(
+      selection = cutSelection(
         selection,
-        length,
-        (index) => start + index >= range.start && start + index < range.end,
+        Math.max(range.start - start, 0),
+        Math.min(range.end - start, length),
       )
     return selection
   }
@@ -203,6 +207,16 @@ export class StoredTableSource implements TableSource {
     }
     return withoutNulls({ count, sources, targets, edges, partitions: partitions ?? null })
   }
+}
+
+/** Gives the selected indexes from `low` up to `high`. */
+function cutSelection(selection: Uint32Array | null, low: number, high: number): Uint32Array {
+  if (selection === null) {
+    const indexes = new Uint32Array(Math.max(high - low, 0))
+    for (let at = 0; at < indexes.length; at += 1) indexes[at] = low + at
+    return indexes
+  }
+  return selection.filter((index) => index >= low && index < high)
 }
 
 function keepWhere(

@@ -32,7 +32,7 @@ function getPath(root: unknown, path: readonly (string | number)[]): unknown {
 /** Gives a column as storage maps it: its bytes as Buffers. */
 function withBuffers(column: Column): Column {
   const copy: Record<string, unknown> = { ...column }
-  for (const [key, part] of Object.entries(column)) {
+  for (const [key, part] of Object.entries(column) as [string, unknown][]) {
     if (part instanceof Uint8Array) copy[key] = Buffer.from(part)
     if (key === 'children') copy[key] = (part as readonly Column[]).map(withBuffers)
     if (key === 'child' || key === 'dictionary') copy[key] = withBuffers(part as Column)

@@ -179,7 +179,6 @@ export function recordBatchToBatch(batch: RecordBatch): Batch {
 /** Makes a column of Arrow data. @throws `UNSUPPORTED` for layouts that the engine does not know */
 export function columnFromData(data: Data): Column {
   const { type, length } = data
-  if (data.offset !== 0 && data.offset % 8 !== 0 && data.nullBitmap?.length) return copied(data)
   const validity = validityOfData(data)
   if (isVariant(type)) return variantFromData(data, validity)
   switch (type.typeId) {
@@ -199,15 +198,13 @@ export function columnFromData(data: Data): Column {
         values: data.values.subarray(0, length) as NumberArray,
       }
     case Type.Bool:
-      return data.offset % 8 === 0
-        ? {
-            layout: 'bit',
-            type,
-            length,
-            validity,
-            values: data.values.subarray(data.offset >> 3) as Uint8Array,
-          }
-        : copied(data)
+      return {
+        layout: 'bit',
+        type,
+        length,
+        validity,
+        values: bitsFrom(data.values as Uint8Array, data.offset, length),
+      }
     case Type.Utf8:
     case Type.Binary:
       return {
@@ -256,7 +253,18 @@ export function columnFromData(data: Data): Column {
 
 function validityOfData(data: Data): Uint8Array | null {
   if (data.nullCount === 0 || !data.nullBitmap || data.nullBitmap.length === 0) return null
-  return data.nullBitmap.subarray(data.offset >> 3)
+  return bitsFrom(data.nullBitmap, data.offset, data.length)
+}
+
+/** Gives bits from an offset on: the same bytes where it falls between two, else a copy that is moved down. */
+function bitsFrom(bits: Uint8Array, offset: number, length: number): Uint8Array {
+  const start = offset >> 3
+  const shift = offset & 7
+  if (shift === 0) return bits.subarray(start)
+  const moved = new Uint8Array((length + 7) >> 3)
+  for (let byte = 0; byte < moved.length; byte += 1)
+    moved[byte] = ((bits[start + byte] as number) >> shift) | ((bits[start + byte + 1] ?? 0) << (8 - shift))
+  return moved
 }
 
 const dictionaries = new WeakMap<Vector, Column>()
@@ -277,7 +285,7 @@ function vectorValues(vector: Vector): Value[] {
   return Array.from({ length: vector.length }, (_, index) => vector.get(index) as Value)
 }
 
-/** Reads data through apache-arrow's getters, for layouts that are rare: views, large offsets, decimals, odd offsets. */
+/** Reads data through apache-arrow's getters, for layouts that are rare: views, large offsets, decimals. */
 function copied(data: Data): Column {
   const { type } = data
   const vector = new Vector([data])

@@ -13,7 +13,7 @@ import {
   typesEqual,
 } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
-import { compareValues, type Value, valueRank } from '../../types/value.ts'
+import { canonicalInteger, compareValues, type Value, valueRank } from '../../types/value.ts'
 import type { Evaluate, FunctionDefinition } from '../registry.ts'
 import { isDynamic, requireCount } from './signature.ts'
 
@@ -179,7 +179,7 @@ function memberSet(list: Iterable<Value>): MemberSet {
     isEmpty = false
     if (item === null || item === undefined) hasNull = true
     else if (typeof item === 'object') others.push(item)
-    else primitives.add(item)
+    else primitives.add(typeof item === 'bigint' ? canonicalInteger(item) : item)
   }
   return { primitives, others, hasNull, isEmpty }
 }
@@ -187,11 +187,21 @@ function memberSet(list: Iterable<Value>): MemberSet {
 function isMember({ primitives, others, hasNull, isEmpty }: MemberSet, value: Value): Value {
   if (isEmpty) return false
   if (value === null || value === undefined) return null
-  if (primitives.has(value)) return true
-  if (typeof value === 'bigint' && primitives.has(Number(value)) && BigInt(Number(value)) === value)
-    return true
+  if (primitives.has(value) || hasOtherForm(primitives, value)) return true
   for (const other of others) if (compareValues(other, value) === 0) return true
   return hasNull ? null : false
+}
+
+/** Tells whether a set has the other form of an integer past the safe ones, which may be a float or a 64-bit integer. */
+function hasOtherForm(primitives: Set<Value>, value: Value): boolean {
+  if (typeof value === 'bigint') {
+    const canonical = canonicalInteger(value)
+    if (typeof canonical === 'number') return primitives.has(canonical)
+    return primitives.has(Number(value)) && BigInt(Number(value)) === value
+  }
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isFinite(value)
+    ? primitives.has(BigInt(value))
+    : false
 }
 
 /** Holds the comparisons: eq, ne, lt, le, gt, ge, is_not_distinct_from, is_null, is_not_null, in. */

@@ -2,7 +2,15 @@ import type { DataType } from 'apache-arrow'
 import { isDecimal, isFloat, isInteger, isNumeric, isWideInteger, types } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
 import type { Value } from '../../types/value.ts'
-import { addExact, divideIntegers, multiplyExact, negate, remainder, subtractExact } from '../arithmetic.ts'
+import {
+  addExact,
+  checkInt64,
+  divideIntegers,
+  multiplyExact,
+  negate,
+  remainder,
+  subtractExact,
+} from '../arithmetic.ts'
 import type { Evaluate, FunctionDefinition } from '../registry.ts'
 import { isDynamic, requireCount, requireType } from './signature.ts'
 
@@ -98,9 +106,15 @@ const round: FunctionDefinition = {
     if (typeof value === 'bigint') return value
     const number = numberOf('round', value)
     if (digits === undefined || digits === 0) return roundHalfAway(number)
-    const scaled = Number(`${number}e${numberOf('round', digits)}`)
-    return Number.isFinite(scaled) ? Number(`${roundHalfAway(scaled)}e${-numberOf('round', digits)}`) : number
+    const scaled = shiftPoint(number, numberOf('round', digits))
+    return Number.isFinite(scaled) ? shiftPoint(roundHalfAway(scaled), -numberOf('round', digits)) : number
   },
+}
+
+/** Moves the decimal point by digits, exactly, where a multiplication would round. */
+function shiftPoint(value: number, digits: number): number {
+  const [mantissa, exponent = '0'] = String(value).split('e')
+  return Number(`${mantissa}e${Number(exponent) + digits}`)
 }
 
 /** Divides as floating-point numbers; by zero gives an infinity or NaN. */
@@ -126,11 +140,21 @@ const divideInteger: FunctionDefinition = {
     arithmeticType('divide_integer', argumentTypes)
     return types.int64
   },
-  evaluator: () => (left, right) =>
-    divideIntegers(
-      typeof left === 'number' ? Math.trunc(left) : left,
-      typeof right === 'number' ? Math.trunc(right) : right,
-    ),
+  evaluator: () => (left, right) => divideIntegers(wholeNumber(left), wholeNumber(right)),
+}
+
+/** Drops the fraction of a number that is to be an integer. @throws `VALUE`, `OVERFLOW`, `TYPE` */
+function wholeNumber(value: Value): Value {
+  if (typeof value === 'bigint') return value
+  const whole = Math.trunc(numberOf('divide_integer', value))
+  if (Number.isSafeInteger(whole)) return whole
+  if (!Number.isFinite(whole)) {
+    throw new SheafError(
+      'VALUE',
+      `Only finite numbers can be divided as integers. Use a division of floats: ${whole}`,
+    )
+  }
+  return checkInt64(BigInt(whole))
 }
 
 const modulo: FunctionDefinition = {

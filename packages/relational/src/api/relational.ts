@@ -115,13 +115,11 @@ function templateQuery<Row>(
     text += strings[index + 1] as string
   })
   if (text.trim() === '') throw new SheafError('SYNTAX', 'The template is empty. Write a SELECT into it.')
-  let planned: LogicalPlan | undefined
   const lower = async (): Promise<LogicalPlan> => {
     const relations = new Map<string, LogicalPlan>()
     for (const { name, query } of queries) relations.set(name, await query.plan())
-    const made = await planner.plan(text, queries.length === 0 ? { parameters } : { parameters, relations })
-    planned = made.plan
-    return made.plan
+    return (await planner.plan(text, queries.length === 0 ? { parameters } : { parameters, relations })).plan
   }
-  return context.query<Row>(() => planned ?? lower(), { parameters })
+  const known = () => (queries.length === 0 ? planner.known(text, parameters)?.plan : undefined)
+  return context.query<Row>(() => known() ?? lower(), { parameters })
 }

@@ -43,6 +43,8 @@ export type PlannedQuery = {
   readonly reason: string | undefined
   /** The result columns as DuckDB types them. */
   readonly columns: readonly ResultColumn[]
+  /** True where a table function of another model is in it, whose plan may be another after the next commit. */
+  readonly isVolatile: boolean
 }
 
 /** Tunes planning. */
@@ -51,7 +53,12 @@ export type PlanOptions = {
   readonly parameters?: ReadonlyMap<string, Value>
   /** Relations that the text may name beside those of the store, by name in lower case. */
   readonly relations?: ReadonlyMap<string, LogicalPlan>
+  /** The table, by its name in lower case, whose row ids the text may name as `_row_id`. */
+  readonly rowIdsOf?: string
 }
+
+/** Is where relations are looked up, and the views that were found. */
+type Found = { readonly catalog: CatalogView; readonly views: PlannedQuery[] }
 
 const MAX_CACHED = 2000
 const MAX_VIEW_DEPTH = 32
@@ -78,7 +85,7 @@ export class SqlPlanner {
 
   /** Gives the plan of a query that was planned before for values of these types; `undefined` for a new one. */
   known(text: string, parameters: ReadonlyMap<string, Value>): PlannedQuery | undefined {
-    return this.#cache.get(this.#context.catalog())?.get(cacheKey(text, parameters))
+    return this.#cache.get(this.#context.catalog())?.get(`\0${cacheKey(text, parameters)}`)
   }
 
   /** Plans a query. @throws `SYNTAX`, `NOT_FOUND`, `TYPE` with the place in the text */
@@ -86,7 +93,7 @@ export class SqlPlanner {
     const parameters = options.parameters ?? NOTHING
     const catalog = this.#context.catalog()
     if (options.relations !== undefined) return this.#plan(text, { ...options, parameters }, catalog)
-    const key = cacheKey(text, parameters)
+    const key = `${options.rowIdsOf ?? ''}\0${cacheKey(text, parameters)}`
     let plans = this.#cache.get(catalog)
     const cached = plans?.get(key)
     if (cached !== undefined) return cached
@@ -95,7 +102,7 @@ export class SqlPlanner {
       plans = new Map()
       this.#cache.set(catalog, plans)
     }
-    plans.set(key, planned)
+    if (!planned.isVolatile) plans.set(key, planned)
     return planned
   }
 
@@ -106,8 +113,10 @@ export class SqlPlanner {
   ): Promise<PlannedQuery> {
     const tree = readTree(await this.#database.serialize(text), text)
     const names = namesIn(tree)
-    const relations = await this.#relations(names, options, catalog)
+    const views: PlannedQuery[] = []
+    const relations = await this.#relations(names, options, { catalog, views })
     const calls = await this.#calls(names)
+    const isVolatile = calls.size > 0 || views.some((view) => view.isVolatile)
     const replaced = replaceCalls(text, calls)
     for (const [name, plan] of replaced.relations) relations.set(name, plan)
     const values = parameterValues(tree, options.parameters)
@@ -122,25 +131,22 @@ export class SqlPlanner {
       // DuckDB is shown variants as text, and refuses to compute with text. The plan knows what they hold.
       const native = hasVariants(relations) && isSheafError(error, 'TYPE') ? tryNative(tree, null, known) : ''
       if (typeof native === 'string') throw error
-      return { plan: native, reason: undefined, columns: relationColumns(native.output) }
+      return { plan: native, reason: undefined, columns: relationColumns(native.output), isVolatile }
     }
     const attempt = tryNative(tree, shape, known)
-    if (typeof attempt !== 'string') return { plan: attempt, reason: undefined, columns: shape.columns }
+    if (typeof attempt !== 'string')
+      return { plan: attempt, reason: undefined, columns: shape.columns, isVolatile }
     const plan = foreignPlan(replaced.text, {
       relations,
       names,
       shape,
       parameter: (index) => values(index).expression,
     })
-    return { plan, reason: attempt, columns: shape.columns }
+    return { plan, reason: attempt, columns: shape.columns, isVolatile }
   }
 
   /** Finds the relations that a text names, by the name that DuckDB knows each by. */
-  async #relations(
-    names: Names,
-    options: PlanOptions,
-    catalog: CatalogView,
-  ): Promise<Map<string, LogicalPlan>> {
+  async #relations(names: Names, options: PlanOptions, found: Found): Promise<Map<string, LogicalPlan>> {
     const relations = new Map<string, LogicalPlan>()
     const wanted = names.tables.some(isCatalogRelation) || names.functions.some(isCatalogFunction)
     const tables = wanted
@@ -151,25 +157,32 @@ export class SqlPlanner {
         }))
     for (const { name, schema } of tables) {
       const full = schema === '' ? name : `${schema}.${name}`
-      const plan = options.relations?.get(full.toLowerCase()) ?? (await this.#relation(full, catalog))
+      const plan =
+        options.relations?.get(full.toLowerCase()) ?? (await this.#relation(full, found, options.rowIdsOf))
       if (plan !== undefined) relations.set(full, plan)
     }
     return relations
   }
 
-  async #relation(name: string, catalog: CatalogView): Promise<LogicalPlan | undefined> {
+  async #relation(
+    name: string,
+    { catalog, views }: Found,
+    rowIdsOf: string | undefined,
+  ): Promise<LogicalPlan | undefined> {
     const collection = findCollection(catalog, name)
     if (collection === undefined) return this.#context.relation(name)
     const options = optionsOf(collection)
-    if (options.kind !== 'view') return tableScan(collection)
+    if (options.kind !== 'view')
+      return tableScan(collection, { rowId: rowIdsOf === collection.name.toLowerCase() })
     if (this.#viewDepth >= MAX_VIEW_DEPTH)
       throw new SheafError(
         'LIMIT',
         `Views refer to views too deep. Check for a view that refers to itself: ${name}`,
       )
     const inner = new SqlPlanner(this.#database, this.#context, this.#cache, this.#viewDepth + 1)
-    const { plan } = await inner.plan(options.sql)
-    return renamedOutput(withFreshIds(plan), options.columns)
+    const view = await inner.plan(options.sql)
+    views.push(view)
+    return renamedOutput(withFreshIds(view.plan), options.columns)
   }
 
   /** Lowers the table functions of other models. */

@@ -1,10 +1,4 @@
-import {
-  type Column,
-  type LogicalPlan,
-  type TableDefinition,
-  takeColumn,
-  type WriteTransaction,
-} from '@sheafdb/core'
+import { type Column, type TableDefinition, takeColumn, type WriteTransaction } from '@sheafdb/core'
 import { quoteIdentifier } from '../language/quote.ts'
 import type { Delete, Update } from '../language/statement.ts'
 import { optionsOf, type TableOptions } from '../layout/options.ts'
@@ -70,10 +64,10 @@ async function targetRows(
 ): Promise<{ readonly rowIds: Float64Array; readonly columns: readonly Column[] }> {
   const { parameters } = given
   const within = given.context.within(transaction)
-  const scan: LogicalPlan = tableScan(target.collection, { rowId: true })
-  const relations = new Map(given.relations ?? [])
-  relations.set(target.collection.name.toLowerCase(), scan)
-  const { plan } = await given.plannerFor(within).plan(text, { parameters, relations })
+  const rowIdsOf = target.collection.name.toLowerCase()
+  const { plan } = await given
+    .plannerFor(within)
+    .plan(text, { parameters, rowIdsOf, ...(given.relations && { relations: given.relations }) })
   const found = await collectColumns(within.batches(plan, { transaction, parameters }), plan.output)
   const rowIds =
     found.length === 0 ? new Float64Array(0) : readRowIds(found.columns[0] as Column, found.length)

@@ -139,3 +139,24 @@ test('errors of statements that are run as queries tell their place in what the 
     position: { column: 26 },
   })
 })
+
+test('a view shows what its query gives now, and its columns under its own names', async () => {
+  await sql.run('CREATE VIEW cheap (number, label) AS SELECT id, upper(name) FROM items WHERE price < 2')
+  expect(await rows('SELECT label FROM cheap WHERE number = 2')).toEqual([{ label: 'B' }])
+  await sql.run("INSERT INTO items (id, name) VALUES (5, 'e')")
+  expect(await rows('SELECT count(*) AS n FROM cheap')).toEqual([{ n: 3 }])
+  expect(await codeOf(sql.run("INSERT INTO cheap VALUES (1, 'x')"))).toBe('TYPE')
+})
+
+test('paths into structs are read natively', async () => {
+  await sql.run("CREATE TABLE nested AS SELECT {'city': 'Oslo', 'at': {'x': 1}} AS place")
+  expect(await rows('SELECT place.city AS city, nested.place.at.x AS x FROM nested')).toEqual([
+    { city: 'Oslo', x: 1 },
+  ])
+  expect(await sql.query('SELECT place.city FROM nested').explain()).not.toContain('duckdb')
+})
+
+test('the sum of integers is a number, wherever it is computed', async () => {
+  expect(await rows('SELECT sum(id) AS s FROM items')).toEqual([{ s: 3 }])
+  expect(await rows('SELECT sum(id) OVER () AS s FROM items LIMIT 1')).toEqual([{ s: 3 }])
+})

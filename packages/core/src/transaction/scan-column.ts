@@ -4,7 +4,7 @@ import type { ScanColumnRequest, ScanPredicate } from '../catalog/table-source.t
 import { CHUNK_ROWS, type Part, type PartField, type PathAccess, type ZoneMap } from '../storage/part.ts'
 import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
-import { isFloat, isInteger, isWideInteger, types, typesEqual } from '../types/data-type.ts'
+import { isFloat, isInteger, isWideInteger, typeName, types, typesEqual } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { partField } from './table-view.ts'
@@ -67,11 +67,33 @@ function shreddedPath(
 function fitColumn(column: Column, request: ScanColumnRequest): Column {
   const { type, access } = request
   if (column.layout !== 'boxed' && holdsType(column.type, type)) return { ...column, type } as Column
+  if (column.layout === 'boxed' && isAllNull(column.values)) return nullsOf(type, column.length)
   const read = columnReader(column)
   const values = Array.from({ length: column.length }, (_, index) =>
     (access as PathAccess).read(read(index), []),
   )
   return columnFromValues(type, values)
+}
+
+function isAllNull(values: readonly Value[]): boolean {
+  for (let index = 0; index < values.length; index += 1)
+    if (values[index] !== null && values[index] !== undefined) return false
+  return true
+}
+
+const MOST_NULL_COLUMNS = 64
+const nullColumns = new Map<string, Column>()
+
+/** Gives a column of a type that holds nothing but nulls: what a path is in a chunk that has it nowhere. */
+function nullsOf(type: DataType, length: number): Column {
+  const key = `${typeName(type)} ${length}`
+  let column = nullColumns.get(key)
+  if (column === undefined) {
+    if (nullColumns.size >= MOST_NULL_COLUMNS) nullColumns.clear()
+    column = columnFromValues(type, new Array<Value>(length).fill(null))
+    nullColumns.set(key, column)
+  }
+  return column
 }
 
 /** Tells whether values of one type are values of another as they are: the same, or numbers in a wider type. */

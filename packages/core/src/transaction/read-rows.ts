@@ -5,7 +5,7 @@ import { boxedColumn, type Column, isBoxedType } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
 import { types } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
-import { accessColumn, idColumn, requestedColumn, resolveRequest } from './scan-column.ts'
+import { accessColumn, idColumn, requestedColumn, resolveRequest, shreddedPath } from './scan-column.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
 type Chunk = { readonly part: Part; readonly chunk: number }
@@ -47,13 +47,35 @@ export function readRows(
     const column = resolveRequest(view.definition, whole)
     if (column.kind === 'system') return readSystemNumbers(places, column.name)
     if (column.kind === 'field' && isBoxedType(column.field.type))
-      return accessColumn(readValues(places, column.field), request)
+      return takePaths(view, chunks, plan, request) ?? accessColumn(readValues(places, column.field), request)
     const sources = chunks.map(({ part, chunk }) => {
       const length = Math.min(part.rowCountAt(view.commit) - chunk * CHUNK_ROWS, CHUNK_ROWS)
       return requestedColumn(column, { part, chunk, length })
     })
     return accessColumn(takeColumn(column.field.type, sources, plan), request)
   })
+}
+
+/** From this many rows of a chunk on, a path's whole column of the chunk costs less than as many values decoded. */
+const ROWS_PER_PATH_COLUMN = 32
+
+/** Reads a path from its typed children, where all parts have it so and enough rows are asked for; else null. */
+function takePaths(
+  view: TableView,
+  chunks: readonly Chunk[],
+  plan: { readonly which: Uint32Array; readonly index: Int32Array },
+  request: ScanColumnRequest,
+): Column | null {
+  if (request.access === undefined || plan.index.length < chunks.length * ROWS_PER_PATH_COLUMN) return null
+  const column = resolveRequest(view.definition, request)
+  if (column.kind !== 'access') return null
+  const sources: Column[] = []
+  for (const { part, chunk } of chunks) {
+    const source = shreddedPath(part, chunk, column.field, request)
+    if (source === null) return null
+    sources.push(source)
+  }
+  return takeColumn(request.type, sources, plan)
 }
 
 /** Reads boxed values one by one: of a segment's chunk only those that are asked for are decoded. */

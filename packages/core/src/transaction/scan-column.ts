@@ -52,7 +52,8 @@ export function requestedColumn(column: ResolvedColumn, place: ScanChunk): Colum
   }
 }
 
-function shreddedPath(
+/** Reads a path of a chunk from its typed child; null where the part has no such thing. */
+export function shreddedPath(
   part: Part,
   chunk: number,
   field: PartField,

@@ -37,7 +37,7 @@ function* expandBatch(
   const excluded = last === null ? excludedEdges(batch, plan.exclude, places) : null
   const both = plan.direction === 'both'
   const { selection } = batch
-  const out = new ExpandOutput(plan, batch)
+  const out = new ExpandOutput(plan, batch, edgeCountUpTo(OUTPUT_ROWS, from, sides))
   for (let at = 0; at < from.length; at += 1) {
     const node = from[at] as number
     const row = selection === null ? at : (selection[at] as number)
@@ -63,7 +63,7 @@ function* expandBatch(
         out.nodes[out.count] = next
         out.edges[out.count] = edge
         out.count += 1
-        if (out.count === OUTPUT_ROWS) yield out.flush()
+        if (out.count === out.capacity) yield out.flush()
       }
     }
   }
@@ -95,16 +95,33 @@ function firstAtLeast(values: Uint32Array | Float64Array, value: number, start: 
   return low
 }
 
+/** Counts the edges of nodes, as far as a limit: what an output has to hold. */
+function edgeCountUpTo(limit: number, from: Float64Array, sides: readonly Side[]): number {
+  let count = 0
+  for (let at = 0; at < from.length && count < limit; at += 1) {
+    for (const { index } of sides) {
+      const slot = index.slotOf(from[at] as number)
+      if (slot >= 0) count += (index.offsets[slot + 1] as number) - (index.offsets[slot] as number)
+    }
+  }
+  return Math.min(count, limit)
+}
+
 /** Gathers the rows of an expansion: the input's row, the node reached and the edge of each. */
 class ExpandOutput {
-  readonly rows: Uint32Array = new Uint32Array(OUTPUT_ROWS)
-  readonly nodes: Float64Array = new Float64Array(OUTPUT_ROWS)
-  readonly edges: Float64Array = new Float64Array(OUTPUT_ROWS)
+  readonly capacity: number
+  readonly rows: Uint32Array
+  readonly nodes: Float64Array
+  readonly edges: Float64Array
   count = 0
   readonly #plan: ExpandPlan
   readonly #batch: Batch
 
-  constructor(plan: ExpandPlan, batch: Batch) {
+  constructor(plan: ExpandPlan, batch: Batch, capacity: number) {
+    this.capacity = capacity
+    this.rows = new Uint32Array(capacity)
+    this.nodes = new Float64Array(capacity)
+    this.edges = new Float64Array(capacity)
     this.#plan = plan
     this.#batch = batch
   }

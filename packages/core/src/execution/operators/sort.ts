@@ -15,6 +15,7 @@ import { compareValues, type Value } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
 import { placesOf } from '../expression/interpret.ts'
 import { compareByKey } from '../sort-keys.ts'
+import { sliceRows } from './limit.ts'
 import { collect, compactBatch, isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536
@@ -113,9 +114,11 @@ function dictionaryOrder(
   return (left, right) => (rankOf(left) - rankOf(right)) * sign
 }
 
+const SLICE_ROWS = 4096
+
 /**
- * Gives the first rows in sort order without sorting the rest: keeps a buffer of candidates and cuts it back when it
- * has doubled.
+ * Gives the first rows in sort order without sorting the rest: keeps the best rows so far, and takes in only rows
+ * whose first key is no worse than that of the last of them.
  */
 export function* runTopK(
   plan: SortPlan,
@@ -125,16 +128,70 @@ export function* runTopK(
   mode: EvaluationMode,
 ): Steps {
   if (count === 0) return
-  let kept: Batch | null = null
-  let pending: Batch[] = []
-  let pendingCount = 0
-  const types = plan.output.map((field) => field.type)
-  const cut = (): void => {
-    const parts = kept === null ? pending : [kept, ...pending]
-    if (parts.length === 0) return
-    const columns = types.map((type, at) =>
+  const best = new BestRows(plan, count, context, mode)
+  for (const step of input) {
+    if (!isBatch(step)) {
+      yield step
+      continue
+    }
+    const rowCount = batchRowCount(step)
+    for (let start = 0; start < rowCount; start += SLICE_ROWS)
+      best.add(sliceRows(step, start, Math.min(rowCount, start + SLICE_ROWS)))
+    yield null
+  }
+  const kept = best.finish()
+  if (kept !== null) yield kept
+}
+
+/** Holds the best rows so far, and candidates that were not compared with them yet. */
+class BestRows {
+  readonly #plan: SortPlan
+  readonly #count: number
+  readonly #context: ExecutionContext
+  readonly #mode: EvaluationMode
+  readonly #firstKey: (batch: Batch) => Column
+  #kept: Batch | null = null
+  #candidates: Batch[] = []
+  #candidateCount = 0
+  /** The first key of the worst row kept, once there are as many as wanted. */
+  #bound: { readonly value: Value } | null = null
+
+  constructor(plan: SortPlan, count: number, context: ExecutionContext, mode: EvaluationMode) {
+    this.#plan = plan
+    this.#count = count
+    this.#context = context
+    this.#mode = mode
+    const [key] = plan.keys as [SortKey]
+    this.#firstKey = columnEvaluator(key.expression, {
+      places: placesOf(plan.output),
+      parameters: context.parameters,
+      mode,
+    })
+  }
+
+  add(batch: Batch): void {
+    const candidates =
+      this.#bound === null
+        ? batch
+        : noWorse(batch, this.#firstKey(batch), this.#plan.keys[0] as SortKey, this.#bound.value)
+    const part = compactBatch(candidates)
+    if (part.length === 0) return
+    this.#candidates.push(part)
+    this.#candidateCount += part.length
+    if (this.#candidateCount > Math.max(4 * this.#count, SLICE_ROWS - 1)) this.#cut()
+  }
+
+  finish(): Batch | null {
+    this.#cut()
+    return this.#kept
+  }
+
+  #cut(): void {
+    if (this.#candidateCount === 0) return
+    const parts = this.#kept === null ? this.#candidates : [this.#kept, ...this.#candidates]
+    const columns = this.#plan.output.map((field, at) =>
       concatColumns(
-        type,
+        field.type,
         parts.map((part) => part.columns[at] as Column),
       ),
     )
@@ -142,22 +199,55 @@ export function* runTopK(
       columns,
       parts.reduce((total, part) => total + part.length, 0),
     )
-    const rows = sortedRows(all, plan, context, mode).subarray(0, count)
-    kept = makeBatch(takeRows(all, rows), rows.length)
-    pending = []
-    pendingCount = 0
+    const rows = sortedRows(all, this.#plan, this.#context, this.#mode).subarray(0, this.#count)
+    const kept = makeBatch(takeRows(all, rows), rows.length)
+    this.#kept = kept
+    this.#candidates = []
+    this.#candidateCount = 0
+    if (kept.length === this.#count)
+      this.#bound = { value: columnReader(this.#firstKey(kept))(kept.length - 1) }
   }
-  for (const step of input) {
-    if (!isBatch(step)) {
-      yield step
-      continue
-    }
-    const part = compactBatch(step)
-    pending.push(part)
-    pendingCount += batchRowCount(part)
-    if (pendingCount > Math.max(4 * count, OUTPUT_ROWS)) cut()
-    yield null
+}
+
+/** Compares the values of a dictionary with a bound once each: 1 for those that do not stand after it; null comes last. */
+function passingCodes(
+  column: Extract<Column, { layout: 'dictionary' }>,
+  key: SortKey,
+  bound: Value,
+): Uint8Array {
+  const values = columnValues(column.dictionary)
+  const passing = new Uint8Array(values.length + 1)
+  for (let code = 0; code < values.length; code += 1)
+    passing[code] = compareByKey(key, values[code], bound) > 0 ? 0 : 1
+  passing[values.length] = compareByKey(key, null, bound) > 0 ? 0 : 1
+  return passing
+}
+
+/** Keeps the rows of a batch whose key does not stand after a bound. */
+function noWorse(batch: Batch, column: Column, key: SortKey, bound: Value): Batch {
+  const count = batchRowCount(batch)
+  const kept = new Uint32Array(count)
+  const { selection } = batch
+  let keptCount = 0
+  const plain =
+    column.layout === 'flat' && column.validity === null && !isFloat(column.type) && typeof bound === 'number'
+  const values = plain ? (column.values as Float64Array) : null
+  const codes =
+    column.layout === 'dictionary' && column.dictionary.length < count
+      ? passingCodes(column, key, bound)
+      : null
+  const read = columnReader(column)
+  for (let at = 0; at < count; at += 1) {
+    const row = selection === null ? at : (selection[at] as number)
+    if (codes !== null && column.layout === 'dictionary') {
+      const code = isNullAt(column, row) ? codes.length - 1 : (column.codes[row] as number)
+      if (codes[code] === 0) continue
+    } else if (values !== null) {
+      const value = values[row] as number
+      if (key.descending ? value < (bound as number) : value > (bound as number)) continue
+    } else if (compareByKey(key, read(row), bound) > 0) continue
+    kept[keptCount] = row
+    keptCount += 1
   }
-  cut()
-  if (kept !== null) yield kept
+  return keptCount === count ? batch : { ...batch, selection: kept.subarray(0, keptCount) }
 }

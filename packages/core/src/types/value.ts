@@ -170,7 +170,7 @@ export function groupKey(value: Value): string | number | bigint | boolean | nul
     case 'number':
       return value === 0 ? 0 : value
     case 'bigint':
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+      return bigintKey(value)
     case 'boolean':
       return value
     case 'string':
@@ -178,6 +178,12 @@ export function groupKey(value: Value): string | number | bigint | boolean | nul
     default:
       return value === null || value === undefined ? null : `o${structuralKey(value, 0)}`
   }
+}
+
+/** Gives the number that a bigint equals, or the bigint itself where no number does. */
+function bigintKey(value: bigint): number | bigint {
+  const near = Number(value)
+  return Number.isFinite(near) && BigInt(near) === value ? near : value
 }
 
 function structuralKey(value: Value, depth: number): string {

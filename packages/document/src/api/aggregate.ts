@@ -177,12 +177,15 @@ function mergeVariables(let_: Value, call: CallSettings): (document: Document) =
   if (!isPlain(let_)) throw mongoError(14, `$merge's let is an object. It is a ${typeWord(let_)}.`)
   const evaluators = Object.entries(let_).map(([name, value]) => {
     checkVariableName(name)
+    if (name === 'new' && value !== '$$ROOT')
+      throw mongoError(51273, "$merge's let cannot set the variable 'new'. Rename it.")
     return [name, compileExpression(parseExpression(value), contextOf(call))] as const
   })
   return (document) => ({
     ...call,
     variables: [
       ...call.variables,
+      ['new', document] as const,
       ...evaluators.map(([name, evaluate]) => [name, evaluate(scopeOf(document, bindingsOf(call)))] as const),
     ],
   })

@@ -1,5 +1,5 @@
 import type { CollectionDefinition, ModelContext, Value } from '@sheafdb/core'
-import { type CallSettings, contextOf } from '../functions/functions.ts'
+import { bindingsOf, type CallSettings, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { checkVariableName, parseExpression } from '../language/parser-expression.ts'
 import { isPlain, typeWord } from '../language/parser-values.ts'
@@ -10,13 +10,13 @@ import { compileExpression, scopeOf } from '../semantics/expression.ts'
 /** Makes the settings of a call: its variables, evaluated, and its time. */
 export function callSettings(variables: Value): CallSettings {
   const now = new Date()
-  if (variables === undefined) return { variables: [], now }
+  if (variables === undefined || variables === null) return { variables: [], now }
   if (!isPlain(variables)) throw mongoError(14, `let is an object. It is a ${typeWord(variables)}.`)
   return Object.entries(variables).reduce<CallSettings>(
     (settings, [name, value]) => {
       checkVariableName(name)
-      const evaluate = compileExpression(parseExpression(value), contextOf({ variables: [], now }))
-      return { now, variables: [...settings.variables, [name, evaluate(scopeOf({}))]] }
+      const evaluate = compileExpression(parseExpression(value), contextOf(settings))
+      return { now, variables: [...settings.variables, [name, evaluate(scopeOf({}, bindingsOf(settings)))]] }
     },
     { variables: [], now },
   )

@@ -141,7 +141,6 @@ export class DocumentCollection {
     return listResult(async () => {
       if (typeof field !== 'string')
         throw mongoError(14, `The field of distinct is a text: ${typeWord(field)}`)
-      if (field === '') throw mongoError(31032, 'The field of distinct is not empty. Name one.')
       if (field.includes('\0'))
         throw mongoError(31032, 'The field of distinct has no null bytes. Remove them.')
       const documents = await this.find(filter).rows()

@@ -43,11 +43,15 @@ export function parseIndex(key: Value, options: Value): IndexDefinition {
   }
 }
 
+const MOST_FIELDS = 32
+
 function keyEntries(key: Value): (readonly [string, unknown])[] {
   if (typeof key === 'string') return [[key, 1]]
   if (!isPlain(key)) throw mongoError(14, `The key of an index is an object. It is a ${typeWord(key)}.`)
   const entries = Object.entries(key)
   if (entries.length === 0) throw mongoError(67, 'The key of an index needs a field. Add one.')
+  if (entries.length > MOST_FIELDS)
+    throw mongoError(13103, `An index has at most ${MOST_FIELDS} fields. Name fewer.`)
   for (const [path, direction] of entries) {
     if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$')))
       throw mongoError(67, `A field of an index has no valid name. Correct it: ${path}`)

@@ -48,6 +48,8 @@ async function checkIndex(
   const [first] = index.key
   const path = (first as readonly [string, unknown])[0].split('.')
   const values = documents.flatMap((document) => expandPath(document, path))
+  // An empty array has the key of what is missing.
+  if (values.includes(undefined)) values.push([])
   const wanted: Filter = {
     kind: 'field',
     path,

@@ -22,12 +22,16 @@ function parseText(text: string): ExpressionSyntax {
   return { kind: 'field', path: parsePath(text.slice(1)) }
 }
 
+const LONGEST_PATH = 200
+
 /** Parses a field path of an expression, without its `$`. */
 export function parsePath(text: string): readonly string[] {
   if (text === '')
     throw mongoError(16872, "A field path needs a name after its '$'. Add one, or use $literal.")
   if (text.endsWith('.')) throw mongoError(40353, `A field path must not end with a dot. Remove it: ${text}`)
   const path = text.split('.')
+  if (path.length > LONGEST_PATH)
+    throw mongoError(15, `A field path has too many steps. Use at most ${LONGEST_PATH}.`)
   for (const part of path) {
     if (part === '') throw mongoError(15998, `A field path has an empty name in it. Name each step: ${text}`)
     if (part.startsWith('$'))

@@ -239,10 +239,10 @@ function truncated(value: Value): bigint {
 function parseSize(value: Value): number {
   const size = typeof value === 'bigint' ? Number(value) : value
   if (typeof size !== 'number' || !Number.isInteger(size)) {
-    const code = typeof size === 'number' || size === null || size === undefined ? 2 : 2
-    throw mongoError(code, '$size needs a whole number. Give it one.')
+    throw mongoError(2, '$size needs a whole number. Give it one.')
   }
-  if (size < 0) throw mongoError(2, '$size may not be negative. Give a count.')
+  if (size < 0 || size > 2 ** 31 - 1)
+    throw mongoError(2, '$size takes a count of 32 bits, not negative. Give one.')
   return size
 }
 

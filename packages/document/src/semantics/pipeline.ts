@@ -183,11 +183,11 @@ export function requireSort(argument: Value): ReturnType<typeof parseSort> {
 export function requireCount(name: '$limit' | '$skip', argument: Value, least: number): number {
   const code = name === '$limit' ? 2107201 : 5107200
   const count = Number(argument)
-  if (!isNumber(argument) || !Number.isInteger(count) || count > Number.MAX_SAFE_INTEGER)
+  if (!isNumber(argument) || !Number.isInteger(count) || count > 2 ** 63)
     throw mongoError(code, `${name} takes a whole number. It got a ${bsonType(argument)}.`)
   if (count < 0) throw mongoError(code, `${name} takes no negative number. It got ${argument}.`)
   if (count < least) throw mongoError(15958, `${name} takes a positive number. It got ${argument}.`)
-  return count
+  return Math.min(count, Number.MAX_SAFE_INTEGER)
 }
 
 /** Reads the name that `$count` gives its result. */
@@ -307,7 +307,9 @@ function compileUnset(argument: Value, context: CompileContext): (scope: Scope) 
   const specification: Document = {}
   for (const path of paths) {
     if (typeof path !== 'string') throw mongoError(31120, `$unset takes names. It got a ${typeWord(path)}.`)
-    parsePath(path === '' ? '' : path)
+    parsePath(path)
+    if (Object.hasOwn(specification, path))
+      throw mongoError(31250, `A field is unset twice. Name it once: ${path}`)
     setKey(specification, path, 0)
   }
   return compileProjection(specification, { find: false, context, support: matchSupport(context) })
@@ -438,9 +440,8 @@ type ForeignIndex = ReadonlyMap<Value, readonly number[]>
 function indexBy(documents: readonly Document[], path: readonly string[]): ForeignIndex {
   const index = new Map<Value, number[]>()
   documents.forEach((document, at) => {
-    const values = expandPath(document, path)
     const whole = readPath(document, path)
-    if (Array.isArray(whole)) values.push(whole)
+    const values = Array.isArray(whole) ? [...whole, whole] : expandPath(document, path)
     const keys = new Set((values.length === 0 ? [null] : values).map((value) => keyOf(value ?? null)))
     for (const key of keys) {
       const list = index.get(key)
@@ -452,8 +453,8 @@ function indexBy(documents: readonly Document[], path: readonly string[]): Forei
 }
 
 function localValues(value: Value): Value[] {
-  if (Array.isArray(value)) return [...value]
-  return [value ?? null]
+  if (Array.isArray(value) && value.length > 0) return [...value]
+  return [Array.isArray(value) ? null : (value ?? null)]
 }
 
 function lookUp(index: ForeignIndex, values: readonly Value[], documents: readonly Document[]): Document[] {

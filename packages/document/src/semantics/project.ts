@@ -46,8 +46,9 @@ export function compileProjection(specification: Value, mode: ProjectionMode): P
     throw mongoError(51272, 'A projection must not be empty. Name a field.')
   }
   const root: Node = { children: new Map(), action: null }
-  const builder: Builder = { mode, root, includes: null, idAction: undefined }
+  const builder: Builder = { mode, root, includes: null, idAction: undefined, hasElement: false }
   for (const [path, value] of entries) addPath(builder, path, value, 0)
+  if (builder.includes === null && builder.hasElement) builder.includes = true
   const inclusive = builder.includes ?? builder.idAction?.kind === 'include'
   return makeProjector(
     builder,
@@ -61,6 +62,8 @@ type Builder = {
   /** True where fields are named to keep, false where to leave out, null while neither is known. */
   includes: boolean | null
   idAction: Action | undefined
+  /** True where `$elemMatch` keeps a field: alone it makes the others be left out. */
+  hasElement: boolean
 }
 
 function addPath(builder: Builder, path: string, value: Value, depth: number): void {
@@ -93,6 +96,7 @@ function parseProjectionPath(path: string): readonly string[] {
 }
 
 function noteKind(builder: Builder, action: Action, path: string): void {
+  if (action.kind === 'element') builder.hasElement = true
   if (action.kind === 'slice' || action.kind === 'element') return
   const includes = action.kind !== 'exclude'
   if (action.kind === 'compute' && builder.mode.find && builder.includes === null) {
@@ -214,12 +218,26 @@ function include(document: Document, node: Node, scope: Scope, mode: ProjectionM
   for (const key of Object.keys(document)) {
     const child = node.children.get(key)
     if (child === undefined) continue
-    if (child.action?.kind === 'compute') continue
+    if (child.action?.kind === 'compute' || child.action?.kind === 'element') continue
     const value = includeValue(document[key], child, scope, mode)
     if (value !== undefined) setKey(result, key, value)
   }
-  for (const [key, child] of node.children) addComputed(result, key, child, scope)
+  for (const [key, child] of node.children) {
+    if (child.action?.kind === 'element')
+      addElement(result, key, { value: getKey(document, key), action: child.action, scope })
+    else addComputed(result, key, child, scope)
+  }
   return result
+}
+
+/** Adds what `$elemMatch` keeps, after the fields that are kept as they are. */
+function addElement(
+  result: Document,
+  key: string,
+  { value, action, scope }: { readonly value: Value; readonly action: Action; readonly scope: Scope },
+): void {
+  const kept = act(action, value, scope)
+  if (kept !== undefined) setKey(result, key, kept)
 }
 
 function includeValue(value: Value, node: Node, scope: Scope, mode: ProjectionMode): Value {

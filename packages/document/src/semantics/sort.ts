@@ -48,9 +48,13 @@ export function parseSort(specification: Value): SortField[] {
   }))
 }
 
+const LONGEST_PATH = 200
+
 function checkSortPath(path: string): string {
   if (path === '') throw mongoError(40352, 'A sort key must have a name. Give it one.')
   if (path.endsWith('.')) throw mongoError(40353, `A sort key must not end with a dot. Remove it: ${path}`)
+  if (path.split('.').length > LONGEST_PATH)
+    throw mongoError(15, `A sort key has too many steps. Use at most ${LONGEST_PATH}.`)
   for (const part of path.split('.')) {
     if (part === '') throw mongoError(15998, `A sort key has an empty name in it. Name each step: ${path}`)
     if (part.startsWith('$'))
@@ -60,9 +64,9 @@ function checkSortPath(path: string): string {
 }
 
 function directionOf(direction: Value): number {
-  const number = typeof direction === 'bigint' ? Number(direction) : direction
-  if (typeof number !== 'number')
+  if (typeof direction !== 'number' && typeof direction !== 'bigint')
     throw mongoError(15974, 'A sort direction is 1 or -1. Give one of them for each field.')
+  const number = Math.trunc(Number(direction))
   if (number !== 1 && number !== -1) throw mongoError(15975, 'A sort direction is 1 or -1. Give one of them.')
   return number
 }

@@ -210,7 +210,7 @@ const MOST_PADDING = 1_500_000
 function applyAt(target: Value, parts: readonly string[], at: number, application: Application): Value {
   if (at === parts.length) return application.change(target, application.place)
   const part = parts[at] as string
-  if (part.startsWith('$')) return applyToElements(target, parts, at, application)
+  if (part === '$' || part.startsWith('$[')) return applyToElements(target, parts, at, application)
   if (Array.isArray(target)) return applyToIndex(target, parts, at, application)
   if (isDocument(target)) {
     const before = getKey(target, part)

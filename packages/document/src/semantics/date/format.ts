@@ -44,7 +44,7 @@ const WRITERS: ReadonlyMap<string, Writer> = new Map<string, Writer>([
   ['b', (local) => (MONTHS[local.getUTCMonth()] as string).slice(0, 3)],
   ['B', (local) => MONTHS[local.getUTCMonth()] as string],
   ['z', (_, offset) => zoneText(offset)],
-  ['Z', (_, offset) => `${offset < 0 ? '-' : '+'}${pad(Math.abs(offset) / 60_000, 3)}`],
+  ['Z', (_, offset) => (offset === 0 ? '0' : `${offset < 0 ? '-' : '+'}${Math.abs(offset) / 60_000}`)],
   ['%', () => '%'],
 ])
 

@@ -190,8 +190,9 @@ type Rounding = (value: number) => number
 
 function rounded(name: string, round: Rounding): (value: Value, place?: Value) => Value {
   return (value, place = 0) => {
+    if (isNullish(value)) return null
     const digits = placeOf(name, place)
-    if (isNullish(value) || digits === null) return null
+    if (digits === null) return null
     if (!isNumber(value)) throw mongoError(51081, `${name} takes a number. It got a ${bsonType(value)}.`)
     if (typeof value === 'bigint') return roundLong(name, value, digits)
     if (!Number.isFinite(value)) return value

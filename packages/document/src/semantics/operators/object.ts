@@ -39,6 +39,8 @@ function constantName(field: ExpressionSyntax | undefined, code: number): string
     )
   if (typeof constant.value !== 'string')
     throw mongoError(code, `The name of a field is a text. It is a ${bsonType(constant.value)}.`)
+  if (constant.value.includes('\0'))
+    throw mongoError(9534700, 'The name of a field has no null bytes. Remove them.')
   return constant.value
 }
 

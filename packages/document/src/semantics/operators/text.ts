@@ -57,7 +57,8 @@ function asciiCase(name: string, letters: RegExp, change: (letter: string) => st
 }
 
 function compareCaseless(left: Value, right: Value): Value {
-  const upper = (value: Value): string => coerced('$strcasecmp', value).toUpperCase()
+  const upper = (value: Value): string =>
+    coerced('$strcasecmp', value).replaceAll(/[a-z]/g, (letter) => letter.toUpperCase())
   const [a, b] = [upper(left), upper(right)]
   return a < b ? -1 : a > b ? 1 : 0
 }
@@ -86,7 +87,7 @@ function substringBytes(value: Value, start: Value, count: Value): Value {
 
 function wholeBytes(value: number | bigint): number {
   const number = Math.trunc(Number(value))
-  if (!(Math.abs(number) < 2 ** 63))
+  if (!(Math.abs(number) <= 2 ** 63))
     throw mongoError(31109, `$substrBytes takes finite numbers. It got ${value}.`)
   return number
 }
@@ -146,7 +147,8 @@ function trim(name: string, sides: 'both' | 'left' | 'right') {
     (values) => {
       const input = values.get('input')
       const chars = values.get('chars')
-      if (!isNullish(input)) requireText(name, input, 50699)
+      if (isNullish(input)) return null
+      requireText(name, input, 50699)
       if (values.has('chars') && !isNullish(chars)) requireText(name, chars, 50700)
       if (isNullish(input) || (values.has('chars') && isNullish(chars))) return null
       const drop = new Set(chars === undefined ? WHITE_SPACE : (chars as string))

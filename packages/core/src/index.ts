@@ -43,7 +43,16 @@ export {
   type UnboundExpression,
 } from './expression/unbound.ts'
 export { type CollectionMethods, checkName, collectionMethods } from './model/collections.ts'
-export type { Model, ModelApi, ModelApis, ModelContext, Relation, TableFunction } from './model/model.ts'
+export type {
+  FileAccess,
+  FileOptions,
+  Model,
+  ModelApi,
+  ModelApis,
+  ModelContext,
+  Relation,
+  TableFunction,
+} from './model/model.ts'
 export {
   type ExplainOptions,
   Grouping,

@@ -11,7 +11,7 @@ import { keyLookup } from './execution/operators/scan.ts'
 import { type NodeCounters, startPlan } from './execution/planner.ts'
 import { registerAggregates } from './expression/aggregates.ts'
 import { registerFunctions } from './expression/registry.ts'
-import type { Model, ModelApis, ModelContext, TableFunction } from './model/model.ts'
+import type { FileAccess, FileOptions, Model, ModelApis, ModelContext, TableFunction } from './model/model.ts'
 import { type ExplainOptions, Query, type QuerySession, type RunOptions } from './model/query.ts'
 import { Relations } from './model/relations.ts'
 import { type TabularSource, valuesOf } from './model/tabular.ts'
@@ -81,6 +81,10 @@ export type Store<Models extends readonly Model[] = readonly Model[]> = Session<
   snapshot(): StoreSnapshot<Models>
   /** Shows the store as of an earlier commit within the retention. @throws `NOT_FOUND` */
   asOf(version: number): StoreSnapshot<Models>
+  /** Reads a file (Arrow IPC, Parquet, CSV, NDJSON) into a table, in one transaction. @throws `MISSING_DEPENDENCY` */
+  import(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
+  /** Writes any table to a file. @throws `NOT_FOUND`, `MISSING_DEPENDENCY` */
+  export(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
   /** Walks every checksum and invariant. */
   verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   /** Moves what is in memory and in the log into segments, and merges segments. */
@@ -160,11 +164,13 @@ class OpenStore {
   }
 
   handle(): unknown {
-    const session = this.#session({
+    const source: SnapshotSource = {
       open: () => this.#tables.snapshot(),
       isShared: false,
       write: (work) => this.#autocommit(work),
-    })
+    }
+    const session = this.#session(source)
+    const context = this.#context(source)
     const tables = this.#tables
     return Object.defineProperties(session, {
       version: { get: () => tables.lastCommit },
@@ -174,6 +180,13 @@ class OpenStore {
       },
       snapshot: { value: () => this.#snapshot() },
       asOf: { value: (version: number) => this.#snapshot(version) },
+      import: {
+        value: async (path: string, options: FileOptions) => this.#files().import(context, path, options),
+      },
+      export: {
+        value: async (path: string, options: FileOptions) =>
+          this.#files().export(context, path, { ...options, plan: relationPlan(context, options.table) }),
+      },
       verify: { value: () => tables.verify() },
       compact: { value: (options?: { signal?: AbortSignal }) => tables.compact({ full: true, ...options }) },
       stats: { value: (): StoreStats => ({ version: tables.lastCommit, tables: tables.report() }) },
@@ -245,14 +258,17 @@ class OpenStore {
       const plan = valuesOf(source)
       return context.query(() => plan)
     }
-    return context.query(() => {
-      const plan = context.relation(source)
-      if (plan !== undefined) return plan
-      throw new SheafError(
-        'NOT_FOUND',
-        `There is no table or collection of this name. Those there are (${context.relationNames().join(', ')}): ${source}`,
-      )
-    })
+    return context.query(() => relationPlan(context, source))
+  }
+
+  #files(): FileAccess {
+    this.#requireOpen()
+    const files = this.#models.find((model) => model.files !== undefined)?.files
+    if (files !== undefined) return files
+    throw new SheafError(
+      'MISSING_DEPENDENCY',
+      'No model that was passed reads and writes files. Install @sheafdb/relational and pass relational() to openStore.',
+    )
   }
 
   #runner(source: SnapshotSource): QuerySession {
@@ -428,6 +444,16 @@ class OpenStore {
       close: { value: () => snapshot.close() },
     })
   }
+}
+
+/** Finds a relation. @throws `NOT_FOUND` naming those there are */
+function relationPlan(context: ModelContext, name: string): LogicalPlan {
+  const plan = context.relation(name)
+  if (plan !== undefined) return plan
+  throw new SheafError(
+    'NOT_FOUND',
+    `There is no table or collection of this name. Those there are (${context.relationNames().join(', ')}): ${name}`,
+  )
 }
 
 function appendRows(batch: Batch, rows: Value[][]): void {

@@ -1,11 +1,12 @@
 import type { Model, ModelContext } from '@sheafdb/core'
+import { fileAccess } from './api/files.ts'
 import { type RelationalApi, relationalApi } from './api/relational.ts'
 import { DuckDatabase, type DuckOptions } from './duckdb/database.ts'
 import { duckEngine } from './duckdb/engine.ts'
 import { sqlFunctions } from './functions/temporal.ts'
 import { optionsOf } from './layout/options.ts'
 import { MODEL_NAME, tableScan } from './layout/relations.ts'
-import type { PlannedQuery } from './planning/planner.ts'
+import { type PlannedQuery, SqlPlanner } from './planning/planner.ts'
 import { LAYOUT_VERSION } from './statements/define.ts'
 
 /** Tunes the relational model. */
@@ -29,5 +30,19 @@ export function relational(options: RelationalOptions = {}): Model<'relational',
       optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
     engines: [duckEngine(database)],
     functions: sqlFunctions,
+    files: fileAccess((context, { signal, onProgress }) => {
+      const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
+      return {
+        context,
+        database,
+        files,
+        planner: plannerFor(context),
+        plannerFor,
+        parameters: new Map(),
+        relations: undefined,
+        signal,
+        onProgress,
+      }
+    }),
   }
 }

@@ -62,6 +62,30 @@ export type ModelContext = {
   tableFunction(name: string): TableFunction | undefined
 }
 
+/** Says which table a file is read into or written from; the format is the file's ending's where it is not given. */
+export type FileOptions = {
+  readonly table: string
+  readonly format?: 'arrow' | 'parquet' | 'csv' | 'ndjson'
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number | undefined }) => void
+}
+
+/** Is what a model that knows file formats does for `store.import` and `store.export`. */
+export type FileAccess = {
+  /** Reads a file into a table, which is made where there is none. */
+  import(
+    context: ModelContext,
+    path: string,
+    options: FileOptions,
+  ): Promise<{ readonly rowsAffected: number }>
+  /** Writes the rows of a plan to a file. */
+  export(
+    context: ModelContext,
+    path: string,
+    options: FileOptions & { readonly plan: LogicalPlan },
+  ): Promise<{ readonly rowsAffected: number }>
+}
+
 /**
  * Is how a model plugs in. Required: its name, the version of its layout, the layout, and `open`; everything else has
  * a safe default.
@@ -81,6 +105,7 @@ export type Model<Name extends string = string, Api = unknown> = {
   readonly operators?: readonly ExtensionOperator[]
   readonly engines?: readonly Engine[]
   readonly tableFunctions?: readonly TableFunction[]
+  readonly files?: FileAccess
 }
 
 /** Gives the API that a model shows on a store. */

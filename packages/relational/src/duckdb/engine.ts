@@ -38,8 +38,7 @@ async function* execute(
 ): AsyncGenerator<Batch, void, undefined> {
   const sources = await Promise.all(inputs.map((input, index) => relationSource(plan, input, index)))
   const session = await database.acquire()
-  const stop = () => session.connection.interrupt()
-  context.signal?.addEventListener('abort', stop)
+  const watch = watchLimits(session, context)
   try {
     await session.show(sources)
     const statement = await session.prepare(plan.text)
@@ -50,8 +49,31 @@ async function* execute(
       statement.destroySync()
     }
   } finally {
-    context.signal?.removeEventListener('abort', stop)
+    watch.end()
     database.release(session)
+  }
+}
+
+const WATCH_MS = 25
+
+/** Interrupts DuckDB where the query is aborted or runs out of time, between two chunks of its result too. */
+function watchLimits(session: DuckSession, context: ExecutionContext): { end(): void } {
+  const check = () => {
+    try {
+      context.check()
+    } catch (error) {
+      session.failure = error
+      session.connection.interrupt()
+    }
+  }
+  const timer = setInterval(check, WATCH_MS).unref()
+  context.signal?.addEventListener('abort', check)
+  return {
+    end: () => {
+      clearInterval(timer)
+      context.signal?.removeEventListener('abort', check)
+      session.failure = undefined
+    },
   }
 }
 

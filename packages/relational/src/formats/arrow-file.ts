@@ -8,17 +8,23 @@ import {
   SheafError,
   schemaOf,
 } from '@sheafdb/core'
-import { RecordBatchFileWriter, RecordBatchReader } from 'apache-arrow'
+import { RecordBatchFileWriter, RecordBatchReader, type Schema } from 'apache-arrow'
+
+/** Is a batch of an Arrow file and the names of its columns. */
+export type ArrowBatch = {
+  readonly schema: Schema
+  readonly fields: readonly string[]
+  readonly batch: Batch
+}
 
 /** Reads the batches of an Arrow IPC file or stream. @throws `CORRUPT` where it is none */
-export async function* readArrowFile(
-  path: string,
-): AsyncGenerator<{ readonly fields: readonly string[]; readonly batch: Batch }, void, undefined> {
+export async function* readArrowFile(path: string): AsyncGenerator<ArrowBatch, void, undefined> {
   try {
     const reader = await RecordBatchReader.from(createReadStream(path))
     await reader.open()
     const fields = reader.schema.fields.map((field) => field.name)
-    for await (const batch of reader) yield { fields, batch: recordBatchToBatch(batch) }
+    for await (const batch of reader)
+      yield { schema: reader.schema, fields, batch: recordBatchToBatch(batch) }
   } catch (error) {
     if (error instanceof SheafError) throw error
     throw new SheafError('CORRUPT', `The file is no Arrow IPC file that can be read: ${path}`, {

@@ -7,17 +7,20 @@ import {
   type LogicalPlan,
   SheafError,
   type TableDefinition,
+  type WriteTransaction,
 } from '@sheafdb/core'
 import { relationColumns } from '../duckdb/relation.ts'
 import type { DuckSession, ResultColumn } from '../duckdb/session.ts'
+import { duckTypeOf } from '../duckdb/types.ts'
 import { readArrowFile, writeArrowFile } from '../formats/arrow-file.ts'
 import { type FileFormat, formatOf, readerCall } from '../formats/file-format.ts'
 import { type ReadColumn, readBatches } from '../formats/read-batches.ts'
 import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import type { Copy } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
+import { findCollection } from '../layout/relations.ts'
 import type { StatementContext, StatementResult } from './context.ts'
-import { requireTable } from './define.ts'
+import { createTableFor, requireTable } from './define.ts'
 import { writeRows } from './insert-rows.ts'
 import { denseColumns } from './table-rows.ts'
 
@@ -26,10 +29,17 @@ export function copy(statement: Copy, given: StatementContext): Promise<Statemen
   return statement.direction === 'from' ? copyFrom(statement, given) : copyTo(statement, given)
 }
 
-/** Reads a file into a table, in one transaction. */
-function copyFrom(statement: Copy, given: StatementContext): Promise<StatementResult> {
+/** Reads a file into a table, in one transaction; with `creates` the table is made where there is none. */
+export function copyFrom(
+  statement: Copy,
+  given: StatementContext,
+  options: { readonly creates?: boolean } = {},
+): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
-    const collection = requireTable(transaction, statement.table?.name ?? '')
+    const name = statement.table?.name ?? ''
+    if (options.creates && findCollection(transaction.snapshot.catalog, name) === undefined)
+      await createFor(transaction, statement, given)
+    const collection = requireTable(transaction, name)
     const columns = copiedColumns(statement, collection)
     const format = formatOf(statement)
     let rowsAffected = 0
@@ -52,6 +62,30 @@ function copyFrom(statement: Copy, given: StatementContext): Promise<StatementRe
     })
     return { rowsAffected }
   })
+}
+
+/** Makes a table with the columns of a file. */
+async function createFor(
+  transaction: WriteTransaction,
+  statement: Copy,
+  given: StatementContext,
+): Promise<void> {
+  const format = formatOf(statement)
+  await requireFile(statement.path)
+  const columns =
+    format === 'arrow'
+      ? await arrowColumns(statement.path)
+      : await given.files.use(
+          async (session) =>
+            (await session.describe(`FROM ${readerCall(format, statement)}`, noValue)).columns,
+        )
+  createTableFor(transaction, statement.table?.name ?? '', columns)
+}
+
+async function arrowColumns(path: string): Promise<ResultColumn[]> {
+  for await (const { schema } of readArrowFile(path))
+    return schema.fields.map((field) => ({ name: field.name, type: duckTypeOf(field.type) }))
+  return []
 }
 
 function checkSignal({ signal }: StatementContext): void {
@@ -134,8 +168,16 @@ function placesOf(
 
 /** Writes a table or the rows of a query to a file. */
 async function copyTo(statement: Copy, given: StatementContext): Promise<StatementResult> {
+  return writeFile(statement, await copiedPlan(statement, given), given)
+}
+
+/** Writes the rows of a plan to a file. */
+export async function writeFile(
+  statement: Copy,
+  plan: LogicalPlan,
+  given: StatementContext,
+): Promise<StatementResult> {
   const { context, parameters } = given
-  const plan = await copiedPlan(statement, given)
   const format = formatOf(statement)
   const batches: Batch[] = []
   let rowsAffected = 0

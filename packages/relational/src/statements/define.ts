@@ -83,6 +83,15 @@ export async function createTable(statement: CreateTable, given: StatementContex
   })
 }
 
+/** Makes a table with columns as they come, without a key. */
+export function createTableFor(
+  transaction: WriteTransaction,
+  name: string,
+  columns: Parameters<typeof shapeOfColumns>[0],
+): CollectionDefinition {
+  return createCollection(transaction, checkName(name), shapeOfColumns(uniqueNames([...columns])))
+}
+
 /** Numbers names that stand twice, as DuckDB does. */
 function uniqueNames<Column extends { readonly name: string }>(columns: readonly Column[]): Column[] {
   const seen = new Set<string>()

@@ -66,3 +66,34 @@ describe('COPY', () => {
     await expect(store.relational.run(`COPY t FROM '${path}'`)).rejects.toMatchObject({ code: 'VALUE' })
   })
 })
+
+describe('store.import and store.export', () => {
+  for (const format of ['arrow', 'parquet', 'csv', 'ndjson'] as const)
+    test(`write a table as ${format} and make it anew from the file`, async () => {
+      await fill()
+      const path = join(folder, `t.${format}`)
+      expect(await store.export(path, { table: 't', format })).toMatchObject({ rowsAffected: COUNT })
+      let done = 0
+      await store.import(path, { table: 'fresh', onProgress: (progress) => (done = progress.done) })
+      expect(done).toBe(COUNT)
+      expect(
+        await store.relational.query('SELECT id, name FROM fresh WHERE id < 6 ORDER BY id').rows(),
+      ).toEqual(await store.relational.query('SELECT id, name FROM t WHERE id < 6 ORDER BY id').rows())
+    })
+
+  test('tell an unknown table', async () => {
+    await expect(store.export(join(folder, 'x.csv'), { table: 'nope' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+})
+
+test('a query that DuckDB runs stops at its time limit and when it is aborted', async () => {
+  const slow = store.relational.query(
+    'SELECT count(*) AS n FROM range(100000000) a, range(1000) b WHERE a.range % 7 = b.range',
+  )
+  const start = performance.now()
+  await expect(slow.rows({ timeout: 100 })).rejects.toMatchObject({ code: 'TIMEOUT' })
+  await expect(slow.rows({ signal: AbortSignal.timeout(100) })).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(performance.now() - start).toBeLessThan(5000)
+})

@@ -22,7 +22,7 @@ import {
 import { checkKey, encodeEntryKey, type Key } from '../layout/key.ts'
 import { type FIELDS, fieldType } from '../layout/table.ts'
 
-/** Bounds a range of keys, as Level does. */
+/** Bounds a range of keys. As in Level, `gte` and `lte` take precedence over `gt` and `lt`. */
 export type RangeBounds = {
   readonly gt?: Key
   readonly gte?: Key
@@ -50,9 +50,9 @@ export type KeyPredicates = readonly (readonly ['ge' | 'gt' | 'le' | 'lt', Uint8
 /** Encodes bounds. @throws `TYPE` */
 export function boundPredicates(bounds: RangeBounds): KeyPredicates {
   const pairs = [
-    ['gt', bounds.gt],
+    ['gt', bounds.gte === undefined ? bounds.gt : undefined],
     ['ge', bounds.gte],
-    ['lt', bounds.lt],
+    ['lt', bounds.lte === undefined ? bounds.lt : undefined],
     ['le', bounds.lte],
   ] as const
   return pairs.flatMap(([operator, key]) =>

@@ -4,7 +4,16 @@ import { sliceColumn } from './column-slice.ts'
 import { isConsecutive, type RowChunk } from './commit-record.ts'
 import { type GrowableColumn, growableColumn } from './growable-column.ts'
 import { keyToken } from './key-token.ts'
-import { CHUNK_ROWS, type KeyToken, type Part, type PartField, type SearchKey, type ZoneMap } from './part.ts'
+import {
+  CHUNK_ROWS,
+  type KeyRange,
+  type KeyToken,
+  type Part,
+  type PartField,
+  type SearchKey,
+  type ZoneMap,
+} from './part.ts'
+import { SortedPositions } from './sorted-positions.ts'
 import { estimateDistinct } from './statistics.ts'
 import { mergeZones, zoneMapOf } from './zone-map.ts'
 
@@ -250,8 +259,14 @@ export class Memtable implements Part {
     return distinct
   }
 
-  keyRange(): null {
-    return null
+  #sorted: SortedPositions | null = null
+
+  keyRange(lower: Value | undefined, upper: Value | undefined): KeyRange | null {
+    const [first] = this.key
+    if (first === undefined) return null
+    this.#sorted ??= new SortedPositions((position) => this.read(first, position))
+    const positions = this.#sorted.between(lower, upper, this.rowCount)
+    return positions === null ? null : { positions }
   }
 }
 

@@ -61,12 +61,15 @@ export type Part = {
   distinctCount(field: PartField): number | null
   /** Gives the least and the greatest value of the key's first field, `null` where they are not known. */
   keyBounds(): readonly [Value, Value] | null
-  /** Gives the range of positions that may hold keys from a lower to an upper bound of the key's first field. */
-  keyRange(
-    lower: Value | undefined,
-    upper: Value | undefined,
-  ): { readonly start: number; readonly end: number } | null
+  /**
+   * Finds the rows whose value of the key's first field lies from a lower to an upper bound, both included: a range
+   * of positions where rows are sorted by key, else the positions, ascending. `null` where this is not known.
+   */
+  keyRange(lower: Value | undefined, upper: Value | undefined): KeyRange | null
 }
+
+/** Is where a range of keys lies in a part. */
+export type KeyRange = { readonly start: number; readonly end: number } | { readonly positions: Uint32Array }
 
 /** Is a key to search: the values of its fields, and the text or number that stands for them in a map. */
 export type SearchKey = {

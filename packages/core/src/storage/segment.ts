@@ -10,6 +10,7 @@ import { DeletionVector } from './deletion-vector.ts'
 import type { FileHandle } from './file-system.ts'
 import {
   CHUNK_ROWS,
+  type KeyRange,
   type Part,
   type PartField,
   type PathAccess,
@@ -377,10 +378,7 @@ export class Segment implements Part {
     return read(position - chunk * CHUNK_ROWS)
   }
 
-  keyRange(
-    lower: Value | undefined,
-    upper: Value | undefined,
-  ): { readonly start: number; readonly end: number } | null {
+  keyRange(lower: Value | undefined, upper: Value | undefined): KeyRange | null {
     if (this.index.header.sortedBy.length === 0) return null
     const start = lower === undefined ? 0 : this.#lowerBound([lower])
     let low = start

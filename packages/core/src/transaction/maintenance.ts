@@ -176,6 +176,7 @@ export class Maintenance {
     }
     for (const { table, parts } of rewrites)
       for (const part of parts) if (part instanceof Segment) this.#host.files.discard(table.id, part)
+    for (const table of this.#host.tables.values()) table.forgetChanges(this.#host.oldestCommit())
     this.#discardDropped()
     removeOldManifests(this.#host.fileSystem, this.#host.folder, manifest.number)
     this.#host.files.collectGarbage()

@@ -12,7 +12,7 @@ import type {
 } from '../catalog/table-source.ts'
 import { columnBytes } from '../storage/column-slice.ts'
 import { searchKey } from '../storage/key-token.ts'
-import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
+import { CHUNK_ROWS, type KeyRange, type Part, type PartField } from '../storage/part.ts'
 import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
 import { isDecimal, types } from '../types/data-type.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
@@ -84,11 +84,18 @@ export class StoredTableSource implements TableSource {
     })
     for (const part of this.#view.parts) {
       const range = this.#keyRange(part, request)
-      const end = Math.min(part.rowCountAt(this.#view.commit), range?.end ?? Number.POSITIVE_INFINITY)
+      const end = Math.min(
+        part.rowCountAt(this.#view.commit),
+        range === null ? Number.POSITIVE_INFINITY : endOf(range),
+      )
       if (end === 0) continue
       if (counters !== undefined) counters.segmentsRead += 1
       let read = 0
-      for (let chunk = ((range?.start ?? 0) / CHUNK_ROWS) | 0; chunk * CHUNK_ROWS < end; chunk += 1) {
+      for (
+        let chunk = range === null ? 0 : Math.floor(startOf(range) / CHUNK_ROWS);
+        chunk * CHUNK_ROWS < end;
+        chunk += 1
+      ) {
         const length = Math.min(part.rowCountAt(this.#view.commit) - chunk * CHUNK_ROWS, CHUNK_ROWS)
         if (filters.some(({ predicate, field }) => zoneRejects(part.zoneMap(field, chunk), predicate)))
           continue
@@ -106,7 +113,7 @@ export class StoredTableSource implements TableSource {
   }
 
   /** Finds the range of a sorted part that predicates on the key's first field leave. */
-  #keyRange(part: Part, request: ScanRequest): { readonly start: number; readonly end: number } | null {
+  #keyRange(part: Part, request: ScanRequest): KeyRange | null {
     const first = this.definition.key[0]
     if (first === undefined || request.predicates.length === 0) return null
     const type = this.definition.fields.find((field) => field.name === first)?.type
@@ -127,12 +134,9 @@ export class StoredTableSource implements TableSource {
     return lower === undefined && upper === undefined ? null : part.keyRange(lower, upper)
   }
 
-  #selection(
-    part: Part,
-    chunk: number,
-    length: number,
-    range: { readonly start: number; readonly end: number } | null,
-  ): Uint32Array | null {
+  #selection(part: Part, chunk: number, length: number, range: KeyRange | null): Uint32Array | null {
+    if (range !== null && 'positions' in range)
+      return this.#visibleAmong(part, chunk, length, range.positions)
     let selection = part.selection(chunk, length, this.#view.commit)
     const hidden = this.#view.hidden.get(part)
     const start = chunk * CHUNK_ROWS
@@ -145,6 +149,21 @@ export class StoredTableSource implements TableSource {
         Math.min(range.end - start, length),
       )
     return selection
+  }
+
+  /** Gives the indexes in a chunk of those of some positions that are visible. */
+  #visibleAmong(part: Part, chunk: number, length: number, positions: Uint32Array): Uint32Array {
+    const start = chunk * CHUNK_ROWS
+    const hidden = this.#view.hidden.get(part)
+    return positions
+      .filter(
+        (position) =>
+          position >= start &&
+          position < start + length &&
+          part.isVisible(position, this.#view.commit) &&
+          hidden?.has(position) !== true,
+      )
+      .map((position) => position - start)
   }
 
   lookup(
@@ -207,6 +226,14 @@ export class StoredTableSource implements TableSource {
     }
     return withoutNulls({ count, sources, targets, edges, partitions: partitions ?? null })
   }
+}
+
+function startOf(range: KeyRange): number {
+  return 'positions' in range ? (range.positions[0] ?? 0) : range.start
+}
+
+function endOf(range: KeyRange): number {
+  return 'positions' in range ? (range.positions.at(-1) ?? -1) + 1 : range.end
 }
 
 /** Gives the selected indexes from `low` up to `high`. */

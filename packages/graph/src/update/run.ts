@@ -15,9 +15,9 @@ import {
   type WriteTransaction,
   withFreshIds,
 } from '@sheafdb/core'
+import { joinNew } from '../language/lower/correlation.ts'
 import { copyFrame, emptyFrame, type Frame, makeFrame, mapBinding } from '../language/lower/frame.ts'
 import { finishPlan, lowerReadClause } from '../language/lower/query.ts'
-import { joinNew } from '../language/lower/subqueries.ts'
 import type { LowerTarget } from '../language/lower.ts'
 import type * as syntax from '../language/syntax.ts'
 import { runCreate } from './create.ts'

@@ -1,53 +1,21 @@
-import {
-  type Column,
-  column,
-  columnReader,
-  defineMember,
-  dictionaryOf,
-  makeField,
-  type NamedExpression,
-  type Value,
-} from '@sheafdb/core'
-import { List } from 'apache-arrow'
+import { column, defineMember, type NamedExpression, type Value } from '@sheafdb/core'
 import { runtimeTypeError } from '../functions/errors.ts'
-import { entityOf } from '../language/lower/entities.ts'
-import { type Frame, idField, type LowerContext, NO_LOCALS } from '../language/lower/frame.ts'
+import { type Frame, idField, type LowerContext } from '../language/lower/frame.ts'
 import { namesIn } from '../language/lower/names.ts'
 import type * as syntax from '../language/syntax.ts'
-import type { GraphSchema } from '../layout/schema.ts'
 import { NodeValue, RelationshipValue } from '../values.ts'
+import { type Add, type Change, planRemove, planSet } from './changes.ts'
 import { dynamicLabels } from './create.ts'
-import { propertyRows, readProperties, storedProperties, storedValue } from './properties.ts'
+import { storedProperties, storedValue } from './properties.ts'
 import {
   addColumns,
   extra,
-  observe,
   type ReadFrame,
   readFrame,
   sessionContext,
-  sessionSchema,
   type UpdateSession,
 } from './session.ts'
-import { labelColumn } from './write.ts'
-
-/** Is one change of an entity, its operands columns over the rows. */
-type Change = {
-  readonly subject: NamedExpression
-  /** What the subject's ids are of; `null` where the subject is a whole value. */
-  readonly kind: 'node' | 'relationship' | null
-  readonly operation:
-    | {
-        readonly kind: 'property'
-        readonly key: NamedExpression | string
-        readonly value: NamedExpression | null
-      }
-    | { readonly kind: 'all'; readonly value: NamedExpression; readonly keep: boolean }
-    | {
-        readonly kind: 'labels'
-        readonly labels: readonly (string | NamedExpression)[]
-        readonly remove: boolean
-      }
-}
+import { type EntityKind, Touched } from './touched.ts'
 
 /** Runs SET. Items that read what an item before them sets are computed after it. */
 export async function runSet(
@@ -92,8 +60,6 @@ function independentGroups(items: readonly syntax.SetItem[]): readonly (readonly
   return groups
 }
 
-type Add = (name: string, expression: Parameters<typeof extra>[1]) => NamedExpression
-
 async function runChanges(
   session: UpdateSession,
   frame: Frame,
@@ -131,146 +97,6 @@ function entityKind(items: readonly Value[]): EntityKind | null {
   if (given.length === 0) return null
   if (given.every((item) => item instanceof NodeValue)) return 'node'
   return given.every((item) => item instanceof RelationshipValue) ? 'relationship' : null
-}
-
-function planSubject(
-  context: LowerContext,
-  frame: Frame,
-  subject: syntax.Expression,
-  add: Add,
-): Pick<Change, 'subject' | 'kind'> {
-  const entity = entityOf(context, frame, subject, NO_LOCALS)
-  if (entity?.kind === 'node' || entity?.kind === 'relationship')
-    return { subject: add('id', entity.id), kind: entity.kind }
-  return { subject: add('entity', context.rules.expression(context, frame, subject)), kind: null }
-}
-
-function variableOf(name: syntax.Name): syntax.Expression {
-  return { kind: 'variable', ...name }
-}
-
-function planSet(context: LowerContext, frame: Frame, item: syntax.SetItem, add: Add): Change {
-  const lower = (expression: syntax.Expression): NamedExpression =>
-    add('value', context.rules.expression(context, frame, expression))
-  switch (item.kind) {
-    case 'setProperty':
-      return {
-        ...planTarget(context, frame, item.target, add),
-        operation: { kind: 'property', key: keyOf(item.target, lower), value: lower(item.value) },
-      }
-    case 'setAll':
-      return {
-        ...planSubject(context, frame, variableOf(item.variable), add),
-        operation: { kind: 'all', value: lower(item.value), keep: item.keep },
-      }
-    case 'setLabels':
-      return {
-        ...planSubject(context, frame, variableOf(item.variable), add),
-        operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: false },
-      }
-  }
-}
-
-function planRemove(context: LowerContext, frame: Frame, item: syntax.RemoveItem, add: Add): Change {
-  const lower = (expression: syntax.Expression): NamedExpression =>
-    add('value', context.rules.expression(context, frame, expression))
-  if (item.kind === 'removeProperty') {
-    return {
-      ...planTarget(context, frame, item.target, add),
-      operation: { kind: 'property', key: keyOf(item.target, lower), value: null },
-    }
-  }
-  return {
-    ...planSubject(context, frame, variableOf(item.variable), add),
-    operation: { kind: 'labels', labels: labelsOf(item.labels, lower), remove: true },
-  }
-}
-
-function planTarget(
-  context: LowerContext,
-  frame: Frame,
-  target: syntax.PropertyExpression | syntax.IndexExpression,
-  add: Add,
-): Pick<Change, 'subject' | 'kind'> {
-  return planSubject(context, frame, target.object, add)
-}
-
-function keyOf(
-  target: syntax.PropertyExpression | syntax.IndexExpression,
-  lower: (expression: syntax.Expression) => NamedExpression,
-): string | NamedExpression {
-  return target.kind === 'property' ? target.key.name : lower(target.index)
-}
-
-function labelsOf(
-  labels: readonly syntax.LabelName[],
-  lower: (expression: syntax.Expression) => NamedExpression,
-): readonly (string | NamedExpression)[] {
-  return labels.map((label) => (label.kind === 'label' ? label.name : lower(label.expression)))
-}
-
-type EntityKind = 'node' | 'relationship'
-
-/** Holds the state of the entities that changes touch, read once and written once. */
-class Touched {
-  readonly #session: UpdateSession
-  readonly #schema: GraphSchema
-  readonly properties: Record<EntityKind, Map<number, Record<string, Value>>> = {
-    node: new Map(),
-    relationship: new Map(),
-  }
-  readonly labels: Map<number, string[]> = new Map()
-  readonly changed: Record<EntityKind, Set<number>> = { node: new Set(), relationship: new Set() }
-  readonly relabelled: Set<number> = new Set()
-
-  constructor(session: UpdateSession) {
-    this.#session = session
-    this.#schema = sessionSchema(session)
-  }
-
-  table(kind: EntityKind): string {
-    return kind === 'node' ? this.#schema.nodes : this.#schema.edges
-  }
-
-  loadProperties(kind: EntityKind, ids: ReadonlySet<number>): void {
-    const source = this.#session.transaction.snapshot.source(this.table(kind))
-    for (const [id, own] of readProperties(source, Float64Array.from(ids))) this.properties[kind].set(id, own)
-  }
-
-  loadLabels(ids: ReadonlySet<number>): void {
-    if (ids.size === 0) return
-    const list = Float64Array.from(ids)
-    const request = {
-      field: 'labels',
-      type: new List(makeField('item', dictionaryOf(), { nullable: false })),
-    }
-    const { columns, found } = this.#session.transaction.snapshot
-      .source(this.#schema.nodes)
-      .gather(list, [request])
-    const read = columnReader(columns[0] as Column)
-    for (let at = 0; at < list.length; at += 1) {
-      if (found[at] !== 0) this.labels.set(list[at] as number, [...(read(at) as readonly string[])])
-    }
-  }
-
-  write(): void {
-    const { transaction } = this.#session
-    for (const kind of ['node', 'relationship'] as const) {
-      const ids = Float64Array.from(this.changed[kind])
-      if (ids.length === 0) continue
-      const rows = Array.from(ids, (id) => this.properties[kind].get(id) ?? {})
-      observe(transaction, this.#session.graph, kind, rows)
-      transaction.update(this.table(kind), ids, propertyRows(rows))
-    }
-    const ids = Float64Array.from(this.relabelled)
-    if (ids.length === 0) return
-    const labels = Array.from(ids, (id) => this.labels.get(id) ?? [])
-    transaction.update(this.#schema.nodes, ids, {
-      fields: ['labels'],
-      columns: [labelColumn(labels)],
-      length: ids.length,
-    })
-  }
 }
 
 function applyChanges(session: UpdateSession, read: ReadFrame, changes: readonly Change[]): void {
@@ -355,7 +181,12 @@ function givenEntries(given: Value): readonly (readonly [string, Value])[] {
   return Object.entries(given)
 }
 
-function setProperty(session: UpdateSession, own: Record<string, Value>, key: string, value: Value): void {
+export function setProperty(
+  session: UpdateSession,
+  own: Record<string, Value>,
+  key: string,
+  value: Value,
+): void {
   if (value === null || value === undefined) {
     if (!Object.hasOwn(own, key)) return
     delete own[key]

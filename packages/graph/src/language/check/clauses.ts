@@ -1,23 +1,19 @@
-import type {
-  CallClause,
-  Clause,
-  DeleteClause,
-  Expression,
-  MergeClause,
-  PathPattern,
-  Query,
-  RemoveItem,
-  SetItem,
-  SingleQuery,
-  SubqueryClause,
-  UnwindClause,
-} from '../syntax.ts'
-import { refuseAggregates } from './aggregation.ts'
+import type { Clause, PathPattern, Query, SingleQuery, SubqueryClause, UnwindClause } from '../syntax.ts'
+import { checkCall } from './calls.ts'
 import { type ExpressionChecker, expressionChecker, type NestedRules } from './expressions.ts'
 import { checkCreatePatterns, checkMatchPatterns, checkPatternExpression } from './patterns.ts'
 import { checkProjection } from './projections.ts'
 import { type CheckContext, checkError, type Scope } from './scope.ts'
-import { ANY, elementOf, mayBe, type StaticType } from './static-type.ts'
+import { elementOf } from './static-type.ts'
+import {
+  bindNew,
+  checkDelete,
+  checkMerge,
+  checkPredicate,
+  checkRemoveItem,
+  checkSetItem,
+  plain,
+} from './updates.ts'
 
 /** Says where a query stands: alone, in CALL { }, or in an expression. */
 export type QueryPlace = 'top' | 'call' | 'exists' | 'count' | 'collect'
@@ -174,43 +170,6 @@ function checkClause(
   }
 }
 
-function checkPredicate(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  where: Expression,
-  scope: Scope,
-): void {
-  refuseAggregates(context, where)
-  checker.predicate(where, scope)
-}
-
-function plain(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  expression: Expression,
-  scope: Scope,
-): StaticType {
-  refuseAggregates(context, expression)
-  return checker.infer(expression, scope)
-}
-
-function bindNew(
-  context: CheckContext,
-  scope: Scope,
-  variable: { name: string; start: number; end: number },
-  type: StaticType,
-): Scope {
-  if (scope.has(variable.name)) {
-    throw checkError(
-      context,
-      variable,
-      'VariableAlreadyBound',
-      `A variable is bound already. Use another name: ${variable.name}`,
-    )
-  }
-  return new Map(scope).set(variable.name, type)
-}
-
 function checkUnwind(
   context: CheckContext,
   checker: ExpressionChecker,
@@ -219,175 +178,6 @@ function checkUnwind(
 ): Scope {
   const list = plain(context, checker, clause.list, scope)
   return bindNew(context, scope, clause.variable, elementOf(list))
-}
-
-function checkMerge(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  clause: MergeClause,
-  scope: Scope,
-): Scope {
-  const inner = checkCreatePatterns(context, checker, [clause.pattern], scope, 'MERGE')
-  for (const item of [...clause.onCreate, ...clause.onMatch]) checkSetItem(context, checker, item, inner)
-  return inner
-}
-
-function checkSetItem(context: CheckContext, checker: ExpressionChecker, item: SetItem, scope: Scope): void {
-  if (item.kind === 'setProperty') {
-    plain(context, checker, item.target, scope)
-    plain(context, checker, item.value, scope)
-    return
-  }
-  expectEntity(context, checker, item.variable, scope, item.kind === 'setLabels')
-  if (item.kind === 'setAll') plain(context, checker, item.value, scope)
-}
-
-function checkRemoveItem(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  item: RemoveItem,
-  scope: Scope,
-): void {
-  if (item.kind === 'removeProperty') plain(context, checker, item.target, scope)
-  else expectEntity(context, checker, item.variable, scope, true)
-}
-
-function expectEntity(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  variable: { name: string; start: number; end: number },
-  scope: Scope,
-  nodesOnly: boolean,
-): void {
-  const type = checker.infer({ kind: 'variable', ...variable }, scope)
-  if (mayBe(type, 'node') || (!nodesOnly && mayBe(type, 'relationship'))) return
-  throw checkError(
-    context,
-    variable,
-    'InvalidArgumentType',
-    `Only ${nodesOnly ? 'nodes have labels' : 'nodes and relationships have properties'} to change: ${variable.name}`,
-  )
-}
-
-function checkDelete(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  clause: DeleteClause,
-  scope: Scope,
-): void {
-  for (const expression of clause.expressions) {
-    if (expression.kind === 'hasLabels') {
-      throw checkError(
-        context,
-        expression,
-        'InvalidDelete',
-        'Labels and types are not deleted. Use REMOVE for labels.',
-      )
-    }
-    const type = plain(context, checker, expression, scope)
-    if (!mayBe(type, 'node', 'relationship', 'path')) {
-      throw checkError(
-        context,
-        expression,
-        'InvalidArgumentType',
-        `Only nodes, relationships and paths are deleted, not a ${type.kind}.`,
-      )
-    }
-  }
-}
-
-function checkCall(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  clause: CallClause,
-  scope: Scope,
-  standalone: boolean,
-): Scope {
-  const signature = context.procedure(clause.procedure.name)
-  if (signature === undefined) {
-    throw checkError(
-      context,
-      clause.procedure,
-      'ProcedureNotFound',
-      `There is no procedure of this name. Register it with store.graph.procedure: ${clause.procedure.name}`,
-    )
-  }
-  if (clause.arguments !== null)
-    checkArguments(context, checker, clause, clause.arguments, signature.inputs, scope)
-  else if (!standalone) {
-    throw checkError(
-      context,
-      clause,
-      'InvalidArgumentPassingMode',
-      'A procedure within a query needs its arguments in parentheses.',
-    )
-  }
-  if (clause.yieldAll && !standalone) {
-    throw checkError(
-      context,
-      clause,
-      'UnexpectedSyntax',
-      'YIELD * stands only in a query of one CALL. Name the columns.',
-    )
-  }
-  let inner = scope
-  if (clause.yields === null && !standalone && signature.outputs.length > 0) return scope
-  const all = clause.yields === null
-  if (all)
-    for (const { name } of signature.outputs)
-      inner = bindNew(context, inner, { ...clause.procedure, name }, ANY)
-  for (const item of clause.yields ?? []) {
-    if (!signature.outputs.some(({ name }) => name === item.field.name)) {
-      throw checkError(
-        context,
-        item,
-        'UndefinedVariable',
-        `The procedure has no such column: ${item.field.name}`,
-      )
-    }
-    inner = bindNew(context, inner, item.variable, ANY)
-  }
-  if (clause.where !== null) checkPredicate(context, checker, clause.where, inner)
-  return inner
-}
-
-const INPUT_KINDS: ReadonlyMap<string, Parameters<typeof mayBe>[1]> = new Map([
-  ['STRING', 'string'],
-  ['INTEGER', 'integer'],
-  ['FLOAT', 'number'],
-  ['NUMBER', 'number'],
-  ['BOOLEAN', 'boolean'],
-])
-
-function checkArguments(
-  context: CheckContext,
-  checker: ExpressionChecker,
-  clause: CallClause,
-  args: readonly Expression[],
-  inputs: readonly { readonly name: string; readonly type: string }[],
-  scope: Scope,
-): void {
-  for (const arg of args) refuseAggregates(context, arg)
-  if (args.length !== inputs.length) {
-    throw checkError(
-      context,
-      clause.procedure,
-      'InvalidNumberOfArguments',
-      `A procedure has the wrong number of arguments. Give it ${inputs.length}.`,
-    )
-  }
-  args.forEach((arg, at) => {
-    const type = checker.infer(arg, scope)
-    const wanted = INPUT_KINDS.get((inputs[at]?.type ?? '').replace('?', '').toUpperCase())
-    if (wanted !== undefined && !mayBe(type, wanted)) {
-      throw checkError(
-        context,
-        arg,
-        'InvalidArgumentType',
-        `An argument has the wrong type. Give a ${wanted}, not a ${type.kind}.`,
-      )
-    }
-  })
 }
 
 function checkSubquery(context: CheckContext, clause: SubqueryClause, scope: Scope): Scope {

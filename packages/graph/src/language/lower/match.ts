@@ -1,9 +1,11 @@
 import type { ColumnExpression, PathSemantics } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
+import { lowerAnchor } from './anchors.ts'
 import { unsupported } from './entities.ts'
 import type { Binding, Frame, LowerContext, MatchParts } from './frame.ts'
+import type { LoweredStep, MatchState } from './match-state.ts'
 import { namesIn } from './names.ts'
-import { type LoweredStep, lowerAnchor, lowerPathVariable, lowerStep, type MatchState } from './patterns.ts'
+import { lowerPathVariable, lowerStep } from './relationships.ts'
 import { resolveViewPath } from './view.ts'
 
 /** Is a condition of WHERE that waits for its variables. */

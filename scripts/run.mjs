@@ -68,12 +68,13 @@ function chooseNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const supported = major % 2 === 0 && (major > 22 || (major === 22 && minor >= 15))
   if (supported) {
-    const needsFlag = major === 22 && minor < 18
-    return { node: process.execPath, flags: needsFlag ? ['--experimental-strip-types'] : [] }
+    const quiet = major === 22 ? ['--disable-warning=ExperimentalWarning'] : []
+    const strip = major === 22 && minor < 18 ? ['--experimental-strip-types'] : []
+    return { node: process.execPath, options: [...quiet, ...strip] }
   }
   const node = join(root, 'node_modules', 'node', 'bin', isWindows ? 'node.exe' : 'node')
   if (!existsSync(node)) fail(`The pinned Node is missing at ${node}. Remove node_modules and run it again.`)
-  return { node, flags: [] }
+  return { node, options: [] }
 }
 
 /** Passes signals on to the child; the terminal itself sends Ctrl-C to both. */
@@ -101,10 +102,12 @@ const [file = '', ...fixed] = [...commands[name], ...rest]
 installIfNeeded(needPeers.includes(name))
 if (name === 'install') process.exit(0)
 if (!existsSync(join(root, file)) || file === '') fail(`There is no file to run at "${file}".`)
-const { node, flags } = chooseNode()
-const child = spawn(node, [...flags, '--conditions=source', join(root, file), ...fixed], {
+const { node, options } = chooseNode()
+const child = spawn(node, ['--conditions=source', join(root, file), ...fixed], {
   cwd: root,
   stdio: 'inherit',
+  // By the environment, so that the processes that it starts have these options too.
+  env: { ...process.env, NODE_OPTIONS: [process.env.NODE_OPTIONS, ...options].filter(Boolean).join(' ') },
 })
 child.on('error', (error) => fail(`${node} does not start: ${error.message}`))
 child.on('exit', endLike)

@@ -21,7 +21,7 @@ import { lowerFilter } from '../language/lower-filter.ts'
 import { DocumentColumns } from '../language/lower-source.ts'
 import { parseReplacement, parseUpdate } from '../language/parser-update.ts'
 import type { Filter, SortField, UpdateSyntax } from '../language/syntax.ts'
-import { observeDocuments, shapeFromJson, shapeToJson } from '../layout/shape.ts'
+import { isObserved, observeDocuments, shapeFromJson, shapeToJson } from '../layout/shape.ts'
 import { storedValue } from '../layout/stored-value.ts'
 import {
   type CollectionOptions,
@@ -30,6 +30,7 @@ import {
   LAYOUT_VERSION,
   MODEL,
   optionsOf,
+  shapeOf,
 } from '../layout/table.ts'
 import { compileUpdate, upsertDocument } from '../semantics/update.ts'
 import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
@@ -94,6 +95,8 @@ export class CollectionWriter {
         options: this.#ownOptions({}),
       })
     }
+    const { schema, validation } = this.#settings
+    if (schema === undefined && validation === undefined) return known
     const options = this.#ownOptions(optionsOf(known))
     if (JSON.stringify(options) !== JSON.stringify(known.options))
       this.#transaction.setOptions(MODEL, this.#name, options)
@@ -158,9 +161,14 @@ export class CollectionWriter {
       find: (filter) => this.find({ filter, call: NO_CALL }),
       replaced: new Set(replaced.map(({ rowId }) => rowId)),
     })
-    const shape = shapeFromJson(options.shape)
-    if (observeDocuments(shape, documents))
+    if (!isObserved(shapeOf(definition), documents)) {
+      const shape = shapeFromJson(options.shape)
+      observeDocuments(shape, documents)
       this.#transaction.setOptions(MODEL, this.#name, { ...options, shape: shapeToJson(shape) })
+    } else if (options.indexes?.some(({ unique }) => unique) === true) {
+      // Two transactions may each see no document of a value and both write one: so let them conflict.
+      this.#transaction.setOptions(MODEL, this.#name, { ...options })
+    }
   }
 
   /** Finds documents with the ids of their rows. */

@@ -1,6 +1,7 @@
 import {
   boxedColumn,
   columnReader,
+  type ExecutionContext,
   type ExtensionOperator,
   type Step,
   types,
@@ -21,9 +22,13 @@ export type PipelineSettings = {
 /** Names the operator in plans. */
 export const PIPELINE_OPERATOR = 'mongo.pipeline'
 
+/** Is what a document in memory is taken to cost, in bytes. */
+const DOCUMENT_BYTES = 500
+
 function* collect(
   steps: Iterator<Step, void, undefined>,
   into: Document[],
+  context: ExecutionContext,
 ): Generator<Step, void, undefined> {
   for (let next = steps.next(); next.done !== true; next = steps.next()) {
     const step = next.value
@@ -33,6 +38,7 @@ function* collect(
     }
     const read = columnReader(step.columns[0] as never)
     const count = step.selection === null ? step.length : step.selection.length
+    context.reserve(count * DOCUMENT_BYTES)
     for (let at = 0; at < count; at += 1)
       into.push(read(step.selection === null ? at : (step.selection[at] as number)) as Document)
   }
@@ -48,11 +54,11 @@ export const pipelineOperator: ExtensionOperator = {
     const { stages, collections, call } = plan.settings as unknown as PipelineSettings
     const [main, ...others] = inputs
     const documents: Document[] = []
-    yield* collect(main as never, documents)
+    yield* collect(main as never, documents, context)
     const read = new Map<string, Document[]>()
     for (const [index, name] of collections.entries()) {
       const list: Document[] = []
-      yield* collect(others[index] as never, list)
+      yield* collect(others[index] as never, list, context)
       read.set(name, list)
     }
     context.check()
@@ -62,6 +68,8 @@ export const pipelineOperator: ExtensionOperator = {
       nested: false,
     })
     const results: Value[] = run(documents, bindingsOf(call))
+    const kept = [...read.values()].reduce((sum, list) => sum + list.length, documents.length)
+    context.release(kept * DOCUMENT_BYTES)
     if (results.length > 0)
       yield { length: results.length, columns: [boxedColumn(types.variant, results)], selection: null }
   },

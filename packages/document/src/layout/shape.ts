@@ -57,6 +57,30 @@ export function observeDocuments(shape: Shape, documents: readonly Document[]): 
 
 type State = { changed: boolean; left: number }
 
+/** Tells whether a shape says all that documents would add to it. */
+export function isObserved(shape: Shape, documents: readonly Document[]): boolean {
+  return documents.every((document) => covers(shape, document))
+}
+
+function covers(shape: Shape, value: Value): boolean {
+  const kind = kindBit(value)
+  if ((shape.kinds & kind) === 0) return false
+  if (kind !== Kind.object) return true
+  const keys = Object.keys(value as Document)
+  let required = 0
+  for (const key of keys) {
+    const field = shape.fields.get(key)
+    if (field === undefined) {
+      if (!shape.more) return false
+      continue
+    }
+    if (!field.optional) required += 1
+    if (!covers(field, (value as Document)[key])) return false
+  }
+  const hasAll = !shape.more && keys.length === shape.fields.size
+  return hasAll || required === requiredCount(shape)
+}
+
 function countPaths(shape: Shape): number {
   let count = 0
   for (const field of shape.fields.values()) count += 1 + countPaths(field)

@@ -262,3 +262,67 @@ describe('updates', () => {
     await store.close()
   })
 })
+
+describe('a large variety', () => {
+  test('of 10,000 different keys breaks nothing', async () => {
+    const store = await open()
+    const c = store.document('c')
+    await c.insertMany(
+      Array.from({ length: 10_000 }, (_, index) => ({
+        _id: index,
+        n: index,
+        [`key${index}`]: index,
+        last: 'x',
+      })),
+    )
+    expect(await c.countDocuments({ key7: 7 })).toBe(1)
+    expect(await c.countDocuments({ key9999: { $gt: 9998 } })).toBe(1)
+    expect(await c.countDocuments({ n: { $gte: 9990 }, last: 'x' })).toBe(10)
+    expect(exactText(await c.findOne({ key5000: { $exists: true } }))).toBe(
+      '{"_id":5000,"n":5000,"key5000":5000,"last":"x"}',
+    )
+    await store.close()
+  })
+})
+
+describe('concurrent writers', () => {
+  test('cannot put one value twice into a unique index', async () => {
+    const store = await open()
+    const c = store.document('c')
+    await c.createIndex({ email: 1 }, { unique: true })
+    await c.insertOne({ email: 'first' })
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => c.insertOne({ email: 'same' })))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await c.countDocuments({ email: 'same' })).toBe(1)
+    await store.close()
+  })
+
+  test('that each add to one number are all counted', async () => {
+    const store = await open()
+    const c = store.document('c')
+    await c.insertOne({ _id: 1, n: 0 })
+    await Promise.all(Array.from({ length: 20 }, () => c.updateOne({ _id: 1 }, { $inc: { n: 1 } })))
+    expect(await c.findOne({ _id: 1 })).toEqual({ _id: 1, n: 20 })
+    await store.close()
+  })
+})
+
+describe('a query of documents', () => {
+  test('is read as Arrow too, and streams', async () => {
+    const store = await open()
+    const c = store.document('c')
+    await c.insertMany([
+      { _id: 1, name: 'Ada', tags: ['x'], when: new Date(5) },
+      { _id: 2, name: 'Bo' },
+    ])
+    const table = await c.find({}, { sort: { _id: 1 } }).table()
+    expect(table.schema.fields.map(({ name }) => name)).toEqual(['_id', 'name', 'tags', 'when'])
+    expect(table.numRows).toBe(2)
+    expect(table.getChild('name')?.toJSON()).toEqual(['Ada', 'Bo'])
+    expect((await c.aggregate([{ $group: { _id: '$name', n: { $sum: 1 } } }]).ipc()).length).toBeGreaterThan(
+      0,
+    )
+    expect(await c.find({ _id: 1 }).first()).toEqual({ _id: 1, name: 'Ada', tags: ['x'], when: new Date(5) })
+    await store.close()
+  })
+})

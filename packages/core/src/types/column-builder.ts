@@ -1,6 +1,6 @@
 import { type DataType, type FixedSizeList, type Float, type Int, Precision, Type } from 'apache-arrow'
 import { boxedColumn, type Column, isBoxedType, type NumberArray } from './column.ts'
-import { elementType, isTemporal, isText, typeName, valueType } from './data-type.ts'
+import { elementType, isNumeric, isTemporal, isText, typeName, valueType } from './data-type.ts'
 import { SheafError } from './errors.ts'
 import { type Value, ValueRank, valueRank } from './value.ts'
 
@@ -196,9 +196,11 @@ function listColumn(type: DataType, values: readonly Value[]): Column {
 function fixedListColumn(type: FixedSizeList, values: readonly Value[]): Column {
   const size = type.listSize
   const element = elementType(type)
+  // A null list still has room for its elements: zeros where a number array can hold them, so that vectors stay plain.
+  const filler = isNumeric(element) ? 0 : null
   const items: Value[] = []
   for (const value of values) {
-    if (value === null || value === undefined) for (let at = 0; at < size; at += 1) items.push(0)
+    if (value === null || value === undefined) for (let at = 0; at < size; at += 1) items.push(filler)
     else if ((value as ArrayLike<Value>).length !== size) throw valueError(type, value)
     else for (const item of value as Iterable<Value>) items.push(item)
   }

@@ -5,6 +5,8 @@ import {
   DuckDBDecimalValue,
   type DuckDBListType,
   DuckDBListValue,
+  type DuckDBMapType,
+  type DuckDBMapValue,
   type DuckDBStructType,
   DuckDBStructValue,
   DuckDBTimestampMillisecondsValue,
@@ -15,6 +17,8 @@ import {
   DuckDBTimeValue,
   type DuckDBType,
   DuckDBTypeId,
+  type DuckDBUnionType,
+  type DuckDBUnionValue,
   type DuckDBValue,
 } from '@duckdb/node-api'
 import { canonicalInteger, elementType, type Value } from '@sheafdb/core'
@@ -51,8 +55,9 @@ export function fromDuckValue(value: DuckDBValue, from: DuckDBType, to: DataType
     case DuckDBTypeId.STRUCT:
       return structFrom(value as DuckDBStructValue, from as DuckDBStructType, to)
     default:
+      if (from.typeId === DuckDBTypeId.MAP || from.typeId === DuckDBTypeId.UNION) return duckText(value, from)
       if (typeof value === 'bigint') return to.typeId === Type.Utf8 ? String(value) : canonicalInteger(value)
-      return typeof value === 'object' ? String(value) : value
+      return typeof value === 'object' ? duckText(value, from) : value
   }
 }
 
@@ -148,4 +153,56 @@ function jsonText(value: Value): string {
   return (
     JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item)) ?? 'null'
   )
+}
+
+const QUOTED_TEXT = /^$|^\s|\s$|[[\]{}(),'":=]|^null$/i
+
+/** Writes a value as DuckDB does when it casts it to text, so that SQL reads it back from there. */
+function duckText(value: DuckDBValue, type: DuckDBType): string {
+  if (value === null || value === undefined) return 'NULL'
+  switch (type.typeId) {
+    case DuckDBTypeId.MAP: {
+      const { keyType, valueType } = type as DuckDBMapType
+      const entries = (value as DuckDBMapValue).entries.map(
+        ({ key, value: item }) => `${insideText(key, keyType)}=${insideText(item, valueType)}`,
+      )
+      return `{${entries.join(', ')}}`
+    }
+    case DuckDBTypeId.LIST:
+    case DuckDBTypeId.ARRAY: {
+      const { valueType } = type as DuckDBListType
+      return `[${(value as DuckDBListValue).items.map((item) => insideText(item, valueType)).join(', ')}]`
+    }
+    case DuckDBTypeId.STRUCT: {
+      const { entryNames, entryTypes } = type as DuckDBStructType
+      const { entries } = value as DuckDBStructValue
+      return `{${entryNames
+        .map(
+          (name, index) =>
+            `'${name}': ${insideText(entries[name] as DuckDBValue, entryTypes[index] as DuckDBType)}`,
+        )
+        .join(', ')}}`
+    }
+    case DuckDBTypeId.UNION: {
+      const { tag, value: item } = value as DuckDBUnionValue
+      const index = (type as DuckDBUnionType).memberTags.indexOf(tag)
+      return duckText(item, (type as DuckDBUnionType).memberTypes[index] as DuckDBType)
+    }
+    default:
+      return String(value)
+  }
+}
+
+const NESTED: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.MAP,
+  DuckDBTypeId.LIST,
+  DuckDBTypeId.ARRAY,
+  DuckDBTypeId.STRUCT,
+  DuckDBTypeId.UNION,
+])
+
+function insideText(value: DuckDBValue, type: DuckDBType): string {
+  const text = duckText(value, type)
+  if (value === null || NESTED.has(type.typeId) || !QUOTED_TEXT.test(text)) return text
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }

@@ -69,5 +69,5 @@ function msOf(type: DataType | undefined): (value: Value) => number {
     : (micros) => Math.floor(Number(micros) / 1000)
 }
 
-/** Holds the functions that SQL adds to the registry: parts of dates and timestamps. */
-export const sqlFunctions: readonly FunctionDefinition[] = Object.keys(PARTS).map(partFunction)
+/** Holds the parts of dates and timestamps. */
+export const temporalFunctions: readonly FunctionDefinition[] = Object.keys(PARTS).map(partFunction)

@@ -10,13 +10,16 @@ type Serialized =
       readonly position?: string
     }
 
+/** DuckDB writes infinities and NaN bare, which is no JSON; quotes inside texts are escaped, so this matches no text. */
+const SPECIAL_FLOAT = /"value":(?:-?Infinity|-?NaN|-?inf|-?nan)(?=[,}])/g
+
 /**
  * Reads the parse tree that DuckDB's `json_serialize_sql` gives for one SELECT statement.
  *
  * @throws `SYNTAX` with the place in the text
  */
 export function readTree(json: string, text: string): SelectStatement {
-  const tree = JSON.parse(json) as Serialized
+  const tree = JSON.parse(json.replaceAll(SPECIAL_FLOAT, '"value":null')) as Serialized
   if (!tree.error) {
     const [statement, ...more] = tree.statements
     if (statement === undefined || more.length > 0)

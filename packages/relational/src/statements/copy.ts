@@ -15,7 +15,7 @@ import { duckTypeOf } from '../duckdb/types.ts'
 import { readArrowFile, writeArrowFile } from '../formats/arrow-file.ts'
 import { type FileFormat, formatOf, readerCall } from '../formats/file-format.ts'
 import { type ReadColumn, readBatches } from '../formats/read-batches.ts'
-import { quoteIdentifier, quoteText } from '../language/quote.ts'
+import { quoteIdentifier, quoteRelation, quoteText } from '../language/quote.ts'
 import type { Copy } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import { findCollection } from '../layout/relations.ts'
@@ -213,7 +213,7 @@ function denseLength(batch: Batch): number {
 
 async function copiedPlan(statement: Copy, given: StatementContext): Promise<LogicalPlan> {
   const columns = statement.columns === null ? '*' : statement.columns.map(quoteIdentifier).join(', ')
-  const name = (statement.table?.name ?? '').split('.').map(quoteIdentifier).join('.')
+  const name = quoteRelation(statement.table?.name ?? '')
   const text = statement.query?.text ?? `SELECT ${columns} FROM ${name}`
   const { parameters, relations } = given
   return (await given.planner.plan(text, { parameters, ...(relations && { relations }) })).plan

@@ -60,10 +60,10 @@ function createCollection(
 
 /** Runs CREATE TABLE, from a declaration or a query. */
 export async function createTable(statement: CreateTable, given: StatementContext): Promise<StatementResult> {
-  const { name } = statement.table
+  const name = checkName(statement.table.name)
   const { query } = statement
   if (query === null) {
-    const shape = await readShape(given.database, statement.body?.text ?? '')
+    const shape = await readShape(given.database, { name, body: statement.body?.text ?? '' })
     await given.context.write((transaction) => {
       if (clearName(transaction, name, statement)) createCollection(transaction, name, shape)
     })
@@ -108,6 +108,11 @@ export async function createView(statement: CreateView, given: StatementContext)
   const { name } = statement.view
   await given.context.write(async (transaction) => {
     const { columns } = await given.plannerFor(given.context.within(transaction)).plan(statement.query.text)
+    if (statement.columns.length > columns.length)
+      throw new SheafError(
+        'TYPE',
+        `The view names ${statement.columns.length} columns and its query gives ${columns.length}. Name fewer.`,
+      )
     if (!clearName(transaction, name, statement)) return
     const options: ViewOptions = {
       kind: 'view',
@@ -216,7 +221,11 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
       transaction.renameCollection(MODEL_NAME, collection.name, checkName(words[2]?.name ?? ''))
       return
     }
-    const shape = await readShape(given.database, declarationOf(before), statement.change.text)
+    const shape = await readShape(
+      given.database,
+      { name: collection.name, body: declarationOf(before) },
+      statement.change.text,
+    )
     const after = { ...shape, options: { ...shape.options, indexes: before.indexes ?? [] } }
     const renamed = words[0]?.key === 'RENAME' ? renamedColumn(before, after.options) : undefined
     if (renamed !== undefined) transaction.renameField(tableOf(collection), renamed[0], renamed[1])

@@ -9,6 +9,7 @@ import {
   type TableDefinition,
   type WriteTransaction,
 } from '@sheafdb/core'
+import { quoteRelation } from '../language/quote.ts'
 import { optionsOf } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext } from './context.ts'
@@ -52,6 +53,18 @@ export async function writeRows(
   return transaction.insert((collection.tables[0] as TableDefinition).name, rows, onConflict)
 }
 
+/** Adds null columns for the fields that rows leave out; the columns stand in the table's order. */
+export function completeRows(collection: CollectionDefinition, rows: RowBatch): RowBatch {
+  const { fields } = collection.tables[0] as TableDefinition
+  return {
+    fields: fields.map((field) => field.name),
+    columns: fields.map(
+      (field) => rows.columns[rows.fields.indexOf(field.name)] ?? nullColumn(field.type, rows.length),
+    ),
+    length: rows.length,
+  }
+}
+
 /** Checks whole rows against the CHECK conditions. @throws `CONSTRAINT` naming the condition */
 export async function checkRows(
   transaction: WriteTransaction,
@@ -62,16 +75,15 @@ export async function checkRows(
   const options = optionsOf(collection)
   if (options.kind !== 'table' || options.checks.length === 0 || rows.length === 0) return
   const shown = tableScan(collection).output
-  const columns = shown.map((field) => {
-    const given = rows.columns[rows.fields.indexOf(field.name)]
-    return given ?? nullColumn(field.type, rows.length)
-  })
-  const relations = new Map([['sheaf_rows', rowsPlan(shown, columns, rows.length)]])
+  const { columns } = completeRows(collection, rows)
+  const relations = new Map([[collection.name.toLowerCase(), rowsPlan(shown, columns, rows.length)]])
   const within = given.context.within(transaction)
   for (const check of options.checks) {
     const { plan } = await given
       .plannerFor(within)
-      .plan(`SELECT 1 AS failed FROM sheaf_rows WHERE NOT (${check}) LIMIT 1`, { relations })
+      .plan(`SELECT 1 AS failed FROM ${quoteRelation(collection.name)} WHERE NOT (${check}) LIMIT 1`, {
+        relations,
+      })
     const failed = await within.read(plan, { transaction })
     if (failed.length > 0)
       throw new SheafError(

@@ -159,7 +159,7 @@ function selectText(
   given: readonly ColumnOptions[],
   { columns }: TableOptions,
 ): string {
-  const places = new Map(given.map((column, index) => [column.name, index]))
+  const places = new Map(source === null ? [] : given.map((column, index) => [column.name, index]))
   const plain = columns.filter((column) => column.generated === undefined)
   const items = plain.map((column) => {
     const place = places.get(column.name)

@@ -1,5 +1,5 @@
 import type { CollectionDefinition, LogicalPlan, TableDefinition, WriteTransaction } from '@sheafdb/core'
-import { quoteIdentifier } from '../language/quote.ts'
+import { quoteIdentifier, quoteRelation } from '../language/quote.ts'
 import type { Piece } from '../language/statement.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext, StatementResult } from './context.ts'
@@ -40,6 +40,6 @@ export async function returned(
 
 /** Writes a target in FROM. */
 export function relationText({ collection, alias }: Target): string {
-  const name = collection.name.split('.').map(quoteIdentifier).join('.')
+  const name = quoteRelation(collection.name)
   return alias.toLowerCase() === collection.name.toLowerCase() ? name : `${name} AS ${quoteIdentifier(alias)}`
 }

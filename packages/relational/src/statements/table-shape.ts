@@ -4,13 +4,13 @@ import type { DuckDatabase } from '../duckdb/database.ts'
 import type { DuckSession } from '../duckdb/session.ts'
 import { arrowTypeOf, isHeld, sqlTypeName } from '../duckdb/types.ts'
 import { type Token, tokenize } from '../language/lexer.ts'
-import { quoteIdentifier } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier } from '../language/quote.ts'
 import type { ColumnOptions, TableOptions } from '../layout/options.ts'
 
 /** Is a table as SQL declares it: what the catalog keeps, and its fields in Arrow. */
 export type TableShape = { readonly options: TableOptions; readonly fields: readonly Field[] }
 
-const SCRATCH = 'sheaf_scratch_table'
+const SCRATCH = 'sheaf_scratch'
 
 /**
  * Lets DuckDB read a table's declaration, so that types, defaults and constraints mean what they mean there. `change`
@@ -18,29 +18,36 @@ const SCRATCH = 'sheaf_scratch_table'
  *
  * @throws `SYNTAX`, `TYPE`, `NOT_FOUND`
  */
-export function readShape(database: DuckDatabase, body: string, change?: string): Promise<TableShape> {
+export function readShape(
+  database: DuckDatabase,
+  table: { readonly name: string; readonly body: string },
+  change?: string,
+): Promise<TableShape> {
+  const [, name] = partsOfName(table.name)
+  const place = `${SCRATCH}.${quoteIdentifier(name)}`
   return database.use(async (session) => {
+    await session.execute(`CREATE SCHEMA IF NOT EXISTS ${SCRATCH}`)
     try {
-      await session.execute(`CREATE TABLE ${SCRATCH} (${body})`)
-      if (change !== undefined) await session.execute(`ALTER TABLE ${SCRATCH} ${change}`)
-      return await shapeOfScratch(session)
+      await session.execute(`CREATE TABLE ${place} (${table.body})`)
+      if (change !== undefined) await session.execute(`ALTER TABLE ${place} ${change}`)
+      return await shapeOfScratch(session, place)
     } finally {
-      await session.execute(`DROP TABLE IF EXISTS ${SCRATCH}`)
+      await session.execute(`DROP TABLE IF EXISTS ${place}`)
     }
   })
 }
 
-async function shapeOfScratch(session: DuckSession): Promise<TableShape> {
+async function shapeOfScratch(session: DuckSession, place: string): Promise<TableShape> {
   const columns = await session.rows(
-    `SELECT column_name, column_default, is_nullable FROM duckdb_columns() WHERE table_name = '${SCRATCH}' AND database_name = current_database() ORDER BY column_index`,
+    `SELECT column_name, column_default, is_nullable FROM duckdb_columns() WHERE schema_name = '${SCRATCH}' AND database_name = current_database() ORDER BY column_index`,
   )
   const constraints = await session.rows(
-    `SELECT constraint_type, constraint_column_names, expression FROM duckdb_constraints() WHERE table_name = '${SCRATCH}' AND database_name = current_database()`,
+    `SELECT constraint_type, constraint_column_names, expression FROM duckdb_constraints() WHERE schema_name = '${SCRATCH}' AND database_name = current_database()`,
   )
   const [[sql]] = (await session.rows(
-    `SELECT sql FROM duckdb_tables() WHERE table_name = '${SCRATCH}' AND database_name = current_database()`,
+    `SELECT sql FROM duckdb_tables() WHERE schema_name = '${SCRATCH}' AND database_name = current_database()`,
   )) as [[string]]
-  const types = (await session.describe(`FROM ${SCRATCH}`, noValue)).columns.map((column) => column.type)
+  const types = (await session.describe(`FROM ${place}`, noValue)).columns.map((column) => column.type)
   const generated = generatedColumns(sql)
   const declared = columns.map(([name, fallback, nullable], index) =>
     columnOptions(String(name), types[index] as DuckDBType, {

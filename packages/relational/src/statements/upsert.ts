@@ -18,7 +18,7 @@ import { optionsOf, type TableOptions } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import { assignedColumns, writeChanges } from './change-rows.ts'
 import type { StatementContext, StatementResult } from './context.ts'
-import { writeRows } from './insert-rows.ts'
+import { completeRows, writeRows } from './insert-rows.ts'
 import { affected, relationText, type Target } from './returning.ts'
 import { collectColumns, gatherRows, readRowIds, rowIdColumn } from './table-rows.ts'
 import { findExisting, uniqueSets } from './unique.ts'
@@ -29,11 +29,12 @@ type Wanted = { readonly onConflict: OnConflict; readonly returning: Piece | nul
 export async function insertOrChange(
   transaction: WriteTransaction,
   target: Target,
-  rows: RowBatch,
+  offered: RowBatch,
   { onConflict, returning }: Wanted,
   given: StatementContext,
 ): Promise<StatementResult> {
   const { collection } = target
+  const rows = completeRows(collection, offered)
   const named = onConflict.action === 'replace' ? [] : onConflict.columns
   const sets = conflictSets(target, named, onConflict.action)
   const split = splitRows(transaction, target, rows, sets)

@@ -58,11 +58,12 @@ function valueRenderer(type: DataType): Read {
 /** Inside lists and structs, text is quoted where it would be misread. */
 function nested(type: DataType): Read {
   const render = renderer(type)
-  if (type.typeId !== Type.Utf8) return render
+  if (type.typeId === Type.List || type.typeId === Type.FixedSizeList || type.typeId === Type.Struct)
+    return render
   return (value) => {
     if (value === null || value === undefined) return 'NULL'
-    const text = String(value)
-    return text === '' || /^\s|\s$|[[\]{}(),'":=\\]|^null$/i.test(text)
+    const text = value === '' ? '' : render(value)
+    return /^$|^\s|\s$|[[\]{}(),'":=]|^null$/i.test(text)
       ? `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
       : text
   }
@@ -132,5 +133,5 @@ function timestampText(units: bigint, { unit, timezone }: { unit: number; timezo
           .padStart(unit * 3, '0')
           .replace(/0+$/, '')}`
   const [date, era = ''] = dateText(Number(days)).split(' ')
-  return `${date} ${time}${digits}${timezone ? '+00' : ''}${era === '' ? '' : ` ${era}`}`
+  return `${date}${era === '' ? '' : ` ${era}`} ${time}${digits}${timezone ? '+00' : ''}`
 }

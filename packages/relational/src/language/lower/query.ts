@@ -13,7 +13,7 @@ import type { OrderNode, QueryNode, SetOperationNode } from '../syntax.ts'
 import { notNative } from './native.ts'
 import type { Environment, Scope } from './scope.ts'
 import { deeper } from './scope.ts'
-import { lowerLimit, lowerSelect, orderKey } from './select.ts'
+import { lowerLimit, lowerSelect, orderKeys } from './select.ts'
 import { withCtes } from './subquery.ts'
 import { comparable, unify } from './types.ts'
 
@@ -38,7 +38,7 @@ function lowerSetOperation(node: SetOperationNode, environment: Environment): Lo
     if (modifier.type === 'ORDER_MODIFIER')
       plan = sort(
         plan,
-        modifier.orders.map((order) => orderOf(order, plan)),
+        modifier.orders.flatMap((order) => orderOf(order, plan)),
       )
     else if (modifier.type === 'LIMIT_MODIFIER') plan = lowerLimit(plan, modifier)
     else return notNative('this modifier of a set operation')
@@ -71,16 +71,16 @@ function combine(node: SetOperationNode, left: LogicalPlan, right: LogicalPlan):
   return distinct(join(left, right, { how: node.setop_type === 'INTERSECT' ? 'semi' : 'anti', keys }))
 }
 
-function orderOf(order: OrderNode, plan: LogicalPlan): ReturnType<typeof orderKey> {
+function orderOf(order: OrderNode, plan: LogicalPlan): ReturnType<typeof orderKeys> {
   const { expression } = order
   if (expression.class === 'CONSTANT' && expression.value.type.id === 'INTEGER') {
     const field = plan.output[(expression.value.value as number) - 1]
-    if (field !== undefined) return orderKey(order, field)
+    if (field !== undefined) return orderKeys(order, field)
   }
   if (expression.class === 'COLUMN_REF' && expression.column_names.length === 1) {
     const name = (expression.column_names[0] as string).toLowerCase()
     const fields = plan.output.filter((field) => field.name.toLowerCase() === name)
-    if (fields.length === 1) return orderKey(order, fields[0] as PlanField)
+    if (fields.length === 1) return orderKeys(order, fields[0] as PlanField)
   }
   return notNative('an order of a set operation by an expression')
 }

@@ -1,5 +1,6 @@
 import {
   aggregate,
+  call,
   column,
   distinct,
   type Expression,
@@ -277,7 +278,7 @@ function lowerList(items: readonly Item[], modifiers: readonly ModifierNode[], s
       const { output } = plan
       plan = sort(
         plan,
-        keys.map(({ order, index }) => orderKey(order, output[index] as PlanField)),
+        keys.flatMap(({ order, index }) => orderKeys(order, output[index] as PlanField)),
       )
     } else if (modifier.type === 'LIMIT_MODIFIER') plan = lowerLimit(plan, modifier)
     else return notNative('LIMIT in percent')
@@ -290,14 +291,14 @@ function settled(expression: Expression): Expression {
   return familyOf(expression) === 'null' ? literal(null, types.int32) : expression
 }
 
-/** Makes a sort key; DuckDB sorts nulls last unless told. */
-export function orderKey(order: OrderNode, field: PlanField): SortKey {
+/** Makes the sort keys of a term; DuckDB sorts nulls last unless told. */
+export function orderKeys(order: OrderNode, field: PlanField): SortKey[] {
   const family = familyOf(field)
   if (family === 'other') return notNative('an order of a type that only DuckDB knows')
-  return sortKey(column(field), {
-    descending: order.type === 'DESCENDING',
-    nullsFirst: order.null_order === 'NULLS FIRST',
-  })
+  const settings = { descending: order.type === 'DESCENDING', nullsFirst: order.null_order === 'NULLS FIRST' }
+  const key = sortKey(column(field), settings)
+  // DuckDB sorts NaN after every other number, the total order before.
+  return family.startsWith('float') ? [sortKey(call('sql.is_nan', column(field)), settings), key] : [key]
 }
 
 /** Finds the output column to sort by, adding one where the term is not selected. */

@@ -1,6 +1,6 @@
-import { type AggregateDefinition, compareValues, types, type Value } from '@sheafdb/core'
+import { type AggregateDefinition, types, type Value } from '@sheafdb/core'
 import { type LiteralTerm, stringLiteral, type Term } from '../layout/term.ts'
-import { literalOrder, orderKey } from './comparison.ts'
+import { compareForOrder, literalOrder } from './comparison.ts'
 import { type NumericValue, numericLiteral, numericOf } from './literal-value.ts'
 import { arithmetic, mean, ZERO } from './numeric.ts'
 
@@ -53,7 +53,7 @@ function compareForExtreme(left: Term, right: Term): number {
     const order = literalOrder(left, right)
     if (order !== undefined && order !== null) return order
   }
-  return compareValues(orderKey(left), orderKey(right))
+  return compareForOrder(left, right)
 }
 
 type Texts = { readonly parts: string[]; separator: string; failed: boolean }

@@ -1,4 +1,4 @@
-import { compareText } from '@sheafdb/core'
+import { compareNumbers, compareText } from '@sheafdb/core'
 import { type LiteralTerm, type Term, termKey } from '../layout/term.ts'
 import { compareDateTimes } from './date-time.ts'
 import { compareDecimals } from './decimal.ts'
@@ -118,43 +118,68 @@ const KIND_RANK: Readonly<Record<string, number>> = {
   invalid: 9,
 }
 
+const RANK_STEP = 16
+
 /**
- * Gives what a term sorts by in ORDER BY: a list in the core's total order. Unbound first, then blank nodes, IRIs,
- * literals (numbers, booleans and times by value, text by code point, then the others), triple terms.
+ * Gives the first thing that a term sorts by in ORDER BY, its sort: unbound, blank nodes, IRIs, literals (numbers,
+ * booleans, times, text, then the others), triple terms.
  *
  * @see SPARQL 1.2 Query Language, section 15.1
  */
-export function orderKey(term: Term | null): readonly unknown[] {
-  if (term === null) return [Rank.unbound]
+export function orderRank(term: Term | null): number {
+  if (term === null) return Rank.unbound
   switch (term.termType) {
     case 'BlankNode':
-      return [Rank.blank, term.value]
+      return Rank.blank * RANK_STEP
     case 'NamedNode':
-      return [Rank.iri, term.value]
+      return Rank.iri * RANK_STEP
     case 'Quad':
-      return [
-        Rank.triple,
-        ...[term.subject, term.predicate, term.object].map((part) => orderKey(part as Term)),
-      ]
-    case 'Literal': {
-      const value = literalValue(term)
-      return [
-        Rank.literal,
-        KIND_RANK[value.kind] as number,
-        orderValue(term),
-        term.value,
-        term.datatype.value,
-        term.language,
-      ]
-    }
+      return Rank.triple * RANK_STEP
+    case 'Literal':
+      return Rank.literal * RANK_STEP + (KIND_RANK[literalValue(term).kind] as number)
   }
 }
 
-function orderValue(term: LiteralTerm): unknown {
+/** Gives the second: the value of numbers, booleans, times and durations; 0 for everything else. */
+export function orderNumber(term: Term | null): number {
+  return term?.termType === 'Literal' ? orderValue(term) : 0
+}
+
+/** Gives the third: the text of what no number orders, and what tells terms of equal values apart. */
+export function orderText(term: Term | null): string {
+  if (term === null) return ''
+  if (term.termType === 'Quad')
+    return [term.subject, term.predicate, term.object]
+      .map((part) => sortableText(part as Term))
+      .join('\u0001')
+  if (term.termType !== 'Literal' || literalValue(term).kind === 'string') return term.value
+  return `${term.value}\u0000${term.datatype.value}\u0000${term.language}`
+}
+
+const float = new DataView(new ArrayBuffer(8))
+
+/** Writes a term as one text that sorts as the term does: parts of triple terms. */
+function sortableText(term: Term): string {
+  float.setFloat64(0, orderNumber(term))
+  const bits = float.getBigUint64(0)
+  const sortable = bits >> 63n === 1n ? ~bits & 0xffffffffffffffffn : bits | (1n << 63n)
+  const rank = String(orderRank(term)).padStart(3, '0')
+  return `${rank}${sortable.toString(16).padStart(16, '0')}${orderText(term)}`
+}
+
+/** Compares terms as ORDER BY does. */
+export function compareForOrder(left: Term | null, right: Term | null): number {
+  return (
+    orderRank(left) - orderRank(right) ||
+    compareNumbers(orderNumber(left), orderNumber(right)) ||
+    compareText(orderText(left), orderText(right))
+  )
+}
+
+function orderValue(term: LiteralTerm): number {
   const value = literalValue(term)
   switch (value.kind) {
     case 'integer':
-      return value.value
     case 'decimal':
     case 'float':
     case 'double':

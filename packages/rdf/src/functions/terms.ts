@@ -23,7 +23,7 @@ import {
   XSD_STRING,
 } from '../layout/vocabulary.ts'
 import { castTerm } from './cast.ts'
-import { equalTerms, orderKey, orderTerms } from './comparison.ts'
+import { equalTerms, orderNumber, orderRank, orderTerms, orderText } from './comparison.ts'
 import { defineFunction, type SparqlFunction, termFunction } from './definition.ts'
 import { formatFloatingPoint, literalValue, numericOf, toNumber } from './literal-value.ts'
 
@@ -142,6 +142,19 @@ export function plainValue(term: Term): Value {
   }
 }
 
+/** Defines what terms sort by; what is not bound has a place of its own. */
+function orderFunction(
+  name: string,
+  result: 'integer' | 'double' | 'string',
+  order: (term: Term | null) => Value,
+): SparqlFunction {
+  return defineFunction(name, result, {
+    evaluate: (term) => order((term ?? null) as Term | null),
+    seesNulls: true,
+    neverNull: true,
+  })
+}
+
 const comparisons: readonly SparqlFunction[] = [
   termFunction('plain', 'term', plainValue),
   termFunction('ebv', 'boolean', effectiveBoolean),
@@ -167,11 +180,9 @@ const comparisons: readonly SparqlFunction[] = [
     'boolean',
     order((found) => found >= 0),
   ),
-  defineFunction('order_key', 'term', {
-    evaluate: (term) => orderKey((term ?? null) as Term | null),
-    seesNulls: true,
-    neverNull: true,
-  }),
+  orderFunction('order_rank', 'integer', orderRank),
+  orderFunction('order_number', 'double', orderNumber),
+  orderFunction('order_text', 'string', orderText),
 ]
 
 const checks: readonly SparqlFunction[] = [

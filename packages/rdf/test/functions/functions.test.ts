@@ -1,7 +1,6 @@
-import { compareValues } from '@sheafdb/core'
 import { describe, expect, it } from 'vitest'
 import { castTerm } from '../../src/functions/cast.ts'
-import { equalTerms, orderKey, orderTerms } from '../../src/functions/comparison.ts'
+import { compareForOrder, equalTerms, orderTerms } from '../../src/functions/comparison.ts'
 import { parseDateTime, zoneDuration } from '../../src/functions/date-time.ts'
 import { decimalToNumber, divideDecimals, formatDecimal, parseDecimal } from '../../src/functions/decimal.ts'
 import { formatFloatingPoint, numericLiteral, numericOf } from '../../src/functions/literal-value.ts'
@@ -77,7 +76,7 @@ describe('equality and order', () => {
       stringLiteral('a'),
     ]
     const shuffled = [terms[4], terms[1], terms[5], terms[0], terms[3], terms[2]] as typeof terms
-    expect(shuffled.sort((left, right) => compareValues(orderKey(left), orderKey(right)))).toEqual(terms)
+    expect(shuffled.sort(compareForOrder)).toEqual(terms)
   })
 })
 

@@ -421,6 +421,9 @@ function nameGraph(
   )
 }
 
+/** Names what terms sort by: their sort, then their value as a number, then their text. */
+const ORDER = ['order_rank', 'order_number', 'order_text'] as const
+
 function lowerOrderBy(operation: Syntax<'orderby'>, environment: Environment): Relation {
   let relation = lowerOperation(operation.input, environment)
   const keys: SortKey[] = []
@@ -431,8 +434,10 @@ function lowerOrderBy(operation: Syntax<'orderby'>, environment: Environment): R
     const { relation: ready, lowered } = lowerExpression(inner, relation, environment)
     relation = ready
     const plain = lowered.kind === 'integer' || lowered.kind === 'string'
-    const expression = plain ? lowered.expression : call('sparql.order_key', asTerm(lowered))
-    keys.push(sortKey(expression, { descending, nullsFirst: !descending && expression.nullable }))
+    const term = asTerm(lowered)
+    const expressions = plain ? [lowered.expression] : ORDER.map((name) => call(`sparql.${name}`, term))
+    for (const expression of expressions)
+      keys.push(sortKey(expression, { descending, nullsFirst: !descending && expression.nullable }))
   }
   return withPlan(relation, sort(relation.plan, keys))
 }

@@ -158,6 +158,8 @@ type CodeTable = { readonly ids: Int32Array; count: number }
 const INITIAL_SLOTS = 64
 /** Numbers below this bound, and not negative, are found by an array once it pays. */
 const DENSE_LIMIT = 1 << 22
+const MANY_IDS = 256
+const DENSE_REACH = 1 << 18
 
 const hashWords = new Int32Array(2)
 const hashDouble = new Float64Array(hashWords.buffer)
@@ -188,7 +190,7 @@ class NumberTable {
       return
     }
     if (key >= 0 && key < DENSE_LIMIT && Math.floor(key) === key) {
-      if (key >= this.#dense.length && key < this.#dense.length * 4 + 4 * id) this.#growDense(key)
+      if (key >= this.#dense.length && key < this.#denseReach(id)) this.#growDense(key)
       if (key < this.#dense.length) {
         this.#dense[key] = id
         return
@@ -197,6 +199,11 @@ class NumberTable {
     if (this.#used * 2 >= this.#keys.length) this.#grow()
     this.#insert(key, id)
     this.#used += 1
+  }
+
+  /** Tells up to which number the array may grow: a few times what it holds, or a megabyte once there are many ids. */
+  #denseReach(count: number): number {
+    return Math.max(this.#dense.length * 4 + 4 * count, count > MANY_IDS ? DENSE_REACH : 0)
   }
 
   #insert(key: number, id: number): void {
@@ -239,8 +246,14 @@ function hash(key: number): number {
   return mixed ^ (mixed >>> 15)
 }
 
-/** Ids stay below this, so that two of them make one exact number. */
-const PAIR_BASE = 2 ** 26
+/**
+ * Numbers pairs of ids along diagonals (Cantor's pairing): small ids give small numbers, which the table finds by an
+ * array. Exact for ids below 2^26.
+ */
+function pairNumber(left: number, right: number): number {
+  const sum = left + right
+  return (sum * (sum + 1)) / 2 + right
+}
 
 /** Gives rows of several columns one small integer each: ids of columns are paired off, two at a time. */
 export class KeyInterner {
@@ -301,7 +314,7 @@ export class KeyInterner {
         ids[row] = NO_KEY
         continue
       }
-      const key = left * PAIR_BASE + right
+      const key = pairNumber(left, right)
       let id = table.find(key)
       if (id === NO_KEY && add) {
         id = known

@@ -19,6 +19,7 @@ import {
 import { columnFromValues, makeNumberArray } from '../types/column-builder.ts'
 import { isText, valueType } from '../types/data-type.ts'
 import { canonicalInteger, type Value } from '../types/value.ts'
+import { valueSize } from './value-size.ts'
 
 const FIRST_CAPACITY = 16
 
@@ -453,19 +454,28 @@ class GrowableStruct extends GrowableColumn {
   }
 }
 
-/** Is what a boxed value is taken to weigh: nobody can ask the runtime. */
-const BOXED_SIZE_BYTES = 96
+/** Sizes are estimated of one value in so many. */
+const SIZED_ROWS = 16
 
 class GrowableBoxed extends GrowableColumn {
   readonly #values: Value[] = []
+  #sizedRows = 0
+  #sizedBytes = 0
 
   get sizeBytes(): number {
-    return this.#values.length * BOXED_SIZE_BYTES
+    return this.#sizedRows === 0 ? 0 : (this.#sizedBytes / this.#sizedRows) * this.#values.length
   }
 
   append(column: Column, from: number, to: number): void {
     const values = columnValues(column)
-    for (let index = from; index < to; index += 1) this.#values.push(values[index] ?? null)
+    for (let index = from; index < to; index += 1) {
+      const value = values[index] ?? null
+      if (this.#values.length % SIZED_ROWS === 0) {
+        this.#sizedRows += 1
+        this.#sizedBytes += valueSize(value)
+      }
+      this.#values.push(value)
+    }
     this.length += to - from
   }
 

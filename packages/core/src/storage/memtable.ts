@@ -15,7 +15,7 @@ import {
 } from './part.ts'
 import { SortedPositions } from './sorted-positions.ts'
 import { estimateDistinct } from './statistics.ts'
-import { mergeZones, zoneMapOf } from './zone-map.ts'
+import { boundsOf, mergeZones, zoneMapOf } from './zone-map.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const NONE = -1
@@ -82,17 +82,18 @@ export class Memtable implements Part {
 
   /** Keeps the bounds of the key's first field, by which whole batches are told to be new. */
   #widenBounds(rows: RowChunk): void {
+    if (rows.rowIds.length === 0) return
     const [first] = this.key
     const column = first === undefined ? undefined : rows.columns.get(first.fieldId)
-    const zone = column === undefined ? null : zoneMapOf(column)
-    if (this.#bounds === null || zone === null || zone.nullCount > 0 || zone.minimum === undefined) {
+    const added = column === undefined ? null : boundsOf(column)
+    if (this.#bounds === null || added === null) {
       this.#bounds = null
       return
     }
     const [low, high] = this.#bounds
     this.#bounds = [
-      low === undefined || compareValues(zone.minimum, low) < 0 ? zone.minimum : low,
-      high === undefined || compareValues(zone.maximum, high) > 0 ? zone.maximum : high,
+      low === undefined || compareValues(added[0], low) < 0 ? added[0] : low,
+      high === undefined || compareValues(added[1], high) > 0 ? added[1] : high,
     ]
   }
 

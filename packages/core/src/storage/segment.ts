@@ -29,6 +29,7 @@ import {
   type StoredBuffer,
 } from './segment-index.ts'
 import type { SegmentEntry } from './segment-writer.ts'
+import { valueSize } from './value-size.ts'
 
 let nextSegmentNumber = 0
 
@@ -219,7 +220,7 @@ export class Segment implements Part {
     if (known !== undefined) return known
     const struct = this.#stored(field.fieldId, field.type, chunk) as StructColumn
     const column = boxedColumn(field.type, unshredVariants(struct))
-    this.#cache.set(key, column, column.length * BOXED_SIZE_BYTES)
+    this.#cache.set(key, column, sizeOfValues(column.values))
     return column
   }
 
@@ -326,14 +327,12 @@ export class Segment implements Part {
   #bounds: readonly [Value, Value] | null | undefined
 
   keyBounds(): readonly [Value, Value] | null {
-    if (this.#bounds === undefined) {
-      const [first] = this.index.header.sortedBy
-      const position = this.#field(first as number)?.position ?? -1
-      const low = this.index.chunks[0]?.[position]?.zone.minimum
-      const high = this.index.chunks.at(-1)?.[position]?.zone.maximum
+    const [first] = this.index.header.sortedBy
+    if (this.#bounds === undefined)
       this.#bounds =
-        low === undefined || low === null || high === undefined || high === null ? null : [low, high]
-    }
+        first === undefined || this.rowCount === 0
+          ? null
+          : [this.#keyValue(first, 0), this.#keyValue(first, this.rowCount - 1)]
     return this.#bounds
   }
 
@@ -449,8 +448,16 @@ export class Segment implements Part {
   }
 }
 
-/** Is what a decoded value is taken to weigh: nobody can ask the runtime. */
-const BOXED_SIZE_BYTES = 96
+/** Sizes are estimated of one value in so many. */
+const SIZED_ROWS = 64
+
+function sizeOfValues(values: readonly Value[]): number {
+  let size = 0
+  for (let index = 0; index < values.length; index += SIZED_ROWS)
+    size += valueSize(values[index]) * SIZED_ROWS
+  return size
+}
+
 const ROW_ID_TYPE: DataType = types.int64
 
 function nodeType(node: PhysicalNode): DataType {

@@ -29,6 +29,22 @@ export function zoneMapOf(column: Column): ZoneMap {
   }
 }
 
+/** Gives the least and the greatest value of a column of any kind; `null` where it has nulls, or no rows. */
+export function boundsOf(column: Column): readonly [Value, Value] | null {
+  if (column.length === 0 || countNulls(column) > 0) return null
+  const zone = zoneMapOf(column)
+  if (zone.minimum !== undefined) return [zone.minimum, zone.maximum]
+  const read = columnReader(column)
+  let low = read(0)
+  let high = low
+  for (let index = 1; index < column.length; index += 1) {
+    const value = read(index)
+    if (compareValues(value, low) < 0) low = value
+    else if (compareValues(value, high) > 0) high = value
+  }
+  return [low, high]
+}
+
 /** Gives the zone map of the rows of two. */
 export function mergeZones(left: ZoneMap, right: ZoneMap): ZoneMap {
   const nullCount = left.nullCount + right.nullCount

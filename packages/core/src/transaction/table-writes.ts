@@ -10,7 +10,7 @@ import { CHUNK_ROWS, type KeyToken, type Part, type SearchKey } from '../storage
 import type { Segment } from '../storage/segment.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
 import { takeColumn } from '../storage/take.ts'
-import { zoneMapOf } from '../storage/zone-map.ts'
+import { boundsOf } from '../storage/zone-map.ts'
 import { type Column, type ColumnReader, columnReader, isNullAt, nullColumn } from '../types/column.ts'
 import { describeValue } from '../types/column-builder.ts'
 import { SheafError } from '../types/errors.ts'
@@ -199,14 +199,13 @@ export class TableWrites {
     if (length < ASCENDING_ROWS) return false
     const key = keyFields(this.definition).map((field) => columns.get(field.fieldId))
     if (key.some((column) => column === undefined || hasNull(column))) return false
-    const zone = zoneMapOf(key[0] as Column)
-    if (zone.minimum === undefined || zone.minimum === null) return false
+    const added = boundsOf(key[0] as Column)
+    if (added === null) return false
     for (const part of this.view().parts) {
       if (part.rowCount === 0) continue
       const bounds = part.keyBounds()
       if (bounds === null) return false
-      if (compareValues(zone.minimum, bounds[1]) <= 0 && compareValues(zone.maximum, bounds[0]) >= 0)
-        return false
+      if (compareValues(added[0], bounds[1]) <= 0 && compareValues(added[1], bounds[0]) >= 0) return false
     }
     const compare = rowComparer(key as Column[])
     for (let row = 1; row < length; row += 1) if (compare(row - 1, row) >= 0) return false

@@ -147,12 +147,16 @@ export function isNullAt(column: Column, index: number): boolean {
 /** Reads row `index` of a column. */
 export type ColumnReader = (index: number) => Value
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const readers = new WeakMap<Column, ColumnReader>()
 const decodedDictionaries = new WeakMap<Column, readonly Value[]>()
 
+/** Readers of columns of fewer rows are made anew each time: to keep them would cost the garbage collector more. */
+const KEPT_FROM_ROWS = 64
+
 /** Gives the function that reads one row of a column as a {@link Value}; made once a column. */
 export function columnReader(column: Column): ColumnReader {
+  if (column.length < KEPT_FROM_ROWS) return withNulls(column, valueReader(column))
   let reader = readers.get(column)
   if (reader === undefined) {
     reader = withNulls(column, valueReader(column))

@@ -19,14 +19,14 @@ const value: FunctionDefinition = {
   evaluator: () => (tag, bytes) => decodeValue(tag as number, bytes as Uint8Array),
 }
 
-/** Tells whether an entry of this expiry is there still; null never expires: `kv.alive(expiry)`. */
+/** Tells whether an entry that expires is there still: `kv.alive(expiry)`. Generated code reads the same clock. */
 const alive: FunctionDefinition = {
   name: 'kv.alive',
-  nulls: 'custom',
-  nullable: () => false,
+  nulls: 'strict',
   volatile: true,
   type: () => types.bool,
-  evaluator: () => (expiry) => expiry === null || (expiry as number) > currentTimeMs(),
+  evaluator: () => (expiry) => (expiry as number) > currentTimeMs(),
+  compile: ([expiry]) => `(${expiry} > Date.now())`,
 }
 
 /** Holds the functions that plans over entries call. */

@@ -86,10 +86,10 @@ export function entryPlan(
       field: name,
     })),
   )
-  const key = columnNamed(entries, 'key')
+  const [key, expiry] = [columnNamed(entries, 'key'), columnNamed(entries, 'expiry')]
   const conditions: Expression[] = [
     ...predicates.map(([operator, bound]) => call(operator, key, literal(bound, types.binary))),
-    call('kv.alive', columnNamed(entries, 'expiry')),
+    call('or', call('is_null', expiry), call('kv.alive', expiry)),
   ]
   return conditions.reduce<LogicalPlan>(filter, entries)
 }

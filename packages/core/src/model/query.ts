@@ -72,6 +72,8 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
   readonly #session: QuerySession
   readonly #lower: () => LogicalPlan | Promise<LogicalPlan>
   readonly #options: QueryOptions<RowType>
+  /** Gives the plan with its parameters in place. */
+  #bound: Lower | undefined
 
   constructor(
     session: QuerySession,
@@ -86,11 +88,9 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
   /** Gives the logical plan, its parameters in place as constants: what other queries and languages build on. */
   plan(): LogicalPlan | Promise<LogicalPlan> {
     const { parameters } = this.#options
-    const plan = this.#lower()
-    if (parameters === undefined || parameters.size === 0) return plan
-    return plan instanceof Promise
-      ? plan.then((ready) => bindParameters(ready, parameters))
-      : bindParameters(plan, parameters)
+    if (parameters === undefined || parameters.size === 0) return this.#lower()
+    this.#bound ??= derived(this.#lower, (plan) => bindParameters(plan, parameters))
+    return this.#bound()
   }
 
   /** Gives the Arrow schema of the result; a promise where planning has to wait. */
@@ -294,7 +294,7 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
   #then(build: (plan: LogicalPlan) => LogicalPlan): Query {
     return new Query(
       this.#session,
-      once(() => whenReady(this.plan(), build)),
+      derived(() => this.plan(), build),
     )
   }
 
@@ -304,17 +304,17 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
     if (rowPlan !== undefined && parameters === undefined) {
       const options = {
         ...(decode === undefined ? {} : { decode }),
-        rowPlan: once(() => whenReady(rowPlan(), build)),
+        rowPlan: derived(rowPlan, build),
       }
       return new Query(
         this.#session,
-        once(() => whenReady(this.plan(), build)),
+        derived(() => this.plan(), build),
         options,
       )
     }
     return new Query(
       this.#session,
-      once(() => whenReady(this.plan(), build)),
+      derived(() => this.plan(), build),
       decode === undefined || rowPlan !== undefined ? {} : { decode },
     )
   }
@@ -323,8 +323,20 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
     other: { plan(): LogicalPlan | Promise<LogicalPlan> },
     build: (left: LogicalPlan, right: LogicalPlan) => LogicalPlan,
   ): Query {
-    const both = async () => build(await this.plan(), withFreshIds(await other.plan()))
-    return new Query(this.#session, once(both))
+    const fresh = derived(() => other.plan(), withFreshIds)
+    let right: LogicalPlan | undefined
+    let joined: Lower | undefined
+    const both = async (): Promise<LogicalPlan> => {
+      const now = await fresh()
+      if (joined === undefined || now !== right)
+        joined = derived(
+          () => this.plan(),
+          (left) => build(left, now),
+        )
+      right = now
+      return joined()
+    }
+    return new Query(this.#session, both)
   }
 }
 
@@ -369,26 +381,21 @@ function whenReady(
   return plan instanceof Promise ? plan.then(build) : build(plan)
 }
 
-/** Lowers once, so that a query run twice is planned once. */
-function once(lower: () => LogicalPlan | Promise<LogicalPlan>): () => LogicalPlan | Promise<LogicalPlan> {
-  let plan: LogicalPlan | Promise<LogicalPlan> | undefined
-  return () => {
-    if (plan === undefined) {
-      const made = lower()
-      plan = made
-      if (made instanceof Promise) {
-        made.then(
-          (ready) => {
-            plan = ready
-          },
-          () => {
-            plan = undefined
-          },
-        )
-      }
-    }
-    return plan
+type Lower = () => LogicalPlan | Promise<LogicalPlan>
+
+/**
+ * Builds on a plan, and again only where that has become another: a query run twice is planned once, but never stays
+ * with a plan of a state that has passed.
+ */
+function derived(lower: Lower, build: (plan: LogicalPlan) => LogicalPlan): Lower {
+  let before: LogicalPlan | undefined
+  let built: LogicalPlan | undefined
+  const take = (plan: LogicalPlan): LogicalPlan => {
+    if (built === undefined || plan !== before) built = build(plan)
+    before = plan
+    return built
   }
+  return () => whenReady(lower(), take)
 }
 
 function pairsOf(on: string | readonly string[] | Readonly<Record<string, string>>): [string, string][] {

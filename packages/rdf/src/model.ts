@@ -14,6 +14,7 @@ import { PlanCache } from './api/plan-cache.ts'
 import { RdfView, type RdfViewDefinition } from './api/view.ts'
 import { sparqlAggregates } from './functions/aggregates.ts'
 import { sparqlFunctions } from './functions/registry.ts'
+import { plainQuads } from './language/lower/plain-quads.ts'
 import { datasetTables, LAYOUT_VERSION, MODEL_NAME } from './layout/tables.ts'
 import { rdfOperators } from './operators/index.ts'
 
@@ -31,11 +32,13 @@ export function rdf(): Model<'rdf', RdfApi> {
     layoutVersion: LAYOUT_VERSION,
     layout: datasetTables,
     open: openApi,
-    relations: (collection) =>
-      collection.tables.map((table) => ({
+    relations: (collection) => [
+      { name: collection.name, plan: plainQuads(collection.name) },
+      ...collection.tables.map((table) => ({
         name: `${collection.name}.${table.part}`,
         plan: scanFields(tableName(MODEL_NAME, collection.name, table.part), table.fields),
       })),
+    ],
     functions: sparqlFunctions,
     aggregates: sparqlAggregates,
     operators: rdfOperators,

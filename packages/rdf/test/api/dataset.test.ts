@@ -94,6 +94,14 @@ describe('a dataset', () => {
     expect(await query.filter(col('age').gt(35)).rows()).toEqual([{ s: 'http://e/b', age: 41 }])
   })
 
+  it('is a relation of plain values under its name', async () => {
+    await kb.load('<u:a> <u:p> 1 . <u:g> { <u:a> <u:p> "x" }', { format: 'trig' })
+    expect(await store.from('kb').sort('object').rows()).toEqual([
+      { subject: 'u:a', predicate: 'u:p', object: 1, graph: null },
+      { subject: 'u:a', predicate: 'u:p', object: 'x', graph: 'u:g' },
+    ])
+  })
+
   it('takes bindings as values, not as text', async () => {
     await kb.load(TURTLE, { format: 'turtle' })
     const query = 'SELECT ?s { ?s <http://e/name> ?name }'

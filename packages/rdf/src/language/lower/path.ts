@@ -28,9 +28,17 @@ import { fromRdfTerm, termKey } from '../../layout/term.ts'
 import type { PathPatternSyntax, PathSyntax } from '../syntax.ts'
 import { type ActiveGraph, needsNoGraph } from './dataset.ts'
 import { type Environment, variableName } from './environment.ts'
-import { joinRelations } from './join.ts'
+import { joinRelations, seedOf } from './join.ts'
 import { canExtend, graphOf, joinPattern, type Slot, slotOf, type TriplePattern } from './pattern.ts'
-import { type Binding, encodeVariables, idOf, type Relation, withBindings, withPlan } from './relation.ts'
+import {
+  type Binding,
+  encodeVariables,
+  hasWholeId,
+  idOf,
+  type Relation,
+  withBindings,
+  withPlan,
+} from './relation.ts'
 import { unionRelations } from './union.ts'
 
 /** Is a property path between two terms, in a graph. */
@@ -152,8 +160,12 @@ function joinAlternatives(
   parts: readonly PathSyntax[],
   environment: Environment,
 ): Relation {
-  const branches = parts.map((path) => joinPath(undefined, { ...pattern, path }, environment))
-  const merged = unionRelations(branches, environment.facts.termsTable, endVariables(pattern))
+  const ends = endVariables(pattern)
+  const shared = ends.filter((name) => relation?.bindings.get(name)?.certain === true)
+  const isFew = relation !== undefined && relation.rowCount < environment.facts.quadCount(null)
+  const seed = isFew && shared.length > 0 ? seedOf(relation, shared) : () => undefined
+  const branches = parts.map((path) => joinPath(seed(), { ...pattern, path }, environment))
+  const merged = unionRelations(branches, environment.facts.termsTable, ends)
   return relation === undefined ? merged : joinRelations(relation, merged, environment.facts.termsTable)
 }
 
@@ -246,7 +258,7 @@ function joinClosure(
   const steps = simpleSteps(bounds.inner, environment)
   if (steps !== null && needsNoGraph(environment.facts, pattern.graph))
     return followSteps(relation, { pattern, bounds, steps, environment })
-  const found = closureOfPairs(pattern, bounds, environment)
+  const found = closureOfPairs(pattern, bounds, { environment, relation })
   return relation === undefined ? found : joinRelations(relation, found, environment.facts.termsTable)
 }
 
@@ -409,7 +421,21 @@ function allNodes(graph: ActiveGraph, environment: Environment): Relation {
 }
 
 /** Finds the pairs that a path connects by repeating its one-step pairs: for paths and graphs of any kind. */
-function closureOfPairs(pattern: PathPattern, bounds: Bounds, environment: Environment): Relation {
+function closureOfPairs(
+  pattern: PathPattern,
+  bounds: Bounds,
+  options: { readonly environment: Environment; readonly relation: Relation | undefined },
+): Relation {
+  const { environment, relation } = options
+  const restrict = restriction(pattern.subject, options)
+  if (restrict === null && restriction(pattern.object, options) !== null) {
+    const back: PathPattern = { ...pattern, subject: pattern.object, object: pattern.subject }
+    return closureOfPairs(
+      back,
+      { ...bounds, inner: { type: 'inv', path: bounds.inner } },
+      { environment, relation },
+    )
+  }
   const from = environment.hidden('from')
   const to = environment.hidden('to')
   const inner: PathPattern = {
@@ -420,9 +446,28 @@ function closureOfPairs(pattern: PathPattern, bounds: Bounds, environment: Envir
   }
   const edges = pairs(joinPath(undefined, inner, environment), inner)
   const single = distinct(edges.plan)
-  const base = bounds.minimum === 0 ? withIdentity(single, pattern, environment) : single
+  const all = bounds.minimum === 0 ? withIdentity(single, pattern, environment) : single
+  const base = restrict === null ? all : restrict(all)
   const plan = bounds.maximum === 1 ? base : repeated(base, single, environment)
   return bindEnds(plan, pattern, environment, edges.rowCount)
+}
+
+/** Gives what keeps the pairs that start at a node which is known: a constant, or the values of a variable. */
+function restriction(
+  start: RDF.Term,
+  { environment, relation }: { readonly environment: Environment; readonly relation: Relation | undefined },
+): ((pairs: LogicalPlan) => LogicalPlan) | null {
+  const from = (pairs: LogicalPlan) => column(pairs.output[0] as PlanField)
+  const name = variableName(start)
+  if (name === undefined) {
+    const id = literal(environment.facts.id(start), types.int64)
+    return (pairs) => filter(pairs, call('eq', from(pairs), id))
+  }
+  const binding = relation?.bindings.get(name)
+  if (relation === undefined || binding === undefined || !binding.certain || !hasWholeId(binding)) return null
+  const starts = seedOf(relation, [name])()
+  const keys = (pairs: LogicalPlan) => [{ left: from(pairs), right: idOf(starts, name) }]
+  return (pairs) => join(pairs, starts.plan, { how: 'semi', keys: keys(pairs) })
 }
 
 /** Adds the empty path: each node of the graph with itself, and the constants of the pattern. */

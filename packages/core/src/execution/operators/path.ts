@@ -23,6 +23,8 @@ type Search = {
   /** The node that paths must end at, `null` for any. */
   readonly to: number | null
   readonly excluded: (edge: number) => boolean
+  /** True where nobody asks for the nodes and edges of a path. */
+  readonly endsOnly: boolean
 }
 
 /** Calls back for each edge of a node; loops of a two-way search once. */
@@ -62,6 +64,7 @@ export function* runPath(plan: PathPlan, input: Steps, context: ExecutionContext
         maximum: plan.maximum ?? Number.POSITIVE_INFINITY,
         to: to === null ? null : (to[at] as number),
         excluded: excluded === null ? () => false : (edge) => excluded(at, edge),
+        endsOnly: plan.edges === null && plan.nodes === null,
       }
       for (const found of SEARCHES[plan.semantics](search, from[at] as number)) {
         if (found === null) {
@@ -208,7 +211,8 @@ function* shortest(search: Search, start: number, all: boolean): Iterable<Found 
     for (const node of next) {
       if (search.to !== null && node !== search.to) continue
       if (depth < search.minimum) continue
-      for (const path of pathsTo(arrivals, start, node, depth, all)) yield path
+      if (search.endsOnly && !all) yield { end: node, nodes: [], edges: [] }
+      else yield* pathsTo(arrivals, start, node, depth, all)
     }
     if (search.to !== null && next.includes(search.to)) return
     frontier = next.filter((node) => node !== start)
@@ -220,6 +224,15 @@ function arrivalDepth(arrivals: Map<number, Arrival[]>, depths: Map<number, numb
   return first === undefined ? -1 : (depths.get(first.node) as number) + 1
 }
 
+/** Is a step of a path that is put together from its end: the links after it lead on to the end. */
+type Link = {
+  readonly node: number
+  /** The edge to the node of the link after; -1 at the end. */
+  readonly edge: number
+  readonly after: Link | null
+  readonly length: number
+}
+
 /** Follows arrivals back from an end; `depth` tells how many steps there are to go. */
 function* pathsTo(
   arrivals: Map<number, Arrival[]>,
@@ -228,19 +241,27 @@ function* pathsTo(
   depth: number,
   all: boolean,
 ): Iterable<Found> {
-  const stack: { node: number; nodes: number[]; edges: number[] }[] = [{ node: end, nodes: [end], edges: [] }]
-  while (stack.length > 0) {
-    const { node, nodes, edges } = stack.pop() as { node: number; nodes: number[]; edges: number[] }
-    if (edges.length === depth) {
-      if (node === start) yield { end, nodes: nodes.toReversed(), edges: edges.toReversed() }
+  const stack: Link[] = [{ node: end, edge: -1, after: null, length: 0 }]
+  for (let link = stack.pop(); link !== undefined; link = stack.pop()) {
+    if (link.length === depth) {
+      if (link.node === start) yield pathOf(link, end)
       if (!all) return
       continue
     }
-    const from = arrivals.get(node) ?? []
-    for (const arrival of all ? from : from.slice(0, 1)) {
-      stack.push({ node: arrival.node, nodes: [...nodes, arrival.node], edges: [...edges, arrival.edge] })
-    }
+    const from = arrivals.get(link.node) ?? []
+    for (const { node, edge } of all ? from : from.slice(0, 1))
+      stack.push({ node, edge, after: link, length: link.length + 1 })
   }
+}
+
+function pathOf(first: Link, end: number): Found {
+  const nodes: number[] = []
+  const edges: number[] = []
+  for (let link: Link | null = first; link !== null; link = link.after) {
+    nodes.push(link.node)
+    if (link.after !== null) edges.push(link.edge)
+  }
+  return { end, nodes, edges }
 }
 
 /** Gathers the rows of a path search. */

@@ -414,8 +414,14 @@ class StoredTables implements TableStore {
     return reportTables(this.#tables, this.#lastCommit)
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  #closing: Promise<void> | null = null
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed'
     try {
       await this.#maintenance.idle()

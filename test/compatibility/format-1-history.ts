@@ -1,12 +1,5 @@
 /** The history that wrote the store kept in `format-1`: every layout, each kind of file. */
-import {
-  applyStep,
-  createTable,
-  type Model,
-  type Row,
-  type Step,
-  writeStep,
-} from '../../packages/core/test/transaction/history.ts'
+import { applyStep, type Model, type Row, type Step } from '../../packages/core/test/transaction/history.ts'
 
 function rowOf(id: number): Row {
   const present = id % 4 !== 3
@@ -46,5 +39,3 @@ export const stepsOfFormat1: readonly Step[] = [
 
 /** Is what the store holds. */
 export const rowsOfFormat1: Model = stepsOfFormat1.reduce<Model>(applyStep, new Map())
-
-export { createTable, writeStep }

@@ -205,7 +205,7 @@ export function readRows(snapshot: Snapshot): Map<number, Row> {
 export function comparable(rows: Model): unknown {
   const plain = (value: Value): unknown => {
     if (value instanceof Uint8Array) return { bytes: [...value] }
-    if (ArrayBuffer.isView(value)) return [...(value as unknown as number[])]
+    if (ArrayBuffer.isView(value)) return [...(value as unknown as number[])].map(plain)
     if (Array.isArray(value)) return value.map(plain)
     if (value !== null && typeof value === 'object')
       return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))

@@ -181,6 +181,7 @@ function givenEntries(given: Value): readonly (readonly [string, Value])[] {
   return Object.entries(given)
 }
 
+/** Sets a property of an element, or takes it away where the value is null, and counts the change. */
 export function setProperty(
   session: UpdateSession,
   own: Record<string, Value>,

@@ -63,6 +63,15 @@ export {
 } from './model/query.ts'
 export { tablePlan } from './model/relations.ts'
 export { decimalText, type RowDecoder } from './model/rows.ts'
+export type {
+  Durability,
+  OpenOptions,
+  Session,
+  Store,
+  StoreSnapshot,
+  StoreStats,
+  Transaction,
+} from './model/store-api.ts'
 export { isArrowTable, type TabularSource, valuesOf } from './model/tabular.ts'
 export * from './plan/build.ts'
 export { explainPlan } from './plan/explain.ts'
@@ -76,16 +85,7 @@ export {
   visitPlan,
   withFreshIds,
 } from './plan/traverse.ts'
-export {
-  type Durability,
-  type OpenOptions,
-  openStore,
-  type Session,
-  type Store,
-  type StoreSnapshot,
-  type StoreStats,
-  type Transaction,
-} from './store.ts'
+export { openStore } from './store.ts'
 export { type RepairReport, repairStore } from './transaction/repair.ts'
 export {
   batchToRecordBatch,

@@ -3,6 +3,7 @@ import { isDecimal, isFloat, isInteger, makeField, typeName, types } from '../ty
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { checkInt64 } from './arithmetic.ts'
+import { NamedRegistry } from './named-registry.ts'
 
 /**
  * Defines an aggregate by a running state. Null arguments are left out before `step`, unless `keepsNulls` says else.
@@ -23,32 +24,16 @@ export type AggregateDefinition = {
   readonly finish: (state: never) => Value
 }
 
-const registry = new Map<string, AggregateDefinition>()
+const registry = new NamedRegistry<AggregateDefinition>('aggregate')
 
 /** Adds aggregates to the registry. */
 export function registerAggregates(definitions: Iterable<AggregateDefinition>): void {
-  for (const definition of definitions) {
-    const known = registry.get(definition.name)
-    if (known !== undefined && known !== definition) {
-      throw new SheafError(
-        'ALREADY_EXISTS',
-        `An aggregate of this name is registered already. Choose another: ${definition.name}`,
-      )
-    }
-    registry.set(definition.name, definition)
-  }
+  registry.add(definitions)
 }
 
 /** Finds an aggregate. @throws `NOT_FOUND` */
 export function aggregateNamed(name: string): AggregateDefinition {
-  const definition = registry.get(name)
-  if (definition === undefined) {
-    throw new SheafError(
-      'NOT_FOUND',
-      `There is no aggregate of this name. Check its spelling, or pass the model that brings it: ${name}`,
-    )
-  }
-  return definition
+  return registry.get(name)
 }
 
 /** Tells whether the registry has an aggregate. */

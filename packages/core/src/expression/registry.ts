@@ -1,7 +1,7 @@
 import type { DataType } from 'apache-arrow'
-import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import type { Expression } from './expression.ts'
+import { NamedRegistry } from './named-registry.ts'
 
 /** Evaluates a function on one row's arguments. A lambda argument arrives as a JavaScript function. */
 export type Evaluate = (...args: Value[]) => Value
@@ -40,32 +40,16 @@ export type FunctionDefinition = {
   readonly pathAccess?: boolean
 }
 
-const registry = new Map<string, FunctionDefinition>()
+const registry = new NamedRegistry<FunctionDefinition>('function')
 
 /** Adds functions to the registry. Adding the same definition twice is harmless; another under its name is an error. */
 export function registerFunctions(definitions: Iterable<FunctionDefinition>): void {
-  for (const definition of definitions) {
-    const known = registry.get(definition.name)
-    if (known !== undefined && known !== definition) {
-      throw new SheafError(
-        'ALREADY_EXISTS',
-        `A function of this name is registered already. Choose another name: ${definition.name}`,
-      )
-    }
-    registry.set(definition.name, definition)
-  }
+  registry.add(definitions)
 }
 
 /** Finds a function. @throws `NOT_FOUND` */
 export function functionNamed(name: string): FunctionDefinition {
-  const definition = registry.get(name)
-  if (definition === undefined) {
-    throw new SheafError(
-      'NOT_FOUND',
-      `There is no function of this name. Check its spelling, or pass the model that brings it: ${name}`,
-    )
-  }
-  return definition
+  return registry.get(name)
 }
 
 /** Tells whether the registry has a function. */

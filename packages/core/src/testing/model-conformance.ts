@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import type { CollectionMethods } from '../model/collections.ts'
 import type { Model, ModelApi } from '../model/model.ts'
 import type { Query } from '../model/query.ts'
+import type { OpenOptions, Store } from '../model/store-api.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
-import { type OpenOptions, openStore, type Store } from '../store.ts'
+import { openStore } from '../store.ts'
 import { type ErrorCode, isSheafError } from '../types/errors.ts'
 
 /** Is how a suite names its tests: `describe` and `test` of the runner. */

@@ -1,0 +1,68 @@
+import type { TableReport } from '../catalog/table-store.ts'
+import type { TableStoreOptions } from '../transaction/options.ts'
+import type { FileOptions, Model, ModelApis } from './model.ts'
+import type { Query } from './query.ts'
+import type { TabularSource } from './tabular.ts'
+
+/** Says how a commit is kept. See {@link OpenOptions.durability}. */
+export type Durability = NonNullable<TableStoreOptions['durability']>
+
+/** Says how to open a store. */
+export type OpenOptions<Models extends readonly Model[]> = {
+  /** The models whose collections the store shows. */
+  readonly models: Models
+  /**
+   * What a commit survives: `commit` (the default) syncs the log before it resolves and survives a power cut;
+   * `interval` syncs soon after and survives the end of the process; `none` leaves syncing to the system.
+   */
+  readonly durability?: Durability
+  readonly readOnly?: boolean
+  /** Bytes that memtables, caches and each query may hold; past it a query fails with MEMORY_LIMIT. */
+  readonly memoryLimit?: number
+  /** Replaces the file system, the clock and the randomness: for tests. */
+  readonly host?: Pick<TableStoreOptions, 'fileSystem' | 'clock' | 'random'>
+}
+
+/** Is what a store, a transaction and a snapshot have in common. */
+export type Session<Models extends readonly Model[]> = ModelApis<Models> & {
+  /** Reads any table by name (`people`, `social.nodes`, `model:name` in full), or rows given as Arrow or as objects. */
+  from(source: string | TabularSource): Query
+}
+
+/** Is an open transaction: every model's calls, which take effect together when the callback resolves. */
+export type Transaction<Models extends readonly Model[]> = Session<Models>
+
+/** Is a consistent read-only view of every model. */
+export type StoreSnapshot<Models extends readonly Model[]> = Session<Models> & {
+  /** The commit that the snapshot shows. */
+  readonly version: number
+  close(): void
+}
+
+/** Tells about the data of a store. */
+export type StoreStats = { readonly version: number; readonly tables: readonly TableReport[] }
+
+/** Is an open store. */
+export type Store<Models extends readonly Model[] = readonly Model[]> = Session<Models> & {
+  /** The number of the last commit. */
+  readonly version: number
+  /** Runs `work` as one transaction: all of its writes are kept, durably, or none. @throws `CONFLICT` */
+  transaction<Result>(
+    work: (transaction: Transaction<Models>) => Result | Promise<Result>,
+    options?: { readonly isolation?: 'snapshot' | 'serializable' },
+  ): Promise<Result>
+  snapshot(): StoreSnapshot<Models>
+  /** Shows the store as of an earlier commit within the retention. @throws `NOT_FOUND` */
+  asOf(version: number): StoreSnapshot<Models>
+  /** Reads a file (Arrow IPC, Parquet, CSV, NDJSON) into a table, in one transaction. @throws `MISSING_DEPENDENCY` */
+  import(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
+  /** Writes any table to a file. @throws `NOT_FOUND`, `MISSING_DEPENDENCY` */
+  export(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
+  /** Walks every checksum and invariant. */
+  verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
+  /** Moves what is in memory and in the log into segments, and merges segments. */
+  compact(options?: { readonly signal?: AbortSignal }): Promise<void>
+  stats(): StoreStats
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}

@@ -16,7 +16,7 @@ import {
 } from '@sheafdb/core'
 import type { GraphSchema } from '../layout/schema.ts'
 import { storedProperties } from '../update/properties.ts'
-import { ensureGraph, observe, typeId } from '../update/session.ts'
+import { ensureGraph, observe, sharedLabels, typeId } from '../update/session.ts'
 import { insertEdges, insertNodes } from '../update/write.ts'
 import type { Properties } from '../values.ts'
 
@@ -189,7 +189,6 @@ export async function addEdges(
   const total = totalRows(source)
   return context.write((transaction) => {
     const schema = ensureGraph(transaction, graph)
-    const id = typeId(transaction, graph, type)
     const finders = ends.map((end) => nodeFinder(transaction, schema, end))
     const parts: Float64Array[] = []
     let done = 0
@@ -200,12 +199,26 @@ export async function addEdges(
       ]
       const properties = propertiesOf(rows, new Set(ends.map(({ column }) => column)))
       observe(transaction, graph, 'relationship', properties)
+      const id = typeId(transaction, graph, type, {
+        source: () => labelsOfEnd(transaction, schema, ends[0], sources),
+        target: () => labelsOfEnd(transaction, schema, ends[1], targets),
+      })
       parts.push(insertEdges(transaction, schema, { type, typeId: id, sources, targets, properties }))
       done += rows.length
       progress(options, done, total)
     }
     return { count: done, ids: joinIds(parts, done) }
   })
+}
+
+/** Finds the labels that all nodes at an end have: the one that it was looked up by, else those they share. */
+function labelsOfEnd(
+  transaction: WriteTransaction,
+  schema: GraphSchema,
+  { label }: End,
+  ids: Float64Array,
+): readonly string[] {
+  return label === null ? sharedLabels(transaction, schema.nodes, ids) : [label]
 }
 
 type NodeFinder = (value: Value) => number | undefined

@@ -44,6 +44,7 @@ export function viewSchema(context: ModelContext, definition: ViewDefinition): G
     edges: '',
     types: [...edges.keys()],
     kinds: { node: new Map(), relationship: new Map() },
+    ends: [],
     view: { nodes, edges },
   }
 }

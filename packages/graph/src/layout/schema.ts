@@ -10,6 +10,7 @@ import {
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
 
+import { type EdgeEnds, endsFromOptions } from './ends.ts'
 import { kindsFromOptions, type PropertyKinds } from './kinds.ts'
 
 /** Is the name of the model in the catalog and of its place on a store: `store.graph`. */
@@ -69,6 +70,8 @@ export type GraphSchema = {
   readonly types: readonly string[]
   /** What kinds of values the properties of nodes and of edges have. */
   readonly kinds: { readonly node: PropertyKinds; readonly relationship: PropertyKinds }
+  /** What labels the ends of edges surely have. */
+  readonly ends: EdgeEnds
   /** Where the graph is a view over tables, what they are. */
   readonly view?: ViewSchema
 }
@@ -101,6 +104,7 @@ export function schemaOfCollection(collection: CollectionDefinition): GraphSchem
     edges: tableName(MODEL_NAME, collection.name, 'edges'),
     types: edgeTypes(collection),
     kinds: collectionKinds(collection),
+    ends: endsFromOptions(collection.options.ends),
   }
 }
 

@@ -24,6 +24,7 @@ import {
   readFrame,
   sessionContext,
   sessionSchema,
+  sharedLabels,
   typeId,
   type UpdateSession,
 } from './session.ts'
@@ -240,11 +241,20 @@ export class PatternMaker {
     for (const [type, rows] of byType) {
       const properties = rows.map((row) => this.#properties(element, row))
       observe(this.#session.transaction, this.#session.graph, 'relationship', properties)
-      const made = insertEdges(this.#session.transaction, this.#schema, {
+      const { transaction, graph } = this.#session
+      const [from, to] = [
+        rows.map((row) => sources[row] as number),
+        rows.map((row) => targets[row] as number),
+      ]
+      const id = typeId(transaction, graph, type, {
+        source: () => sharedLabels(transaction, this.#schema.nodes, from),
+        target: () => sharedLabels(transaction, this.#schema.nodes, to),
+      })
+      const made = insertEdges(transaction, this.#schema, {
         type,
-        typeId: typeId(this.#session.transaction, this.#session.graph, type),
-        sources: rows.map((row) => sources[row] as number),
-        targets: rows.map((row) => targets[row] as number),
+        typeId: id,
+        sources: from,
+        targets: to,
         properties,
       })
       rows.forEach((row, at) => {

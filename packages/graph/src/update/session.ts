@@ -2,9 +2,12 @@ import {
   type Column,
   type ColumnExpression,
   columnFromValues,
+  columnReader,
+  dictionaryOf,
   type Expression,
   type LogicalPlan,
   type ModelContext,
+  makeField,
   type NamedExpression,
   named,
   type PlanField,
@@ -15,6 +18,7 @@ import {
   values,
   type WriteTransaction,
 } from '@sheafdb/core'
+import { List } from 'apache-arrow'
 import {
   bindingColumns,
   type Frame,
@@ -25,6 +29,7 @@ import {
 } from '../language/lower/frame.ts'
 import { type LowerTarget, lowerContext } from '../language/lower.ts'
 import type { Statement } from '../language/syntax.ts'
+import { commonLabels, endsFromOptions, withoutLabels } from '../layout/ends.ts'
 import { kindsToOptions, observeProperties } from '../layout/kinds.ts'
 import {
   collectionKinds,
@@ -94,15 +99,80 @@ export function ensureGraph(transaction: WriteTransaction, name: string): GraphS
   return graphSchema(transaction.snapshot.catalog, name) as GraphSchema
 }
 
-/** Gives the id of an edge type, taking the next one for a type that is new. */
-export function typeId(transaction: WriteTransaction, graph: string, type: string): number {
+/** Finds the labels that all of some nodes have. */
+export type LabelsOf = () => readonly string[]
+
+/**
+ * Gives the id of an edge type, taking the next one for a type that is new, and keeps what labels the ends of its
+ * edges have: those of `source` and `target`, which are asked only where it matters.
+ */
+export function typeId(
+  transaction: WriteTransaction,
+  graph: string,
+  type: string,
+  ends: { readonly source: LabelsOf; readonly target: LabelsOf },
+): number {
   const collection = transaction.snapshot.catalog.collection(MODEL_NAME, graph)
   if (collection === undefined) throw new SheafError('NOT_FOUND', `There is no graph of this name: ${graph}`)
+  const { options } = collection
   const known = edgeTypes(collection)
+  const before = endsFromOptions(options.ends)
   const at = known.indexOf(type)
-  if (at !== -1) return at
-  transaction.setOptions(MODEL_NAME, graph, { ...collection.options, types: [...known, type] })
-  return known.length
+  if (at === -1) {
+    const padded = Array.from(known, (_, id) => before[id] ?? null)
+    const all = [...padded, [ends.source(), ends.target()]]
+    transaction.setOptions(MODEL_NAME, graph, { ...options, types: [...known, type], ends: all })
+    return known.length
+  }
+  const [source, target] = before[at] ?? [[], []]
+  const left = source.length === 0 ? source : commonLabels(source, ends.source())
+  const right = target.length === 0 ? target : commonLabels(target, ends.target())
+  if (left !== source || right !== target) {
+    const changed = before.map((pair, id) => (id === at ? [left, right] : pair))
+    transaction.setOptions(MODEL_NAME, graph, { ...options, ends: changed })
+  }
+  return at
+}
+
+/**
+ * Forgets labels that nodes lose. It always writes, so that of two transactions, one of which takes a label from a
+ * node and the other of which counts on it, only one can commit.
+ */
+export function forgetLabels(
+  transaction: WriteTransaction,
+  graph: string,
+  labels: ReadonlySet<string>,
+): void {
+  const collection = transaction.snapshot.catalog.collection(MODEL_NAME, graph)
+  if (collection === undefined || labels.size === 0) return
+  const { options } = collection
+  const ends = withoutLabels(endsFromOptions(options.ends), labels)
+  const removals = typeof options.removals === 'number' ? options.removals + 1 : 1
+  transaction.setOptions(MODEL_NAME, graph, { ...options, ends, removals })
+}
+
+/** Finds the labels that all nodes of some ids have. */
+export function sharedLabels(
+  transaction: WriteTransaction,
+  nodes: string,
+  ids: ArrayLike<number>,
+): readonly string[] {
+  const distinct = Float64Array.from(new Set(Array.from(ids)))
+  if (distinct.length === 0) return []
+  const { columns, found } = transaction.snapshot.source(nodes).gather(distinct, [LABELS_REQUEST])
+  const read = columnReader(columns[0] as Column)
+  let shared: readonly string[] | null = null
+  for (let at = 0; at < distinct.length; at += 1) {
+    const own = found[at] === 0 ? [] : (read(at) as readonly string[])
+    shared = shared === null ? [...own] : commonLabels(shared, own)
+    if (shared.length === 0) return []
+  }
+  return shared ?? []
+}
+
+const LABELS_REQUEST = {
+  field: 'labels',
+  type: new List(makeField('item', dictionaryOf(), { nullable: false })),
 }
 
 /** Makes the context of lowering for the state that the transaction is in now. */

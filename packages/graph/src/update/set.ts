@@ -207,8 +207,10 @@ function changeLabels(
   for (const name of names) {
     const at = own.indexOf(name)
     if (remove === (at === -1)) continue
-    if (remove) own.splice(at, 1)
-    else own.push(name)
+    if (remove) {
+      own.splice(at, 1)
+      touched.lost.add(name)
+    } else own.push(name)
     if (remove) session.counters.labelsRemoved += 1
     else session.counters.labelsAdded += 1
     touched.relabelled.add(id)

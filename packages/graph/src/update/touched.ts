@@ -2,7 +2,7 @@ import { type Column, columnReader, dictionaryOf, makeField, type Value } from '
 import { List } from 'apache-arrow'
 import type { GraphSchema } from '../layout/schema.ts'
 import { propertyRows, readProperties } from './properties.ts'
-import { observe, sessionSchema, type UpdateSession } from './session.ts'
+import { forgetLabels, observe, sessionSchema, type UpdateSession } from './session.ts'
 import { labelColumn } from './write.ts'
 
 /** Names the kinds of entities that have properties. */
@@ -19,6 +19,8 @@ export class Touched {
   readonly labels: Map<number, string[]> = new Map()
   readonly changed: Record<EntityKind, Set<number>> = { node: new Set(), relationship: new Set() }
   readonly relabelled: Set<number> = new Set()
+  /** Labels that some node has lost. */
+  readonly lost: Set<string> = new Set()
 
   constructor(session: UpdateSession) {
     this.#session = session
@@ -59,6 +61,7 @@ export class Touched {
       observe(transaction, this.#session.graph, kind, rows)
       transaction.update(this.table(kind), ids, propertyRows(rows))
     }
+    forgetLabels(transaction, this.#session.graph, this.lost)
     const ids = Float64Array.from(this.relabelled)
     if (ids.length === 0) return
     const labels = Array.from(ids, (id) => this.labels.get(id) ?? [])

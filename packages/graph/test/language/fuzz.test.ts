@@ -85,6 +85,7 @@ describe('mutated queries', () => {
               edges: 'graph:g.edges',
               types: ['R'],
               kinds: { node: new Map(), relationship: new Map() },
+              ends: [],
             },
             parameterType: () => {
               throw new Error('unreachable without parameters')

@@ -18,6 +18,7 @@ const SCHEMA = {
   edges: 'graph:g.edges',
   types: ['KNOWS', 'LIKES'],
   kinds: { node: new Map(), relationship: new Map() },
+  ends: [],
 }
 
 function planOf(text: string, parameters: Record<string, unknown> = {}): string {

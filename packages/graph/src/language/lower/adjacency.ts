@@ -6,6 +6,7 @@ import {
   literal,
   type PathSemantics,
 } from '@sheafdb/core'
+import { endLabels } from '../../layout/ends.ts'
 import type * as syntax from '../syntax.ts'
 import { constrainNode } from './anchors.ts'
 import { type Binding, type Frame, filterFrame, type LowerContext } from './frame.ts'
@@ -86,6 +87,17 @@ export function emptyExtend(
   filterFrame(frame, literal(false))
 }
 
+/** Finds the labels that a node surely has when edges of some types lead to it. */
+export function reachedLabels(
+  context: LowerContext,
+  ids: readonly number[] | null,
+  direction: Direction,
+): readonly string[] {
+  const { schema } = context
+  if (schema === undefined || schema.view !== undefined) return []
+  return endLabels(schema.ends, ids ?? schema.types.map((_, id) => id), direction)
+}
+
 /** Binds the node that a step reaches and applies what its pattern asks. */
 export function bindNext(
   context: LowerContext,
@@ -93,8 +105,9 @@ export function bindNext(
   step: Step,
   node: Binding & { kind: 'node' },
   state: MatchState,
+  known: readonly string[] = [],
 ): void {
   if (step.next.variable !== null) frame.bindings.set(step.next.variable.name, node)
-  constrainNode(context, frame, step.next, node)
+  constrainNode(context, frame, step.next, node, known)
   state.bound()
 }

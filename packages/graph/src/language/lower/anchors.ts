@@ -4,7 +4,7 @@ import { compare } from './comparison.ts'
 import { unsupported } from './entities.ts'
 import { addColumn, facetsOf, type PropertyOwner, propertyOf, scanNodes } from './facets.ts'
 import { type Binding, type Frame, filterFrame, isUnit, type LowerContext } from './frame.ts'
-import { lowerLabels } from './labels.ts'
+import { isEntailed, lowerLabels } from './labels.ts'
 import { type MatchState, of, viewLabel } from './match-state.ts'
 
 /** Finds the node that a pattern names, where it is held by its id. */
@@ -78,15 +78,16 @@ function joinKeys(
     .filter(({ value }) => value.kind !== 'literal' && value.kind !== 'parameter')
 }
 
-/** Applies the labels, properties and condition that stand in a node's pattern. */
+/** Applies the labels, properties and condition that stand in a node's pattern; labels that it surely has are not asked. */
 export function constrainNode(
   context: LowerContext,
   frame: Frame,
   pattern: syntax.NodePattern,
   binding: Binding & { kind: 'node' },
+  known: readonly string[] = [],
 ): void {
   const lower = (part: syntax.Expression): Expression => context.rules.expression(context, frame, part)
-  if (pattern.labels !== null) {
+  if (pattern.labels !== null && !isEntailed(pattern.labels, known)) {
     filterFrame(
       frame,
       lowerLabels(facetsOf(context, frame, binding).labels as Expression, pattern.labels, lower),

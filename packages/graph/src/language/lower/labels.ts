@@ -78,3 +78,19 @@ export function typeMatches(labels: syntax.LabelExpression, type: string): boole
     }
   }
 }
+
+/** Tells whether a node that has some labels surely meets a condition. */
+export function isEntailed(labels: syntax.LabelExpression, known: readonly string[]): boolean {
+  switch (labels.kind) {
+    case 'label':
+      return known.includes(labels.name)
+    case 'labelAny':
+      return known.length > 0
+    case 'labelAnd':
+      return labels.operands.every((part) => isEntailed(part, known))
+    case 'labelOr':
+      return labels.operands.some((part) => isEntailed(part, known))
+    default:
+      return false
+  }
+}

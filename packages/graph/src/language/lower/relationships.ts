@@ -7,6 +7,7 @@ import {
   emptyExtend,
   hasAdjacency,
   type Reached,
+  reachedLabels,
   type Step,
   typeIds,
 } from './adjacency.ts'
@@ -110,7 +111,7 @@ function followEdge(context: LowerContext, frame: Frame, step: Step, state: Matc
   if (pattern.variable !== null) frame.bindings.set(pattern.variable.name, binding)
   constrainRelationship(context, frame, pattern, binding)
   const node = known ?? ({ kind: 'node', id: nodeColumn, ...of(viewLabel(context, next, state)) } as const)
-  bindNext(context, frame, step, node, state)
+  bindNext(context, frame, step, node, state, reachedLabels(context, ids, directionOf(step, view)))
   return { node, step: { kind: 'edge', edge: edgeColumn } }
 }
 

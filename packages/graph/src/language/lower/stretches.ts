@@ -19,6 +19,7 @@ import {
   emptyExtend,
   hasAdjacency,
   type Reached,
+  reachedLabels,
   type Step,
   typeIds,
 } from './adjacency.ts'
@@ -75,7 +76,8 @@ export function followStretch(context: LowerContext, frame: Frame, step: Step, s
     state.edges.push({ column: list, isList: true, types: ids === null ? null : new Set(ids) })
   const ordered = step.reversed ? addColumn(frame, edges.name, call('cypher.reverse_ids', list)) : list
   bindStretch(context, frame, pattern, before, ordered)
-  bindNext(context, frame, step, node, state)
+  const labels = range.min === 0 ? [] : reachedLabels(context, ids, directionOf(step, view))
+  bindNext(context, frame, step, node, state, labels)
   const nodeList = nodes === null ? null : outputColumn(frame.plan, nodes.id)
   const orderedNodes =
     nodeList !== null && step.reversed

@@ -7,6 +7,7 @@ import {
   type RowBatch,
   SheafError,
   type TableDefinition,
+  visitPlan,
   type WriteTransaction,
 } from '@sheafdb/core'
 import { quoteRelation } from '../language/quote.ts'
@@ -38,6 +39,26 @@ export async function writePlan(
     given.onProgress?.({ done: written, total: undefined })
   }
   return written
+}
+
+/** Gives the rows of a plan; all of them first where it reads the table that they are written into. */
+export async function* rowsToWrite(
+  plan: LogicalPlan,
+  collection: CollectionDefinition,
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<Batch, void, undefined> {
+  const tables = new Set(collection.tables.map((table) => table.name))
+  let readsItself = false
+  visitPlan(plan, (node) => {
+    if (node.kind === 'scan' && tables.has(node.table)) readsItself = true
+  })
+  if (!readsItself) {
+    yield* batches
+    return
+  }
+  const all: Batch[] = []
+  for await (const batch of batches) all.push(batch)
+  yield* all
 }
 
 /** Checks rows against the table's constraints and inserts them. @throws `CONSTRAINT` */

@@ -6,7 +6,7 @@ import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/opti
 import type { StatementContext, StatementResult } from './context.ts'
 import { requireTable } from './define.ts'
 import { withGenerated } from './generated.ts'
-import { writeRows } from './insert-rows.ts'
+import { rowsToWrite, writeRows } from './insert-rows.ts'
 import { constantRows } from './literal-rows.ts'
 import { affected, type Target } from './returning.ts'
 import { collectColumns, denseColumns } from './table-rows.ts'
@@ -79,7 +79,7 @@ async function insertQuery(
     return write(transaction, target, { fields, ...all }, statement, given)
   }
   let rowsAffected = 0
-  for await (const batch of batches) {
+  for await (const batch of rowsToWrite(plan, target.collection, batches)) {
     const rows = denseColumns(batch)
     if (rows.length > 0) await writeRows(transaction, target.collection, { fields, ...rows }, given)
     rowsAffected += rows.length

@@ -160,3 +160,13 @@ test('the sum of integers is a number, wherever it is computed', async () => {
   expect(await rows('SELECT sum(id) AS s FROM items')).toEqual([{ s: 3 }])
   expect(await rows('SELECT sum(id) OVER () AS s FROM items LIMIT 1')).toEqual([{ s: 3 }])
 })
+
+test('an INSERT that reads its own table inserts each row once, in a transaction too', async () => {
+  await sql.run('CREATE TABLE numbers AS SELECT range AS i FROM range(200000)')
+  await store.transaction(async (transaction) => {
+    await transaction.relational.run('INSERT INTO numbers SELECT i + 1 FROM numbers')
+    const { rowsAffected } = await transaction.relational.run('INSERT INTO numbers SELECT i + 2 FROM numbers')
+    expect(rowsAffected).toBe(400_000)
+  })
+  expect(await sql('numbers').count()).toBe(800_000)
+})

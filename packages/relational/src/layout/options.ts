@@ -25,6 +25,14 @@ export type TableOptions = {
   /** Conditions of CHECK. */
   readonly checks: readonly string[]
   readonly indexes?: readonly IndexOptions[]
+  readonly foreignKeys?: readonly ForeignKeyOptions[]
+}
+
+/** Is what the catalog keeps of a foreign key. */
+export type ForeignKeyOptions = {
+  readonly columns: readonly string[]
+  readonly table: string
+  readonly references: readonly string[]
 }
 
 /** Is what the catalog keeps of an index. */

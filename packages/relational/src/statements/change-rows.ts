@@ -12,6 +12,7 @@ import type { Assignment } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext } from './context.ts'
+import { checkForeignKeys, checkReferenced } from './foreign-key.ts'
 import { withGenerated } from './generated.ts'
 import { checkRows } from './insert-rows.ts'
 import { collectColumns, gatherRows, rowsPlan } from './table-rows.ts'
@@ -88,6 +89,8 @@ export async function writeChanges(
     await checkRows(transaction, collection, whole, given)
     if (touched) checkUniqueRows(transaction.snapshot, collection, whole, new Set(rowIds))
   }
+  checkForeignKeys(transaction, collection, changed)
+  checkReferenced(transaction, collection, rowIds, changed)
   return transaction.update(table.name, rowIds, changed)
 }
 

@@ -1,11 +1,25 @@
-import { type CollectionDefinition, checkName, SheafError, type WriteTransaction } from '@sheafdb/core'
+import {
+  type CatalogView,
+  type CollectionDefinition,
+  checkName,
+  SheafError,
+  type WriteTransaction,
+} from '@sheafdb/core'
 import { tokenize } from '../language/lexer.ts'
 import type { AlterTable, CreateIndex, CreateTable, CreateView, Drop } from '../language/statement.ts'
 import { type IndexOptions, optionsOf, type TableOptions, type ViewOptions } from '../layout/options.ts'
 import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
 import type { StatementContext, StatementResult } from './context.ts'
+import { checkUnreferenced } from './foreign-key.ts'
 import { writePlan } from './insert-rows.ts'
-import { declarationOf, readShape, shapeOfColumns, specificationOf, type TableShape } from './table-shape.ts'
+import {
+  declarationOf,
+  readShape,
+  referencesIn,
+  shapeOfColumns,
+  specificationOf,
+  type TableShape,
+} from './table-shape.ts'
 import { checkUnique } from './unique.ts'
 
 const NOTHING: StatementResult = { rowsAffected: 0 }
@@ -42,6 +56,7 @@ function clearName(
       'ALREADY_EXISTS',
       `There is a table or view of this name already. Choose another: ${name}`,
     )
+  checkUnreferenced(transaction.snapshot.catalog, there)
   transaction.dropCollection(MODEL_NAME, there.name)
   return true
 }
@@ -63,7 +78,9 @@ export async function createTable(statement: CreateTable, given: StatementContex
   const name = checkName(statement.table.name)
   const { query } = statement
   if (query === null) {
-    const shape = await readShape(given.database, { name, body: statement.body?.text ?? '' })
+    const body = statement.body?.text ?? ''
+    const others = referredTables(given.context.catalog(), name, body)
+    const shape = await readShape(given.database, { name, body, others })
     await given.context.write((transaction) => {
       if (clearName(transaction, name, statement)) createCollection(transaction, name, shape)
     })
@@ -81,6 +98,31 @@ export async function createTable(statement: CreateTable, given: StatementContex
       rowsAffected: await writePlan(transaction, collection, planned.plan, { ...given, context: within }),
     }
   })
+}
+
+/** Gives the declarations of the tables that a declaration refers to, those first that others refer to. */
+function referredTables(catalog: CatalogView, name: string, body: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const visit = (text: string): void => {
+    for (const { name: other } of referencesIn(text)) {
+      const collection = findCollection(catalog, other)
+      if (
+        collection === undefined ||
+        other.toLowerCase() === name.toLowerCase() ||
+        found.has(collection.name)
+      )
+        continue
+      const options = optionsOf(collection)
+      if (options.kind !== 'table') continue
+      const declaration = declarationOf(options)
+      found.set(collection.name, '')
+      visit(declaration)
+      found.delete(collection.name)
+      found.set(collection.name, declaration)
+    }
+  }
+  visit(body)
+  return found
 }
 
 /** Makes a table with columns as they come, without a key. */
@@ -141,6 +183,7 @@ function dropRelation(transaction: WriteTransaction, name: string, { object, ifE
     if (ifExists) return
     throw new SheafError('NOT_FOUND', `There is no ${object} of this name to drop: ${name}`)
   }
+  checkUnreferenced(transaction.snapshot.catalog, collection)
   if (optionsOf(collection).kind !== object)
     throw new SheafError(
       'TYPE',
@@ -217,13 +260,18 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
     const collection = requireTable(transaction, name)
     const before = optionsOf(collection) as TableOptions
     const words = tokenize(statement.change.text)
+    checkUnreferenced(transaction.snapshot.catalog, collection)
     if (words[0]?.key === 'RENAME' && words[1]?.key === 'TO') {
       transaction.renameCollection(MODEL_NAME, collection.name, checkName(words[2]?.name ?? ''))
       return
     }
     const shape = await readShape(
       given.database,
-      { name: collection.name, body: declarationOf(before) },
+      {
+        name: collection.name,
+        body: declarationOf(before),
+        others: referredTables(transaction.snapshot.catalog, collection.name, declarationOf(before)),
+      },
       statement.change.text,
     )
     const after = { ...shape, options: { ...shape.options, indexes: before.indexes ?? [] } }

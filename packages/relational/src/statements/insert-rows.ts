@@ -14,6 +14,7 @@ import { quoteRelation } from '../language/quote.ts'
 import { optionsOf } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext } from './context.ts'
+import { checkForeignKeys } from './foreign-key.ts'
 import { denseColumns, rowsPlan } from './table-rows.ts'
 import { checkUniqueRows, uniqueSets } from './unique.ts'
 
@@ -71,6 +72,7 @@ export async function writeRows(
 ): Promise<{ readonly rowIds: Float64Array; readonly insertedCount: number }> {
   await checkRows(transaction, collection, rows, given)
   if (uniqueSets(collection).length > 0) checkUniqueRows(transaction.snapshot, collection, rows)
+  checkForeignKeys(transaction, collection, rows)
   return transaction.insert((collection.tables[0] as TableDefinition).name, rows, onConflict)
 }
 

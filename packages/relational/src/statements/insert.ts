@@ -1,6 +1,6 @@
 import { type CollectionDefinition, type RowBatch, SheafError, type WriteTransaction } from '@sheafdb/core'
 import { tokenize } from '../language/lexer.ts'
-import { quoteIdentifier } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier } from '../language/quote.ts'
 import type { Insert } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import type { StatementContext, StatementResult } from './context.ts'
@@ -16,7 +16,7 @@ import { insertOrChange } from './upsert.ts'
 export function insert(statement: Insert, given: StatementContext): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
     const collection = requireTable(transaction, statement.table.name)
-    const target: Target = { collection, alias: statement.alias ?? collection.name }
+    const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const options = optionsOf(collection) as TableOptions
     const columns = targetColumns(statement, options)
     const rows = constantRows(statement, { columns, options, collection, parameters: given.parameters })

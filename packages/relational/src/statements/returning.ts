@@ -1,5 +1,5 @@
 import type { CollectionDefinition, LogicalPlan, TableDefinition, WriteTransaction } from '@sheafdb/core'
-import { quoteIdentifier, quoteRelation } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier, quoteRelation } from '../language/quote.ts'
 import type { Piece } from '../language/statement.ts'
 import { tableScan } from '../layout/relations.ts'
 import type { StatementContext, StatementResult } from './context.ts'
@@ -41,5 +41,7 @@ export async function returned(
 /** Writes a target in FROM. */
 export function relationText({ collection, alias }: Target): string {
   const name = quoteRelation(collection.name)
-  return alias.toLowerCase() === collection.name.toLowerCase() ? name : `${name} AS ${quoteIdentifier(alias)}`
+  return alias.toLowerCase() === partsOfName(collection.name)[1].toLowerCase()
+    ? name
+    : `${name} AS ${quoteIdentifier(alias)}`
 }

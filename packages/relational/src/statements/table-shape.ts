@@ -4,7 +4,7 @@ import type { DuckDatabase } from '../duckdb/database.ts'
 import type { DuckSession } from '../duckdb/session.ts'
 import { arrowTypeOf, isHeld, sqlTypeName } from '../duckdb/types.ts'
 import { type Token, tokenize } from '../language/lexer.ts'
-import { partsOfName, quoteIdentifier } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier, quoteRelation, quoteText } from '../language/quote.ts'
 import type { ColumnOptions, TableOptions } from '../layout/options.ts'
 
 /** Is a table as SQL declares it: what the catalog keeps, and its fields in Arrow. */
@@ -20,32 +20,75 @@ const SCRATCH = 'sheaf_scratch'
  */
 export function readShape(
   database: DuckDatabase,
-  table: { readonly name: string; readonly body: string },
+  table: {
+    readonly name: string
+    readonly body: string
+    /** Declarations of other tables, by name: those that foreign keys refer to. */
+    readonly others?: ReadonlyMap<string, string>
+  },
   change?: string,
 ): Promise<TableShape> {
   const [, name] = partsOfName(table.name)
   const place = `${SCRATCH}.${quoteIdentifier(name)}`
   return database.use(async (session) => {
+    const others = [...(table.others ?? [])]
+      .map(([other, body]) => [`${SCRATCH}.${quoteIdentifier(partsOfName(other)[1])}`, body] as const)
+      .filter(([other]) => other !== place)
     await session.execute(`CREATE SCHEMA IF NOT EXISTS ${SCRATCH}`)
     try {
-      await session.execute(`CREATE TABLE ${place} (${table.body})`)
+      for (const [other, body] of others)
+        await session.execute(`CREATE TABLE ${other} (${scratchReferences(body)})`)
+      await session.execute(`CREATE TABLE ${place} (${scratchReferences(table.body)})`)
       if (change !== undefined) await session.execute(`ALTER TABLE ${place} ${change}`)
-      return await shapeOfScratch(session, place)
+      return await shapeOfScratch(session, { place, name, body: table.body })
     } finally {
       await session.execute(`DROP TABLE IF EXISTS ${place}`)
+      for (const [other] of others.reverse()) await session.execute(`DROP TABLE IF EXISTS ${other}`)
     }
   })
 }
 
-async function shapeOfScratch(session: DuckSession, place: string): Promise<TableShape> {
+/** Makes references to other tables mean those of the scratch schema. */
+function scratchReferences(body: string): string {
+  let text = ''
+  let from = 0
+  for (const { start, end, name } of referencesIn(body)) {
+    text += `${body.slice(from, start)}${SCRATCH}.${quoteIdentifier(partsOfName(name)[1])}`
+    from = end
+  }
+  return text + body.slice(from)
+}
+
+type ReferenceText = { readonly name: string; readonly start: number; readonly end: number }
+
+/** Finds the tables that a declaration refers to. */
+export function referencesIn(body: string): ReferenceText[] {
+  const tokens = tokenize(body)
+  return tokens.flatMap((token, index) => {
+    const first = tokens[index + 1]
+    if (token.key !== 'REFERENCES' || first === undefined || first.name === '') return []
+    let last = index + 1
+    while (tokens[last + 1]?.key === '.' && tokens[last + 2] !== undefined) last += 2
+    const parts = tokens.slice(index + 1, last + 1).filter((item) => item.key !== '.')
+    const names = parts
+      .map((item) => item.name)
+      .filter((name, at) => at > 0 || parts.length === 1 || name.toLowerCase() !== 'main')
+    return [{ name: names.join('.'), start: first.start, end: (tokens[last] as Token).end }]
+  })
+}
+
+type Scratch = { readonly place: string; readonly name: string; readonly body: string }
+
+async function shapeOfScratch(session: DuckSession, { place, name, body }: Scratch): Promise<TableShape> {
+  const own = `schema_name = '${SCRATCH}' AND table_name = ${quoteText(name)}`
   const columns = await session.rows(
-    `SELECT column_name, column_default, is_nullable FROM duckdb_columns() WHERE schema_name = '${SCRATCH}' AND database_name = current_database() ORDER BY column_index`,
+    `SELECT column_name, column_default, is_nullable FROM duckdb_columns() WHERE ${own} AND database_name = current_database() ORDER BY column_index`,
   )
   const constraints = await session.rows(
-    `SELECT constraint_type, constraint_column_names, expression FROM duckdb_constraints() WHERE schema_name = '${SCRATCH}' AND database_name = current_database()`,
+    `SELECT constraint_type, constraint_column_names, expression, referenced_table, referenced_column_names FROM duckdb_constraints() WHERE ${own} AND database_name = current_database()`,
   )
   const [[sql]] = (await session.rows(
-    `SELECT sql FROM duckdb_tables() WHERE schema_name = '${SCRATCH}' AND database_name = current_database()`,
+    `SELECT sql FROM duckdb_tables() WHERE ${own} AND database_name = current_database()`,
   )) as [[string]]
   const types = (await session.describe(`FROM ${place}`, noValue)).columns.map((column) => column.type)
   const generated = generatedColumns(sql)
@@ -66,6 +109,7 @@ async function shapeOfScratch(session: DuckSession, place: string): Promise<Tabl
       primaryKey,
       unique: named('UNIQUE'),
       checks: constraints.filter(([type]) => type === 'CHECK').map(([, , expression]) => String(expression)),
+      ...foreignKeys(constraints, body),
     },
     fields: declared.map((column, index) =>
       makeField(column.name, arrowTypeOf(types[index] as DuckDBType), {
@@ -73,6 +117,21 @@ async function shapeOfScratch(session: DuckSession, place: string): Promise<Tabl
       }),
     ),
   }
+}
+
+function foreignKeys(
+  constraints: readonly (readonly unknown[])[],
+  body: string,
+): Pick<TableOptions, 'foreignKeys'> {
+  const named = new Map(referencesIn(body).map(({ name }) => [partsOfName(name)[1].toLowerCase(), name]))
+  const keys = constraints
+    .filter(([type]) => type === 'FOREIGN KEY')
+    .map(([, columns, , table, references]) => ({
+      columns: textList(columns),
+      table: named.get(String(table).toLowerCase()) ?? String(table),
+      references: textList(references),
+    }))
+  return keys.length === 0 ? {} : { foreignKeys: keys }
 }
 
 function noValue(): never {
@@ -150,6 +209,10 @@ export function declarationOf(options: TableOptions): string {
     ...(options.primaryKey.length === 0 ? [] : [`PRIMARY KEY ${list(options.primaryKey)}`]),
     ...options.unique.map((names) => `UNIQUE ${list(names)}`),
     ...options.checks.map((check) => `CHECK (${check})`),
+    ...(options.foreignKeys ?? []).map(
+      (key) =>
+        `FOREIGN KEY ${list(key.columns)} REFERENCES ${quoteRelation(key.table)} ${list(key.references)}`,
+    ),
   ].join(', ')
 }
 

@@ -1,11 +1,12 @@
 import { type Column, type TableDefinition, takeColumn, type WriteTransaction } from '@sheafdb/core'
-import { quoteIdentifier } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier } from '../language/quote.ts'
 import type { Delete, Update } from '../language/statement.ts'
 import { optionsOf, type TableOptions } from '../layout/options.ts'
 import { tableScan } from '../layout/relations.ts'
 import { assignedColumns, writeChanges } from './change-rows.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 import { requireTable } from './define.ts'
+import { checkReferenced } from './foreign-key.ts'
 import { affected, relationText, returned, type Target } from './returning.ts'
 import { collectColumns, gatherRows, readRowIds } from './table-rows.ts'
 
@@ -13,7 +14,7 @@ import { collectColumns, gatherRows, readRowIds } from './table-rows.ts'
 export function update(statement: Update, given: StatementContext): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
     const collection = requireTable(transaction, statement.table.name)
-    const target: Target = { collection, alias: statement.alias ?? collection.name }
+    const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const assigned = assignedColumns(statement.set, optionsOf(collection) as TableOptions)
     const items = assigned.map((item) => item.text).join(', ')
     const text = targetQuery(target, statement, items)
@@ -28,7 +29,7 @@ export function update(statement: Update, given: StatementContext): Promise<Stat
 export function remove(statement: Delete, given: StatementContext): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
     const collection = requireTable(transaction, statement.table.name)
-    const target: Target = { collection, alias: statement.alias ?? collection.name }
+    const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const text = targetQuery(target, { ...statement, from: statement.using }, '')
     const { rowIds } = await targetRows(transaction, target, text, given)
     const table = collection.tables[0] as TableDefinition
@@ -36,6 +37,7 @@ export function remove(statement: Delete, given: StatementContext): Promise<Stat
       statement.returning === null
         ? null
         : gatherRows(transaction.snapshot, table, tableScan(collection).output, rowIds)
+    checkReferenced(transaction, collection, rowIds, null)
     transaction.delete(table.name, rowIds)
     if (rows === null || statement.returning === null) return { rowsAffected: rowIds.length }
     return returned(transaction, target, rows, statement.returning, given)

@@ -170,3 +170,18 @@ test('an INSERT that reads its own table inserts each row once, in a transaction
   })
   expect(await sql('numbers').count()).toBe(800_000)
 })
+
+test('foreign keys hold in both directions', async () => {
+  await sql.run(
+    'CREATE TABLE sales (id INTEGER, item INTEGER REFERENCES items (id)); INSERT INTO sales VALUES (1, 2)',
+  )
+  expect(await codeOf(sql.run('INSERT INTO sales VALUES (2, 77)'))).toBe('CONSTRAINT')
+  expect(await codeOf(sql.run('UPDATE sales SET item = 78'))).toBe('CONSTRAINT')
+  expect(await codeOf(sql.run('DELETE FROM items WHERE id = 2'))).toBe('CONSTRAINT')
+  expect(await codeOf(sql.run('UPDATE items SET id = 5 WHERE id = 2'))).toBe('CONSTRAINT')
+  expect(await codeOf(sql.run('DROP TABLE items'))).toBe('CONSTRAINT')
+  await sql.run(
+    'INSERT INTO sales VALUES (3, NULL); UPDATE items SET price = 9 WHERE id = 2; DELETE FROM items WHERE id = 1',
+  )
+  await sql.run('DROP TABLE sales; DROP TABLE items')
+})

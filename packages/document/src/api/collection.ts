@@ -68,13 +68,16 @@ export class DocumentCollection {
     const own = { filter: attempt(() => ownCopy(filter)), options: attempt(() => ownCopy(options)) }
     const request = (): FindRequest => findRequest(own.filter(), own.options() as FindOptions)
     const lower = (as: 'documents' | 'columns') =>
-      oncePerCatalog(
-        this.#context,
-        () => lowerFind(findCollection(this.#context, this.name), request(), as).plan,
-      )
-    return this.#context.query<Document>(lower('columns'), {
-      rowPlan: lower('documents'),
-      decode: ([document]) => copyValue(document) as Document,
+      oncePerCatalog(this.#context, () => lowerFind(findCollection(this.#context, this.name), request(), as))
+    const [columns, documents] = [lower('columns'), lower('documents')]
+    let names: readonly string[] | null = null
+    return this.#context.query<Document>(() => columns().plan, {
+      rowPlan: () => {
+        const lowered = documents()
+        names = lowered.names
+        return lowered.plan
+      },
+      decode: (values) => (names === null ? (copyValue(values[0]) as Document) : present(names, values)),
     })
   }
 
@@ -345,6 +348,16 @@ function changedDocument(
 ): Document | undefined {
   if (!wantsAfter) return matched[0]?.document
   return after[0] ?? upserted ?? undefined
+}
+
+/** Makes a document of columns in which null stands for what is missing. */
+function present(names: readonly string[], values: readonly Value[]): Document {
+  const document: Document = {}
+  for (let at = 0; at < names.length; at += 1) {
+    const value = values[at]
+    if (value !== null) setKey(document, names[at] as string, copyValue(value))
+  }
+  return document
 }
 
 function named(names: readonly string[], values: readonly Value[]): Document {

@@ -62,6 +62,16 @@ export class DocumentColumns {
     }))
   }
 
+  /** Tells whether there is no such collection. */
+  get isMissing(): boolean {
+    return this.#table === null
+  }
+
+  /** Tells whether the document itself is among the columns asked for. */
+  get readsDocument(): boolean {
+    return this.#columns.has('document')
+  }
+
   #add(key: string, make: () => ScanColumn): Expression {
     let found = this.#columns.get(key)
     if (found === undefined) {

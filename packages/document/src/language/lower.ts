@@ -2,8 +2,10 @@
 import {
   type CollectionDefinition,
   call,
+  conjuncts,
   type Expression,
   filter as filterPlan,
+  join,
   type LogicalPlan,
   limit,
   literal,
@@ -16,7 +18,7 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
-import { isNeverNull, knowPath, scalarType } from '../layout/shape.ts'
+import { isNeverNull, Kind, knowPath, type Shape, scalarType } from '../layout/shape.ts'
 import { compileFilter } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/pipeline.ts'
 import { compileProjection } from '../semantics/project.ts'
@@ -67,16 +69,70 @@ export function lowerFind(
   const columns = new DocumentColumns(collection)
   const predicate = lowerFilter(request.filter, columns, matchCall(request.call))
   const keys = sortKeys(request.sort === undefined ? [] : parseSort(request.sort), columns)
-  const output = projectionOutput(columns, request, as)
-  let plan = filterPlan(columns.scan(), predicate)
-  plan = limitRows(sort(plan, keys), request)
-  return {
-    plan: project(
-      plan,
-      output.columns.map(({ name, expression }) => named(name, expression)),
-    ),
-    names: output.isDocument ? null : output.columns.map(({ name }) => name),
+  const fields = as === 'documents' ? projectedFields(columns, request) : null
+  if (as === 'documents' && fields === null && readsLate(predicate, columns, request)) {
+    const rowId = columns.rowId()
+    const found = limitRows(sort(filterPlan(columns.scan(), predicate), keys), request)
+    return lowerLate(found, rowId, new DocumentColumns(collection), request)
   }
+  const output = projectionOutput(columns, request, as)
+  const found = limitRows(sort(filterPlan(columns.scan(), predicate), keys), request)
+  return { plan: projectOutput(found, output), names: output.isDocument ? null : namesOf(output) }
+}
+
+function projectedFields(columns: DocumentColumns, { projection }: FindRequest): OutputColumn[] | null {
+  return isEmptyProjection(projection) || !isPlain(projection) ? null : wholeFields(columns, projection)
+}
+
+function projectOutput(plan: LogicalPlan, { columns }: Output): LogicalPlan {
+  return project(
+    plan,
+    columns.map(({ name, expression }) => named(name, expression)),
+  )
+}
+
+function namesOf({ columns }: Output): string[] {
+  return columns.map(({ name }) => name)
+}
+
+/**
+ * Tells whether documents are read after the rows are found: where columns alone decide which rows there are, and
+ * these are likely few. Rows found by key are read at once.
+ */
+function readsLate(predicate: Expression, columns: DocumentColumns, request: FindRequest): boolean {
+  if (columns.readsDocument || columns.isMissing) return false
+  const parts = conjuncts(predicate)
+  if (parts.some(isKeyComparison)) return false
+  const { limit: count = 0 } = request
+  return (count !== 0 && Math.abs(count) <= FEW_ROWS) || parts.some(isEquality)
+}
+
+/** Up to this many rows are read one by one rather than with the rest of their segments. */
+const FEW_ROWS = 10_000
+
+function isEquality(predicate: Expression): boolean {
+  return predicate.kind === 'call' && predicate.function === 'eq'
+}
+
+function isKeyComparison(predicate: Expression): boolean {
+  return (
+    predicate.kind === 'call' &&
+    (predicate.function === 'eq' || predicate.function === 'in') &&
+    predicate.args.some((arg) => arg.kind === 'column' && arg.name === '_id')
+  )
+}
+
+/** Reads the documents of rows that were found, by the rows' ids and in their order. */
+function lowerLate(
+  found: LogicalPlan,
+  rowId: Expression,
+  columns: DocumentColumns,
+  request: FindRequest,
+): Lowered {
+  const right = columns.rowId()
+  const output = projectionOutput(columns, request, 'documents')
+  const joined = join(found, columns.scan(), { how: 'left', keys: [{ left: rowId, right }] })
+  return { plan: projectOutput(joined, output), names: null }
 }
 
 /** Limits rows; nothing where neither is asked for. */
@@ -122,7 +178,7 @@ function projectionOutput(
   }
   const context = contextOf(call_)
   compileProjection(projection, { find: true, context, support: matchSupport(context), filter })
-  const kept = as === 'columns' ? keptColumns(columns, projection) : null
+  const kept = as === 'columns' ? keptColumns(columns, projection) : wholeFields(columns, projection)
   if (kept !== null) return { columns: kept, isDocument: false }
   const projecting: ProjectCall = { ...call_, projection, filter }
   return {
@@ -140,6 +196,24 @@ function isEmptyProjection(projection: Value): boolean {
 function wholeDocument(columns: DocumentColumns): Output {
   return { columns: [{ name: 'document', expression: columns.document() }], isDocument: true }
 }
+
+/**
+ * Gives the columns of which the projected documents can be made: where null of a column can only mean missing, and
+ * where the documents have their keys in one order. `null` where documents must be read.
+ */
+function wholeFields(columns: DocumentColumns, projection: Value): OutputColumn[] | null {
+  const { fields, ordered, more } = columns.shape
+  if (!ordered || more) return null
+  const kept = keptColumns(columns, projection)
+  if (kept === null || kept.length > MOST_COLUMNS) return null
+  const byName = new Map(kept.map((item) => [item.name, item]))
+  const known = [...fields.keys()].flatMap((name) => byName.get(name) ?? [])
+  const tellsMissing = known.every(({ name }) => ((fields.get(name) as Shape).kinds & Kind.null) === 0)
+  return known.length > 0 && tellsMissing ? known : null
+}
+
+/** More columns than these cost as much as the document whole. */
+const MOST_COLUMNS = 16
 
 /** Gives the columns that a projection of whole fields keeps; `null` for any other projection. */
 function keptColumns(columns: DocumentColumns, projection: Value): OutputColumn[] | null {

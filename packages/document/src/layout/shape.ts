@@ -29,11 +29,13 @@ export type Shape = {
   readonly fields: Map<string, Shape>
   /** True where an object at the path above lacked it. */
   optional: boolean
+  /** True where all objects had their keys in the order of `fields`. */
+  ordered: boolean
   /** True where objects had keys that are not among `fields`, of which nothing is known. */
   more: boolean
 }
 
-/** Is a shape as plain JSON: kinds, flags (1 more, 2 optional), and fields in order. */
+/** Is a shape as plain JSON: kinds, flags (1 more, 2 optional, 4 in another order), and fields in order. */
 export type ShapeJson = readonly [
   kinds: number,
   flags: number,
@@ -42,7 +44,7 @@ export type ShapeJson = readonly [
 
 /** Makes a shape of nothing seen. */
 export function newShape(): Shape {
-  return { kinds: 0, fields: new Map(), optional: false, more: false }
+  return { kinds: 0, fields: new Map(), optional: false, ordered: true, more: false }
 }
 
 const MOST_PATHS = 1000
@@ -77,6 +79,7 @@ function covers(shape: Shape, value: Value): boolean {
     if (!field.optional) required += 1
     if (!covers(field, (value as Document)[key])) return false
   }
+  if (shape.ordered && !inOrder(shape, keys)) return false
   const hasAll = !shape.more && keys.length === shape.fields.size
   return hasAll || required === requiredCount(shape)
 }
@@ -115,9 +118,20 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
     if (!field.optional) required += 1
     observe(field, (value as Document)[key], state, depth + 1)
   }
+  if (shape.ordered && !inOrder(shape, keys)) {
+    shape.ordered = false
+    state.changed = true
+  }
   // An object of as many keys as there are fields has them all.
   const mayMiss = shape.more || keys.length < shape.fields.size
   if (mayMiss && required < requiredCount(shape)) noteMissing(shape, value as Document, state)
+}
+
+/** Tells whether keys stand in the order of a shape's fields; keys that it does not know break the order. */
+function inOrder({ fields }: Shape, keys: readonly string[]): boolean {
+  let at = 0
+  for (const name of fields.keys()) if (name === keys[at]) at += 1
+  return at === keys.length
 }
 
 function requiredCount({ fields }: Shape): number {
@@ -168,7 +182,7 @@ function kindBit(value: Value): number {
 export function shapeToJson(shape: Shape): ShapeJson {
   return [
     shape.kinds,
-    (shape.more ? 1 : 0) | (shape.optional ? 2 : 0),
+    (shape.more ? 1 : 0) | (shape.optional ? 2 : 0) | (shape.ordered ? 0 : 4),
     [...shape.fields].map(([key, field]) => [key, shapeToJson(field)] as const),
   ]
 }
@@ -181,6 +195,7 @@ export function shapeFromJson(json: ShapeJson | undefined): Shape {
     kinds,
     more: (flags & 1) !== 0,
     optional: (flags & 2) !== 0,
+    ordered: (flags & 4) === 0,
     fields: new Map(fields.map(([key, field]) => [key, shapeFromJson(field)])),
   }
 }

@@ -4,9 +4,10 @@ import { document } from '@sheafdb/document'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseFilter } from '../../src/language/parser-filter.ts'
-import { compileContext } from '../../src/semantics/expression.ts'
+import { compileContext, scopeOf } from '../../src/semantics/expression.ts'
 import { compileFilter } from '../../src/semantics/match.ts'
 import { matchSupport } from '../../src/semantics/pipeline.ts'
+import { compileProjection } from '../../src/semantics/project.ts'
 import { compareSorted } from '../../src/semantics/sort.ts'
 import { anyDocument, anyFilter, exactText } from '../random-documents.ts'
 
@@ -52,6 +53,42 @@ describe('random filters', () => {
       )
     },
   )
+
+  test('project as the naive evaluator does, from columns or from documents', {
+    timeout: 60_000,
+  }, async () => {
+    const name = fc.constantFrom('int', 'text', 'when', 'maybe', 'mixed', 'list', 'object', 'nowhere', '_id')
+    const projection = fc.oneof(
+      fc
+        .uniqueArray(name, { minLength: 1, maxLength: 4 })
+        .map((names) => Object.fromEntries(names.map((each) => [each, 1]))),
+      fc
+        .uniqueArray(name, { minLength: 1, maxLength: 3 })
+        .map((names) => Object.fromEntries(names.map((each) => [each, 0]))),
+      fc.constantFrom(
+        { 'object.x': 1 },
+        { int: 1, _id: 0 },
+        { list: { $slice: 1 } },
+        { text: 1, twice: { $add: [1, 1] } },
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(documents, projection, fc.boolean(), async (list, chosen, turns) => {
+        const store = await openStore(':memory:', { models: [document()] })
+        const collection = store.document('c')
+        const stored = list.map((item, at) =>
+          turns && at % 2 === 1 ? Object.fromEntries(Object.entries(item).reverse()) : item,
+        )
+        if (stored.length > 0) await collection.insertMany(stored)
+        const context = compileContext()
+        const project = compileProjection(chosen, { find: true, context, support: matchSupport(context) })
+        const found = await collection.find({}, { projection: chosen, sort: { _id: 1 } }).rows()
+        expect(found.map(exactText)).toEqual(stored.map((item) => exactText(project(scopeOf(item)))))
+        await store.close()
+      }),
+      { numRuns: 300 },
+    )
+  })
 
   test('sort as the order of documents says, ties in any order', { timeout: 60_000 }, async () => {
     const path = fc.constantFrom('int', 'text', 'when', 'maybe', 'double', 'flag')

@@ -56,7 +56,7 @@ export class RdfDataset {
   /** Writes the dataset, or one of its graphs, as text. Formats of triples need a graph or write the default graph. */
   async dump(options: { readonly format: string; readonly graph?: string | RDF.NamedNode }): Promise<string> {
     const graph = typeof options.graph === 'string' ? new NamedNodeTerm(options.graph) : options.graph
-    const hasGraphs = /trig|quads|\bnq\b/i.test(options.format)
+    const hasGraphs = /trig|quads|\bnq\b|json/i.test(options.format)
     const wanted = graph ?? (hasGraphs ? null : DEFAULT_GRAPH)
     const quads = [...this.#matches([null, null, null, wanted])]
     return writeQuads(graph === undefined ? quads : quads.map(inDefaultGraph), options.format)

@@ -1,7 +1,7 @@
 import { SheafError } from '@sheafdb/core'
 
 /** Names the formats of RDF that can be read or written. */
-export type RdfFormat = 'turtle' | 'trig' | 'ntriples' | 'nquads' | 'rdfxml'
+export type RdfFormat = 'turtle' | 'trig' | 'ntriples' | 'nquads' | 'rdfxml' | 'jsonld'
 
 const NAMES = new Map<string, RdfFormat>([
   ['turtle', 'turtle'],
@@ -22,6 +22,9 @@ const NAMES = new Map<string, RdfFormat>([
   ['rdf', 'rdfxml'],
   ['xml', 'rdfxml'],
   ['application/rdf+xml', 'rdfxml'],
+  ['jsonld', 'jsonld'],
+  ['json-ld', 'jsonld'],
+  ['application/ld+json', 'jsonld'],
 ])
 
 /** Finds a format by its media type, short name or file ending. @throws `ARGUMENT` naming those there are */
@@ -31,7 +34,7 @@ export function rdfFormat(name: string): RdfFormat {
   if (format !== undefined) return format
   throw new SheafError(
     'ARGUMENT',
-    `This format is not known. Use turtle, trig, ntriples, nquads or rdfxml: ${name}`,
+    `This format is not known. Use turtle, trig, ntriples, nquads, rdfxml or jsonld: ${name}`,
   )
 }
 

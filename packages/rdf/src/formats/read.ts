@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
 import { isSheafError, SheafError, sourceError } from '@sheafdb/core'
 import { Parser } from 'n3'
-import { RdfXmlParser } from 'rdfxml-streaming-parser'
 import { BlankNodeTerm, dataFactory } from '../layout/term.ts'
+import { readJsonLd } from './json-ld.ts'
 import { LineReader, type LineTarget } from './line-reader.ts'
 import type { RdfFormat } from './names.ts'
 
@@ -21,6 +21,7 @@ const MEDIA_TYPES: Readonly<Record<RdfFormat, string>> = {
   ntriples: 'application/n-triples',
   nquads: 'application/n-quads',
   rdfxml: 'application/rdf+xml',
+  jsonld: 'application/ld+json',
 }
 
 /** Makes a factory whose blank nodes have labels of their own. */
@@ -46,7 +47,23 @@ export function readQuads(
   options: ReadOptions,
   onQuad: (quad: RDF.Quad) => void,
 ): Promise<void> {
+  if (options.format === 'jsonld') return readJson(source, options, onQuad)
   return options.format === 'rdfxml' ? readXml(source, options, onQuad) : readText(source, options, onQuad)
+}
+
+/** Reads JSON-LD, which has to be there whole. */
+async function readJson(
+  source: string | Readable,
+  options: ReadOptions,
+  onQuad: (quad: RDF.Quad) => void,
+): Promise<void> {
+  let text = typeof source === 'string' ? source : ''
+  if (typeof source !== 'string') {
+    const decoder = new TextDecoder()
+    for await (const chunk of source)
+      text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+  }
+  for (const quad of await readJsonLd(text, options)) onQuad(quad as unknown as RDF.Quad)
 }
 
 function readText(
@@ -132,7 +149,7 @@ function textError(error: Error, source: string | Readable): SheafError {
   return sourceError('SYNTAX', message, { text: source, offset })
 }
 
-function readXml(
+async function readXml(
   source: string | Readable,
   { baseIri, blankPrefix }: ReadOptions,
   onQuad: (quad: RDF.Quad) => void,
@@ -147,6 +164,7 @@ function readXml(
       return node
     },
   }
+  const { RdfXmlParser } = await import('rdfxml-streaming-parser')
   const parser = new RdfXmlParser({
     dataFactory: factory as never,
     ...(baseIri === undefined ? {} : { baseIRI: baseIri }),

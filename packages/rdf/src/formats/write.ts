@@ -1,6 +1,7 @@
 import type * as RDF from '@rdfjs/types'
 import { SheafError } from '@sheafdb/core'
 import { Writer } from 'n3'
+import { writeJsonLd } from './json-ld.ts'
 import { type RdfFormat, rdfFormat } from './names.ts'
 
 const WRITER_FORMATS: Readonly<Record<RdfFormat, string | null>> = {
@@ -9,19 +10,25 @@ const WRITER_FORMATS: Readonly<Record<RdfFormat, string | null>> = {
   ntriples: 'N-Triples',
   nquads: 'N-Quads',
   rdfxml: null,
+  jsonld: 'N-Quads',
 }
 
 /** Writes quads as text. @throws `ARGUMENT` for a format that is not known, `UNSUPPORTED` for RDF/XML */
-export function writeQuads(quads: Iterable<RDF.Quad>, name: string): Promise<string> {
-  const format = WRITER_FORMATS[rdfFormat(name)]
+export async function writeQuads(quads: Iterable<RDF.Quad>, name: string): Promise<string> {
+  const wanted = rdfFormat(name)
+  const format = WRITER_FORMATS[wanted]
   if (format === null)
-    throw new SheafError('UNSUPPORTED', 'RDF/XML is read only. Write turtle, trig, ntriples or nquads.')
+    throw new SheafError(
+      'UNSUPPORTED',
+      'RDF/XML is read only. Write turtle, trig, ntriples, nquads or jsonld.',
+    )
   const writer = new Writer({ format })
   for (const quad of quads) writer.addQuad(quad)
-  return new Promise((resolve, reject) => {
-    writer.end((error, text) => {
+  const text = await new Promise<string>((resolve, reject) => {
+    writer.end((error, written) => {
       if (error) reject(error)
-      else resolve(text)
+      else resolve(written)
     })
   })
+  return wanted === 'jsonld' ? writeJsonLd(text) : text
 }

@@ -11,7 +11,9 @@ import {
   types,
 } from '@sheafdb/core'
 import { sliceArray } from '../compute/nd-array.ts'
-import { openSafetensors, writeSafetensors } from '../formats/safetensors/file.ts'
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../formats/safetensors/file.ts'
+import { readZarr, zarrArrays } from '../formats/zarr/reader.ts'
+import { writeZarr } from '../formats/zarr/writer.ts'
 import { parseSlice } from '../language/parser-slice.ts'
 import type { Attributes } from '../layout/attributes.ts'
 import { type DType, dtypeNamed, dtypeOfArray, type TensorValues } from '../layout/dtype.ts'
@@ -19,7 +21,14 @@ import { type TensorOptions, tensorTableName } from '../layout/table.ts'
 import { shapeOf, type TensorInput, toValues } from '../layout/values.ts'
 import { checkOptions, type Definition, findDefinition, prepareDefinition } from './definition.ts'
 import { type Evaluated, type EvaluateInputs, evaluateText } from './evaluate.ts'
-import { checkMode, exportedTensor, type ImportMode, importedTensor, readReference } from './files.ts'
+import {
+  checkMode,
+  exportedTensor,
+  type ImportMode,
+  importedArray,
+  importedTensor,
+  readReference,
+} from './files.ts'
 import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
 import {
   type NewTensor,
@@ -234,15 +243,18 @@ export class TensorCollection {
     path: string,
     options: { readonly metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<{ count: number }> {
-    const tensors = this.#all().map(exportedTensor)
-    const names = new Set(tensors.map((tensor) => tensor.name))
-    if (names.size < tensors.length)
-      throw new SheafError(
-        'ARGUMENT',
-        'Two ids would have one name in the file. Make all ids text, or all integers.',
-      )
+    const tensors = this.#exported()
     writeSafetensors(path, tensors, Object.entries(options.metadata ?? {}))
     return { count: tensors.length }
+  }
+
+  #exported(): TensorToWrite[] {
+    const tensors = this.#all().map(exportedTensor)
+    if (new Set(tensors.map((tensor) => tensor.name)).size === tensors.length) return tensors
+    throw new SheafError(
+      'ARGUMENT',
+      'Two ids would have one name in the file. Make all ids text, or all integers.',
+    )
   }
 
   /** Reads all tensors, in the order of ids. */
@@ -309,14 +321,28 @@ export class TensorCollection {
     return evaluateText(text, inputs, (id) => this.#get([id])[0])
   }
 
-  /** Is not there yet. @throws `UNSUPPORTED` */
-  async importZarr(path: string): Promise<never> {
-    throw unsupported(`Zarr cannot be read yet. Convert it to safetensors: ${path}`)
+  /**
+   * Reads a Zarr array, or all arrays of a group, of version 2 or 3 into the collection in one transaction; their paths
+   * in the group become ids. Arrays of text are left out of a group, and named in `skipped`.
+   *
+   * @throws `MISSING_DEPENDENCY` without zarrita, `CORRUPT`, `UNSUPPORTED`, `ARGUMENT` where an array does not fit
+   */
+  async importZarr(path: string): Promise<{ count: number; skipped: readonly string[] }> {
+    const names = zarrArrays(path)
+    const arrays = await Promise.all(names.map((name) => readZarr(path, name)))
+    const found = arrays.filter((array) => array !== null)
+    if (found.length === 0)
+      throw unsupported(`Only arrays of numbers are tensors. This holds others: ${path}`)
+    const target = findDefinition(this.#context.catalog(), this.name, this.#options)?.options ?? this.#options
+    await this.putMany(found.map((array) => importedArray(array, target)))
+    return { count: found.length, skipped: names.filter((_, at) => arrays[at] === null) }
   }
 
-  /** Is not there yet. @throws `UNSUPPORTED` */
-  async exportZarr(path: string): Promise<never> {
-    throw unsupported(`Zarr cannot be written yet. Use exportSafetensors: ${path}`)
+  /** Writes all tensors to a new folder as a Zarr 3 group, uncompressed, a chunk each. @throws `ALREADY_EXISTS` */
+  async exportZarr(path: string): Promise<{ count: number }> {
+    const tensors = this.#exported()
+    writeZarr(path, tensors)
+    return { count: tensors.length }
   }
 
   /** Is not there yet. @throws `UNSUPPORTED` */

@@ -7,7 +7,8 @@ import {
   type TensorToWrite,
 } from '../formats/safetensors/file.ts'
 import type { FileTensor } from '../formats/safetensors/header.ts'
-import { dtypeNamed, type TensorValues } from '../layout/dtype.ts'
+import type { ZarrArray } from '../formats/zarr/reader.ts'
+import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
 import { isFixed, type TensorOptions } from '../layout/table.ts'
 import { bytesToValues, toValues, valuesToBytes } from '../layout/values.ts'
 import type { NewTensor, StoredTensor, TensorSource } from './rows.ts'
@@ -57,6 +58,24 @@ export function importedTensor(
   }
   const dtype = dtypeNamed(options.dtype)
   return { id: name, dtype: dtype.name, shape, values: toValues(values, dtype, shape), attributes: {} }
+}
+
+/** Makes what is put of an array of a file. @throws `ARGUMENT` where the collection has another shape */
+export function importedArray(
+  { name, dtype, shape, values }: ZarrArray,
+  options: TensorOptions,
+): {
+  readonly id: string
+  readonly values: TensorValues
+  readonly dtype: DType
+  readonly shape: readonly number[]
+} {
+  if (options.shape === undefined || options.shape.join() === shape.join())
+    return { id: name, values, dtype, shape }
+  throw new SheafError(
+    'ARGUMENT',
+    `An array of the file does not fit the collection. Import into one without dtype and shape: "${name}" is ${dtype} [${shape.join(', ')}]`,
+  )
 }
 
 /** Reads the elements of a tensor that stays in its file. @throws `CORRUPT` where the file is not the one that was referred to */

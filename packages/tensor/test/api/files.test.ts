@@ -56,9 +56,35 @@ test('an attached file that changes or goes is told of', async () => {
 test('what is not there yet says so', async () => {
   const store = await openMemory()
   const some = store.tensor('some')
-  await expect(some.importZarr('x')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-  await expect(some.exportZarr('x')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   await expect(some.fromDLPack('x', null)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   expect(() => some.toDLPack('x')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+  await store.close()
+})
+
+test('a Zarr group is written and read back', async () => {
+  const store = await openMemory()
+  const path = join(work, 'group.zarr')
+  const made = store.tensor('made')
+  await made.putMany([
+    { id: 'half', values: [0.5, -2], dtype: 'float16', shape: [2] },
+    { id: 'flags', values: [true, false, true], dtype: 'bool', shape: [3, 1] },
+    { id: 'wide', values: BigInt64Array.of(-(2n ** 63n), 5n), dtype: 'int64', shape: [1, 2] },
+    { id: 'one', values: [7], dtype: 'float64', shape: [] },
+    { id: 'none', values: [], dtype: 'int8', shape: [0, 2] },
+  ])
+  expect(await made.exportZarr(path)).toEqual({ count: 5 })
+  const read = store.tensor('read')
+  expect(await read.importZarr(path)).toEqual({ count: 5, skipped: [] })
+  for (const id of ['half', 'flags', 'wide', 'one', 'none'])
+    expect(await read.get(id)).toEqual(await made.get(id))
+  const single = store.tensor('single', { dtype: 'float32', shape: [2] })
+  expect(await single.importZarr(join(path, 'half'))).toEqual({ count: 1, skipped: [] })
+  expect((await single.get('half'))?.values).toEqual(Float32Array.of(0.5, -2))
+  await expect(single.importZarr(join(path, 'wide'))).rejects.toMatchObject({ code: 'ARGUMENT' })
+  await expect(made.exportZarr(path)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  await expect(read.importZarr(join(work, 'nowhere'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(read.importZarr(work)).resolves.toMatchObject({ count: 5 })
+  await made.put('../out', [1])
+  await expect(made.exportZarr(join(work, 'other.zarr'))).rejects.toMatchObject({ code: 'ARGUMENT' })
   await store.close()
 })

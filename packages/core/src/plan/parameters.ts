@@ -1,5 +1,6 @@
 import { literal, mapExpression } from '../expression/build.ts'
 import type { Expression } from '../expression/expression.ts'
+import { isVariant } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import type { LogicalPlan } from './logical-plan.ts'
@@ -19,6 +20,7 @@ export function bindExpressionParameters(
     if (node.kind !== 'parameter') return node
     if (!values.has(node.name))
       throw new SheafError('ARGUMENT', `A parameter has no value. Pass one for $${node.name}.`)
-    return literal(values.get(node.name))
+    const value = values.get(node.name)
+    return isVariant(node.type) ? literal(value) : literal(value, node.type)
   })
 }

@@ -2,14 +2,15 @@ import { createRequire } from 'node:module'
 
 /** Is the part of the system's C library that the store uses where `koffi` is installed. */
 export type NativeLibrary = {
-  /** Maps a file for reading, shared. */
+  /** Maps a file. Whoever writes into the map writes into pages of this process, never into the file. */
   map(descriptor: number, sizeBytes: number): Uint8Array | null
   /** Locks a file for this process alone; `false` where another holds it. */
   lockExclusive(descriptor: number): boolean
 }
 
-const PROT_READ = 1
-const MAP_SHARED = 1
+// Arrow tables are given to users without a copy: a write into a read-only map would end the process.
+const PROT_READ_WRITE = 1 | 2
+const MAP_PRIVATE = 2
 const LOCK_EXCLUSIVE_NOW = 2 | 4
 
 type Koffi = {
@@ -43,7 +44,7 @@ function loadNative(): NativeLibrary | null {
   })
   return {
     map(descriptor, sizeBytes) {
-      const pointer = mmap(null, sizeBytes, PROT_READ, MAP_SHARED, descriptor, 0)
+      const pointer = mmap(null, sizeBytes, PROT_READ_WRITE, MAP_PRIVATE, descriptor, 0)
       if (pointer === null || BigInt.asIntN(64, koffi.address(pointer)) === -1n) return null
       const buffer = koffi.view(pointer, sizeBytes)
       // The map lives as long as any view of it.

@@ -11,6 +11,7 @@ import {
   types,
 } from '@sheafdb/core'
 import { sliceArray } from '../compute/nd-array.ts'
+import { type DLPackTensor, fromDLPack, toDLPack } from '../formats/dlpack.ts'
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../formats/safetensors/file.ts'
 import { readZarr, zarrArrays } from '../formats/zarr/reader.ts'
 import { writeZarr } from '../formats/zarr/writer.ts'
@@ -345,14 +346,14 @@ export class TensorCollection {
     return { count: tensors.length }
   }
 
-  /** Is not there yet. @throws `UNSUPPORTED` */
-  toDLPack(id: TensorId): never {
-    throw unsupported(`DLPack cannot be given yet. Use the typed array that get gives: ${id}`)
+  /** Gives a tensor as DLPack describes one, its bytes a copy. @throws `NOT_FOUND` */
+  toDLPack(id: TensorId): DLPackTensor {
+    return toDLPack(this.#found(id))
   }
 
-  /** Is not there yet. @throws `UNSUPPORTED` */
-  async fromDLPack(id: TensorId, _capsule: unknown): Promise<never> {
-    throw unsupported(`DLPack cannot be taken yet. Use put with a typed array: ${id}`)
+  /** Writes a tensor that DLPack describes. @throws `UNSUPPORTED` for another device or order of elements */
+  async fromDLPack(id: TensorId, capsule: DLPackTensor, attributes: Attributes = {}): Promise<void> {
+    await this.putMany([{ id, ...fromDLPack(capsule), attributes }])
   }
 
   /** Is not there yet: exact search looks at all vectors. @throws `UNSUPPORTED` */

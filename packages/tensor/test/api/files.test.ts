@@ -53,11 +53,37 @@ test('an attached file that changes or goes is told of', async () => {
   await store.close()
 })
 
-test('what is not there yet says so', async () => {
+test('tensors go out and in as DLPack describes them', async () => {
   const store = await openMemory()
   const some = store.tensor('some')
-  await expect(some.fromDLPack('x', null)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-  expect(() => some.toDLPack('x')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+  const put = { id: 'half', values: [[0.5], [-2]], dtype: 'float16', shape: [2, 1] } as const
+  await some.putMany([put, { id: 'flags', values: [true, false], dtype: 'bool', shape: [2] }])
+  const half = some.toDLPack('half')
+  expect(half).toEqual({
+    data: Uint8Array.of(0, 0x38, 0, 0xc0),
+    device: { deviceType: 1, deviceId: 0 },
+    dtype: { code: 2, bits: 16, lanes: 1 },
+    shape: [2, 1],
+    strides: [1, 1],
+    byteOffset: 0,
+  })
+  await some.fromDLPack('again', half, { from: 'half' })
+  const {
+    id: _,
+    attributes: _none,
+    ...wanted
+  } = (await some.get('half')) as object as Record<string, unknown>
+  expect(await some.get('again')).toMatchObject({ ...wanted, attributes: { from: 'half' } })
+  await some.fromDLPack('flags 2', some.toDLPack('flags'))
+  expect((await some.get('flags 2'))?.dtype).toBe('bool')
+  expect(() => some.toDLPack('none')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
+  const refuse = (change: object, code: string) =>
+    expect(some.fromDLPack('x', { ...half, ...change } as never)).rejects.toMatchObject({ code })
+  await refuse({ strides: [2, 1], shape: [2, 2] }, 'ARGUMENT')
+  await refuse({ strides: [1, 2], shape: [2, 2] }, 'UNSUPPORTED')
+  await refuse({ device: { deviceType: 2, deviceId: 0 } }, 'UNSUPPORTED')
+  await refuse({ dtype: { code: 9, bits: 16, lanes: 1 } }, 'UNSUPPORTED')
+  await refuse({ data: undefined }, 'ARGUMENT')
   await store.close()
 })
 

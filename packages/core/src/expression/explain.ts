@@ -1,5 +1,6 @@
 import { describeValue } from '../types/column-builder.ts'
 import { types } from '../types/data-type.ts'
+import { isExtensionValue, VALUE_KEY } from '../types/value.ts'
 import type { ColumnExpression, Expression, LiteralExpression } from './expression.ts'
 
 const INFIX = new Map([
@@ -45,6 +46,10 @@ export function explainExpression(
 function explainLiteral({ value, type }: LiteralExpression): string {
   if (value === null) return 'null'
   if (typeof value === 'string') return `'${describeValue(value).slice(1, -1)}'`
+  if (isExtensionValue(value)) {
+    const [kind, ...key] = value[VALUE_KEY]
+    return `${kind} ${key.map(describeValue).join(' ')}`
+  }
   return Array.isArray(value)
     ? `[${value.length} values]`
     : `${describeValue(value)}${type === types.variant ? ':variant' : ''}`

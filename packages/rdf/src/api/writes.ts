@@ -7,7 +7,8 @@ import { datasetTables, LAYOUT_VERSION, MODEL_NAME, quadsTable } from '../layout
 import { fromRdfTerm, type Term } from '../layout/term.ts'
 import { DEFAULT_GRAPH_ID, UNKNOWN_ID } from '../layout/term-id.ts'
 
-const BATCH_QUADS = 65_536
+// Terms wait for their batch: small batches let them die young.
+const BATCH_QUADS = 16_384
 
 /** Makes the tables of a dataset where they are not there yet. */
 export function ensureDataset(transaction: WriteTransaction, collection: string): void {

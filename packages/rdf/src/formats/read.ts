@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
 import { isSheafError, SheafError, sourceError } from '@sheafdb/core'
 import { Parser } from 'n3'
-import { BlankNodeTerm, dataFactory } from '../layout/term.ts'
+import { BlankNodeTerm, dataFactory, NamedNodeTerm } from '../layout/term.ts'
 import { readJsonLd } from './json-ld.ts'
 import { LineReader, type LineTarget } from './line-reader.ts'
 import type { RdfFormat } from './names.ts'
@@ -24,11 +24,24 @@ const MEDIA_TYPES: Readonly<Record<RdfFormat, string>> = {
   jsonld: 'application/ld+json',
 }
 
+const MAX_SHARED_NODES = 2 ** 18
+
 /** Makes a factory whose blank nodes have labels of their own. */
 function scopedFactory(prefix: string): typeof dataFactory {
   let count = 0
+  let nodes = new Map<string, NamedNodeTerm>()
   return {
     ...dataFactory,
+    // One object an IRI: a document names the same ones again and again.
+    namedNode: <Iri extends string>(value: Iri) => {
+      let node = nodes.get(value)
+      if (node === undefined) {
+        if (nodes.size >= MAX_SHARED_NODES) nodes = new Map()
+        node = new NamedNodeTerm(value)
+        nodes.set(value, node)
+      }
+      return node as unknown as RDF.NamedNode<Iri>
+    },
     blankNode: (name) => {
       if (name !== undefined) return new BlankNodeTerm(name)
       count += 1

@@ -21,6 +21,8 @@ export class TermInterner {
   readonly #transaction: WriteTransaction
   readonly #table: string
   #known = new Map<string, number>()
+  /** The ids of IRIs by their object, for readers that make one object an IRI. */
+  #nodes = new Map<Term, number>()
 
   constructor(transaction: WriteTransaction, collection: string) {
     this.#transaction = transaction
@@ -43,6 +45,11 @@ export class TermInterner {
       const inline = inlineId(term)
       if (inline !== undefined) {
         ids[index] = inline
+        continue
+      }
+      const node = term.termType === 'NamedNode' ? this.#nodes.get(term) : undefined
+      if (node !== undefined) {
+        ids[index] = node
         continue
       }
       const key = termKey(term)
@@ -88,10 +95,12 @@ export class TermInterner {
     const { rowIds } = this.#transaction.insert(this.#table, batch, 'ignore')
     const given = new Map<string, number>()
     if (this.#known.size > MAX_REMEMBERED) this.#known = new Map()
+    if (this.#nodes.size > MAX_REMEMBERED) this.#nodes = new Map()
     for (let index = 0; index < rows.length; index += 1) {
-      const { key } = rows[index] as Row
+      const { key, term } = rows[index] as Row
       const id = idOfRow(rowIds[index] as number)
       given.set(key, id)
+      if (term.termType === 'NamedNode') this.#nodes.set(term, id)
       this.#known.set(key, id)
     }
     return given

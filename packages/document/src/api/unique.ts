@@ -6,8 +6,8 @@ import type { Filter } from '../language/syntax.ts'
 import type { CollectionOptions, IndexDefinition } from '../layout/table.ts'
 import { compileContext } from '../semantics/expression.ts'
 import { compileFilter } from '../semantics/match.ts'
+import { matchSupport } from '../semantics/match-support.ts'
 import { expandPath } from '../semantics/path.ts'
-import { matchSupport } from '../semantics/pipeline.ts'
 import { type Document, keyOf } from '../semantics/value.ts'
 
 /** Is a document that a write is about. */

@@ -10,9 +10,11 @@ import {
   scopeOf,
 } from '../semantics/expression.ts'
 import { compileFilter, type Matcher } from '../semantics/match.ts'
-import { compileRowStage, matchSupport, type Unwind, unwindDocument } from '../semantics/pipeline.ts'
+import { matchSupport } from '../semantics/match-support.ts'
 import { compileProjection, type Projector } from '../semantics/project.ts'
 import { sortValue } from '../semantics/sort.ts'
+import { compileRowStage } from '../semantics/stages/row-stage.ts'
+import { type Unwind, unwindDocument } from '../semantics/stages/unwind.ts'
 import { type Document, isInt32, isNullish } from '../semantics/value.ts'
 
 /** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */

@@ -65,7 +65,6 @@ export const pipelineOperator: ExtensionOperator = {
     const run = compilePipeline(stages, {
       context: contextOf(call),
       collection: (name) => read.get(name) ?? [],
-      nested: false,
     })
     const results: Value[] = run(documents, bindingsOf(call))
     const kept = [...read.values()].reduce((sum, list) => sum + list.length, documents.length)

@@ -21,7 +21,8 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { knowPath, scalarType } from '../layout/shape.ts'
-import { parseUnwind, requireCountName } from '../semantics/pipeline.ts'
+import { requireCountName } from '../semantics/stages/arguments.ts'
+import { parseUnwind } from '../semantics/stages/unwind.ts'
 import type { Lowered } from './lower.ts'
 import type { DocumentColumns } from './lower-source.ts'
 import { isPlain } from './parser-values.ts'

@@ -21,16 +21,12 @@ import {
 import { type CallSettings, contextOf, type StageCall } from '../functions/functions.ts'
 import { PIPELINE_OPERATOR, type PipelineSettings } from '../functions/pipeline-operator.ts'
 import { compileFilter } from '../semantics/match.ts'
-import {
-  collectionsOf,
-  compilePipeline,
-  compileRowStage,
-  matchSupport,
-  parseUnwind,
-  ROW_STAGES,
-  requireCount,
-  requireSort,
-} from '../semantics/pipeline.ts'
+import { matchSupport } from '../semantics/match-support.ts'
+import { compilePipeline } from '../semantics/pipeline.ts'
+import { requireCount, requireSort } from '../semantics/stages/arguments.ts'
+import { compileRowStage, ROW_STAGES } from '../semantics/stages/row-stage.ts'
+import { collectionsOf } from '../semantics/stages/sources.ts'
+import { parseUnwind } from '../semantics/stages/unwind.ts'
 import { mongoError } from './errors.ts'
 import type { Lowered } from './lower.ts'
 import { limitRows, matchCall, settings, sortKeys } from './lower.ts'
@@ -62,7 +58,7 @@ export function lowerPipeline(
 
 /** Finds what is wrong with any stage before anything runs. */
 function validate(stages: readonly StageSyntax[], call_: CallSettings): void {
-  compilePipeline(stages, { context: contextOf(call_), collection: () => [], nested: false })
+  compilePipeline(stages, { context: contextOf(call_), collection: () => [] })
   const late = stages.findIndex(({ name }) => name === '$documents')
   if (late > 0) throw mongoError(40602, '$documents must be the first stage. Move it to the start.')
 }

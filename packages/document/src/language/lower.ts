@@ -20,7 +20,7 @@ import {
 import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
 import { isNeverNull, Kind, knowPath, type Shape, scalarType } from '../layout/shape.ts'
 import { compileFilter } from '../semantics/match.ts'
-import { matchSupport } from '../semantics/pipeline.ts'
+import { matchSupport } from '../semantics/match-support.ts'
 import { compileProjection } from '../semantics/project.ts'
 import { parseSort } from '../semantics/sort.ts'
 import { isNumber } from '../semantics/value.ts'

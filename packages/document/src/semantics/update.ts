@@ -6,10 +6,11 @@ import { isPlain } from '../language/parser-values.ts'
 import type { Filter, UpdateOperation, UpdateSyntax } from '../language/syntax.ts'
 import { type Binding, type CompileContext, scopeOf } from './expression.ts'
 import { compileFilter, type Matcher } from './match.ts'
+import { matchSupport } from './match-support.ts'
 import { addNumbers, isDouble, multiplyNumbers } from './operators/number.ts'
 import { isIndex } from './path.ts'
-import { compileRowStage, matchSupport } from './pipeline.ts'
 import { parseSort, sortArray, sortDocuments } from './sort.ts'
+import { compileRowStage } from './stages/row-stage.ts'
 import {
   bsonType,
   compareMongo,

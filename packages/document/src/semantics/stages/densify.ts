@@ -10,7 +10,7 @@ import { readPath } from '../path.ts'
 import { parseSort, sortDocuments, sortValue } from '../sort.ts'
 import { compareMongo, type Document, isNullish, isNumber, keyOf } from '../value.ts'
 import { setPath } from './add-fields.ts'
-import type { DocumentsToDocuments } from './facets.ts'
+import type { DocumentsToDocuments } from './context.ts'
 import { interpolate } from './window.ts'
 
 /** Compiles `$densify`: adds documents where the values of a field leave gaps. */

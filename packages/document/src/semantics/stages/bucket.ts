@@ -2,13 +2,11 @@ import type { Value } from '@sheafdb/core'
 import { mongoError } from '../../language/errors.ts'
 import { parseExpression } from '../../language/parser-expression.ts'
 import { isPlain } from '../../language/parser-values.ts'
-import { type Binding, type CompileContext, compileExpression, type Scope, scopeOf } from '../expression.ts'
+import { type CompileContext, compileExpression, type Scope, scopeOf } from '../expression.ts'
 import { compileAccumulator, type GroupField } from '../group.ts'
 import { compareSorted } from '../sort.ts'
 import { bsonType, compareMongo, type Document, isNumber, sameBracket, setKey } from '../value.ts'
-
-/** Turns documents into documents. */
-export type DocumentsToDocuments = (documents: readonly Document[], variables: Binding | null) => Document[]
+import type { DocumentsToDocuments } from './context.ts'
 
 function constantOf(value: Value, context: CompileContext, code: number, what: string): Value {
   const syntax = parseExpression(value)

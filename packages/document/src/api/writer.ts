@@ -32,7 +32,8 @@ import {
   optionsOf,
   shapeOf,
 } from '../layout/table.ts'
-import { compileUpdate, upsertDocument } from '../semantics/update.ts'
+import { compileUpdate } from '../semantics/update/update.ts'
+import { upsertDocument } from '../semantics/update/upsert.ts'
 import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
 import type { CollectionSettings } from './types.ts'
 import { checkUnique, type Target } from './unique.ts'

@@ -1,6 +1,7 @@
 import type { DuckDBPreparedStatement } from '@duckdb/node-api'
 import {
   type Batch,
+  batchRowCount,
   type Column,
   type Engine,
   type EngineInput,
@@ -12,6 +13,7 @@ import {
 } from '@sheafdb/core'
 import { resultReader } from './column-reader.ts'
 import type { DuckDatabase } from './database.ts'
+import { codeDictionaries } from './dictionary-codes.ts'
 import { parameterValue } from './parameter.ts'
 import { relationColumns } from './relation.ts'
 import { bindValue, type DuckSession, type RelationSource } from './session.ts'
@@ -85,18 +87,30 @@ async function relationSource(
 ): Promise<readonly [string, RelationSource]> {
   const columns = relationColumns(input.output)
   const inputPlan = plan.inputs[index]?.plan
-  if (inputPlan === undefined || !waits(inputPlan))
+  if (inputPlan === undefined || !(waits(inputPlan) || isTable(inputPlan)))
     return [input.name, { columns, scan: (asked) => input.runSync(asked) }]
-  const batches: Batch[] = []
-  for await (const batch of input.run()) batches.push(batch)
+  const read: Batch[] = []
+  for await (const batch of input.run()) read.push(batch)
+  const { batches, types } = codeDictionaries(read, input.output)
   return [
     input.name,
     {
-      columns,
+      columns: columns.map((column, at) => ({ ...column, type: types.get(at) ?? column.type })),
+      rowCount: batches.reduce((sum, batch) => sum + batchRowCount(batch), 0),
       scan: (asked) =>
         batches.map((batch) => ({ ...batch, columns: asked.map((at) => batch.columns[at] as Column) })),
     },
   ]
+}
+
+/** Tells whether a plan gives a table's columns as they are stored, so that holding its batches costs next to nothing. */
+function isTable(plan: LogicalPlan): boolean {
+  if (plan.kind === 'scan') return true
+  return (
+    plan.kind === 'project' &&
+    plan.expressions.every((item) => item.expression.kind === 'column') &&
+    isTable(plan.input)
+  )
 }
 
 /** Tells whether a plan has parts that cannot run without waiting. */

@@ -10,6 +10,7 @@ import type { LogicalPlan } from '../../src/plan/logical-plan.ts'
 import { mapPlanExpressions } from '../../src/plan/map-expressions.ts'
 import { bindParameters } from '../../src/plan/parameters.ts'
 import { mapPlan, parametersOf, visitPlan, withFreshIds } from '../../src/plan/traverse.ts'
+import { isSheafError } from '../../src/types/errors.ts'
 import type { Value } from '../../src/types/value.ts'
 import { differenceOf } from '../oracle/compare-rows.ts'
 import { memorySnapshot } from '../oracle/memory-snapshot.ts'
@@ -45,9 +46,24 @@ const idsOf = (plan: LogicalPlan): Set<number> => {
   return ids
 }
 
+/** Tells whether a plan has rows: drawn arithmetic may leave 64 bits, and then there is nothing to compare. */
+async function givesRows({ plan, snapshot }: ReturnType<typeof drawCase>): Promise<boolean> {
+  try {
+    await runByInterpreter(plan, snapshot)
+    return true
+  } catch (error) {
+    if (isSheafError(error)) return false
+    throw error
+  }
+}
+
 async function forPlans(check: (drawn: ReturnType<typeof drawCase>) => Promise<void>): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(fc.gen(), (draw) => check(drawCase(draw))),
+    fc.asyncProperty(fc.gen(), async (draw) => {
+      const drawn = drawCase(draw)
+      fc.pre(await givesRows(drawn))
+      await check(drawn)
+    }),
     { numRuns: RUNS, endOnFailure: true },
   )
 }

@@ -155,7 +155,8 @@ function checkDepth(depth: number): number {
 function neighborsQuery({ direction, type, depth = 1 }: NeighborOptions): string {
   const [left, right] = arrows(direction)
   const range = checkDepth(depth) === 1 ? '' : `*1..${depth}`
-  return `MATCH (a)${left}[${typePart(type)}${range}]${right}(b) WHERE id(a) = $id AND id(b) <> $id WITH DISTINCT b RETURN id(b) AS id, labels(b) AS labels, properties(b) AS properties`
+  const search = range === '' ? '' : 'ANY '
+  return `MATCH ${search}(a)${left}[${typePart(type)}${range}]${right}(b) WHERE id(a) = $id AND id(b) <> $id WITH DISTINCT b RETURN id(b) AS id, labels(b) AS labels, properties(b) AS properties`
 }
 
 function shortestQuery({ direction, type, maxDepth }: PathOptions): string {

@@ -1,6 +1,7 @@
 import { type DataType, distinct, type LogicalPlan, union, type Value, values } from '@sheafdb/core'
 import type { Procedure } from '../functions/procedure.ts'
 import type { GraphSchema } from '../layout/schema.ts'
+import { endsOnlyMatches } from './lower/ends-only.ts'
 import { lowerExpression } from './lower/expressions.ts'
 import { emptyFrame, type LowerContext, type Rules } from './lower/frame.ts'
 import { lowerMatch } from './lower/match.ts'
@@ -29,7 +30,8 @@ export type LowerTarget = {
 
 /** Makes the context of lowering one statement. */
 export function lowerContext(statement: Statement, target: LowerTarget): LowerContext {
-  return { text: statement.text, rules: RULES, ...target }
+  const endsOnly = endsOnlyMatches(statement)
+  return { text: statement.text, rules: RULES, asksEndsOnly: (match) => endsOnly.has(match), ...target }
 }
 
 /**

@@ -277,4 +277,24 @@ describe('graph', () => {
     expect((await built.rows()).map(({ t }) => t)).toEqual(['x', null, 5])
     expect(await g.query('MATCH (n) WHERE n.f / 2 = 1.5 RETURN n.i AS i').rows()).toEqual([{ i: 2 }])
   })
+
+  it('finds wide neighbourhoods without walking every path', async () => {
+    const g = store.graph('dense')
+    const people = Array.from({ length: 31 }, (_, id) => ({ id }))
+    await g.addNodes('P', people)
+    const pairs = people.flatMap(({ id: s }) =>
+      people.filter(({ id }) => id !== s).map(({ id: t }) => ({ s, t })),
+    )
+    await g.addEdges('K', pairs, { source: 's', target: 't' })
+    const [first] = await g.query('MATCH (p:P {id: 0}) RETURN id(p) AS id').rows()
+    for (const direction of ['out', 'in', 'both'] as const) {
+      expect(await g.neighbors(first?.id as number, { depth: 8, direction }).count()).toBe(30)
+    }
+    const reached = g.query('MATCH (a:P {id: 0})-[:K*1..8]->(b) RETURN count(DISTINCT b) AS n')
+    expect(await reached.rows()).toEqual([{ n: 31 }])
+    const shortest = g.query(
+      'MATCH (a:P {id: 0}) MATCH p = shortestPath((a)-[:K*1..8]->(b:P)) RETURN max(length(p)) AS most, count(*) AS n',
+    )
+    expect(await shortest.rows()).toEqual([{ most: 2, n: 31 }])
+  })
 })

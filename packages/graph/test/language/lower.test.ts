@@ -63,4 +63,14 @@ describe('lower', () => {
     expect(plan).toMatch(/join/)
     expect(plan).not.toMatch(/cross/)
   })
+
+  it('searches reachable nodes once where nobody counts the ways', () => {
+    expect(planOf('MATCH (a {id: 1})-[:KNOWS*1..8]->(b) RETURN DISTINCT b.name AS b')).toMatch(/reachability/)
+    expect(planOf('MATCH (a {id: 1})-[:KNOWS*]->(b) RETURN count(DISTINCT b) AS n')).toMatch(/reachability/)
+    expect(planOf('MATCH (a {id: 1})-[:KNOWS*]->(b) RETURN count(b) AS n')).not.toMatch(/reachability/)
+    expect(planOf('MATCH (a {id: 1})-[:KNOWS*]-(b) RETURN DISTINCT b.name AS b')).not.toMatch(/reachability/)
+    expect(planOf('MATCH (a {id: 1})-[r:KNOWS*]->(b) RETURN DISTINCT size(r) AS n')).not.toMatch(
+      /reachability/,
+    )
+  })
 })

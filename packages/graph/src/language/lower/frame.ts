@@ -84,6 +84,8 @@ export type LowerContext = {
   readonly procedure: (name: string) => Procedure | undefined
   /** Gives the clock's milliseconds since the epoch, the same all through a statement. */
   readonly now: () => number
+  /** Tells whether of a MATCH only the set of the nodes that it reaches is asked for. */
+  readonly asksEndsOnly: (match: object) => boolean
   readonly rules: Rules
 }
 

@@ -14,6 +14,8 @@ type BoundEdges = {
 /** Is what one MATCH has bound so far. */
 export type MatchState = {
   readonly repeatable: boolean
+  /** Whether it matters only which nodes its one relationship of variable length reaches, not how often or which way. */
+  readonly endsOnly: boolean
   readonly edges: BoundEdges[]
   /** Finds expressions that a property of the node to be scanned must equal, by the names already bound. */
   readonly equalities: (
@@ -27,6 +29,8 @@ export type MatchState = {
 
 /** Is an element of a path once it is in the plan. */
 export type LoweredStep =
+  /** Only the end is known: nobody asks which way it was reached. */
+  | { readonly kind: 'reached' }
   | { readonly kind: 'edge'; readonly edge: ColumnExpression }
   | { readonly kind: 'stretch'; readonly edges: ColumnExpression; readonly nodes: ColumnExpression | null }
 

@@ -16,11 +16,12 @@ type Pending = { readonly predicate: syntax.Expression; readonly names: Readonly
  * each condition stands as early as its variables are known.
  */
 export function lowerMatch(context: LowerContext, frame: Frame, match: MatchParts): void {
+  const endsOnly = context.asksEndsOnly(match)
   const own = patternNames(match.patterns)
   const pending = conjunctsOf(match.where).map(
     (predicate): Pending => ({ predicate, names: relevantNames(predicate, own, frame) }),
   )
-  const state = matchState(context, frame, pending, match.repeatable)
+  const state = matchState(context, frame, pending, { repeatable: match.repeatable, endsOnly })
   state.bound()
   const waiting = [...match.patterns]
   while (waiting.length > 0) {
@@ -61,10 +62,10 @@ function matchState(
   context: LowerContext,
   frame: Frame,
   pending: Pending[],
-  repeatable: boolean,
+  kind: Pick<MatchState, 'repeatable' | 'endsOnly'>,
 ): MatchState {
   return {
-    repeatable,
+    ...kind,
     edges: [],
     view: new Map(),
     equalities: (variable) => pending.flatMap(({ predicate }) => equalityOf(predicate, variable, frame)),
@@ -154,13 +155,21 @@ function lowerPath(
   }
   const parts = elements as readonly (syntax.NodePattern | syntax.RelationshipPattern)[]
   resolveView(context, frame, parts, state)
-  const semantics = semanticsOf(context, pattern)
-  const anchor = semantics === 'trail' ? bestAnchor(pattern, frame, pending).at : 0
+  const { selector } = pattern
+  const isSearch = selector !== null
+  const semantics = isSearch
+    ? searchSemantics(context, pattern, selector)
+    : state.endsOnly
+      ? 'reachability'
+      : 'trail'
+  const anchor = isSearch ? 0 : bestAnchor(pattern, frame, pending).at
+  const last = parts.at(-1) as syntax.NodePattern
+  const isEndTold = isSearch && anchorScore(last, frame, pending) >= SCORE_EQUAL
   const nodes = new Array<ColumnExpression>(parts.length)
   const steps = new Array<LoweredStep>(parts.length)
   const start = lowerAnchor(context, frame, parts[anchor] as syntax.NodePattern, state)
   nodes[anchor] = start.id
-  if (semantics !== 'trail') lowerAnchor(context, frame, nameEnd(parts.at(-1) as syntax.NodePattern), state)
+  if (isEndTold) lowerAnchor(context, frame, nameEnd(last), state)
   const walk = (from: Binding & { kind: 'node' }, at: number, by: 1 | -1): void => {
     let current = from
     for (let place = at; place + 2 * by >= 0 && place + 2 * by < parts.length; place += 2 * by) {
@@ -171,11 +180,11 @@ function lowerPath(
         frame,
         {
           pattern:
-            semantics === 'trail' || relationship.range !== null
+            !isSearch || relationship.range !== null
               ? relationship
               : { ...relationship, range: { min: 1, max: 1 } },
           from: current,
-          next: semantics === 'trail' ? next : nameEnd(next),
+          next: isEndTold ? nameEnd(next) : next,
           reversed: by === -1,
           needsNodes: pattern.variable !== null,
           semantics,
@@ -226,9 +235,12 @@ function nameEnd(node: syntax.NodePattern): syntax.NodePattern {
   return { ...node, variable: { name: `${UNNAMED_END}${node.start}`, start: node.start, end: node.end } }
 }
 
-function semanticsOf(context: LowerContext, pattern: syntax.PathPattern): PathSemantics {
-  const { selector, elements } = pattern
-  if (selector === null) return 'trail'
+function searchSemantics(
+  context: LowerContext,
+  pattern: syntax.PathPattern,
+  selector: syntax.PathSelector,
+): PathSemantics {
+  const { elements } = pattern
   if (elements.length !== 3)
     throw unsupported(context, pattern, 'A shortest path has two nodes and one relationship pattern.')
   if (selector.kind === 'allShortest') return 'all-shortest'

@@ -1,4 +1,13 @@
-import { type ColumnExpression, call, type Expression, expand, extend, join, named } from '@sheafdb/core'
+import {
+  assert,
+  type ColumnExpression,
+  call,
+  type Expression,
+  expand,
+  extend,
+  join,
+  named,
+} from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
 import {
   adjacencyOf,
@@ -196,7 +205,7 @@ export function lowerPathVariable(
   const nodeParts = steps.map(({ node, step }) =>
     step.kind === 'stretch' && step.nodes !== null ? step.nodes : node,
   )
-  const edgeParts = steps.map(({ step }) => (step.kind === 'stretch' ? step.edges : step.edge))
+  const edgeParts = steps.map(({ step }) => edgesOf(step))
   const nodes = named(`${name}.nodes`, call('cypher.path_nodes', start, ...nodeParts))
   const edges = named(`${name}.edges`, call('cypher.path_edges', ...edgeParts))
   frame.plan = extend(frame.plan, [nodes, edges])
@@ -205,4 +214,9 @@ export function lowerPathVariable(
     nodes: outputColumn(frame.plan, nodes.id),
     edges: outputColumn(frame.plan, edges.id),
   })
+}
+
+function edgesOf(step: LoweredStep): ColumnExpression {
+  assert(step.kind !== 'reached', 'a path that has a name knows its edges')
+  return step.kind === 'stretch' ? step.edges : step.edge
 }

@@ -35,7 +35,9 @@ const ID_LIST = new List(makeField('item', types.int64))
 
 /** Follows a relationship of variable length, or searches the shortest paths of it. */
 export function followStretch(context: LowerContext, frame: Frame, step: Step, state: MatchState): Reached {
-  const { pattern, from, next, semantics } = step
+  const { pattern, from, next } = step
+  const semantics = step.semantics === 'trail' && state.repeatable ? 'walk' : step.semantics
+  const endOnly = semantics === 'reachability'
   const view = viewStep(context, pattern, state)
   if (view !== undefined && !hasAdjacency(context, view)) {
     throw unsupported(context, pattern, 'In a graph view paths of variable length need integer keys.')
@@ -55,11 +57,11 @@ export function followStretch(context: LowerContext, frame: Frame, step: Step, s
       to: known === null ? null : known.id,
       adjacency: adjacencyOf(context, ids, view),
       direction: directionOf(step, view),
-      semantics: semantics === 'trail' && state.repeatable ? 'walk' : semantics,
+      semantics,
       minimum: range.min,
       maximum: range.max,
       target,
-      edges,
+      edges: endOnly ? null : edges,
       nodes,
       exclude: conflicting(state, ids).map((item) => item.column),
     })
@@ -71,12 +73,16 @@ export function followStretch(context: LowerContext, frame: Frame, step: Step, s
       id: outputColumn(frame.plan, target.id),
       ...of(viewLabel(context, next, state)),
     } as const)
+  const labels = range.min === 0 ? [] : reachedLabels(context, ids, directionOf(step, view))
+  if (endOnly && context.schema !== undefined) {
+    bindNext(context, frame, step, node, state, labels)
+    return { node, step: { kind: 'reached' } }
+  }
   const list = outputColumn(frame.plan, edges.id)
   if (!state.repeatable)
     state.edges.push({ column: list, isList: true, types: ids === null ? null : new Set(ids) })
   const ordered = step.reversed ? addColumn(frame, edges.name, call('cypher.reverse_ids', list)) : list
   bindStretch(context, frame, pattern, before, ordered)
-  const labels = range.min === 0 ? [] : reachedLabels(context, ids, directionOf(step, view))
   bindNext(context, frame, step, node, state, labels)
   const nodeList = nodes === null ? null : outputColumn(frame.plan, nodes.id)
   const orderedNodes =

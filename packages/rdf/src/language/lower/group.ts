@@ -33,14 +33,14 @@ export function lowerGroup(operation: GroupSyntax, environment: Environment): Re
   let input = environment.lower(operation.input, environment)
   const names = operation.variables.map((variable) => variable.value)
   if (environment.graph.kind === 'each') names.push(environment.graph.variable)
-  const known = names.filter((name) => input.bindings.has(name))
+  input = withUnbound(input, names)
   const aggregates: { readonly item: AggregateExpression; readonly kind: AggregateResult }[] = []
   for (const syntax of operation.aggregates) {
     const lowered = lowerAggregate(syntax, input, environment)
     input = lowered.relation
     aggregates.push(lowered)
   }
-  const groups = known.map((name): [string, Binding] => [
+  const groups = names.map((name): [string, Binding] => [
     name,
     identityBinding(input.bindings.get(name) as Binding),
   ])
@@ -67,6 +67,23 @@ export function lowerGroup(operation: GroupSyntax, environment: Environment): Re
   return environment.graph.kind === 'each' && operation.variables.length === 0
     ? withEmptyGraphs(grouped, operation, environment)
     : grouped
+}
+
+/** Adds columns of nulls for variables that nothing binds: their solutions are one group, and none is no group. */
+function withUnbound(relation: Relation, names: readonly string[]): Relation {
+  const missing = names.filter((name) => !relation.bindings.has(name))
+  if (missing.length === 0) return relation
+  const plan = extend(
+    relation.plan,
+    missing.map((name) => named(name, literal(null, types.variant))),
+  )
+  return withBindings(
+    withPlan(relation, plan),
+    missing.map((name, index): [string, Binding] => [
+      name,
+      { term: column(plan.output[relation.plan.output.length + index] as PlanField), certain: false },
+    ]),
+  )
 }
 
 /** Adds the group of each graph in which nothing was found: without GROUP BY there is always one. */

@@ -1,5 +1,4 @@
 import {
-  type Column,
   type ColumnReader,
   columnReader,
   defineMember,
@@ -19,6 +18,7 @@ import { storedProperties } from '../update/properties.ts'
 import { ensureGraph, observe, sharedLabels, typeId } from '../update/session.ts'
 import { insertEdges, insertNodes } from '../update/write.ts'
 import type { Properties } from '../values.ts'
+import { fromJavaScript, inputReader } from './input.ts'
 
 /** Tunes a bulk load. */
 export type LoadOptions = {
@@ -57,7 +57,7 @@ function* rowsOf(source: TabularSource): Generator<Rows> {
       yield {
         length: batch.numRows,
         names,
-        readers: recordBatchToBatch(batch).columns.map((column: Column) => columnReader(column)),
+        readers: recordBatchToBatch(batch).columns.map(inputReader),
       }
     }
     return
@@ -100,7 +100,7 @@ function propertiesOf(rows: Rows, leaveOut: ReadonlySet<string> = new Set()): Pr
     for (const { name, read } of columns) {
       const value = read(row)
       if (value === null || value === undefined) continue
-      if (typeof value === 'object') return storedProperties(wholeRow(columns, row))
+      if (typeof value === 'object') return storedProperties(fromJavaScript(wholeRow(columns, row)))
       defineMember(properties, name, value)
     }
     return properties

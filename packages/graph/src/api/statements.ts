@@ -17,6 +17,7 @@ import type { Statement } from '../language/syntax.ts'
 import { type GraphSchema, graphSchema } from '../layout/schema.ts'
 import { isUpdating } from '../update/run.ts'
 import { isListValue } from '../values.ts'
+import { fromJavaScript } from './input.ts'
 import { type ViewDefinition, viewSchema } from './view.ts'
 
 /** Is the parameters of a statement, by name. */
@@ -134,7 +135,7 @@ export function parameterMap(parameters: Parameters | undefined): ReadonlyMap<st
   if (parameters === undefined || parameters === null) return new Map()
   if (typeof parameters !== 'object')
     throw new SheafError('ARGUMENT', 'Parameters are an object of name to value.')
-  return new Map(Object.entries(parameters).map(([name, value]) => [name, value ?? null]))
+  return new Map(Object.entries(parameters).map(([name, value]) => [name, fromJavaScript(value ?? null)]))
 }
 
 const LISTS: ReadonlyMap<string, DataType> = new Map(

@@ -188,7 +188,7 @@ const INFIX: Readonly<Record<string, string>> = {
 const ARITHMETIC: Readonly<Record<string, string>> = { add: '+', subtract: '-', multiply: '*' }
 const CALLS: Readonly<Record<string, string>> = {
   ...{ coalesce: 'coalesce', starts_with: 'starts_with', ends_with: 'suffix', contains: 'contains' },
-  ...{ abs: 'abs', floor: 'floor', ceil: 'ceil', truncate: 'trunc', sign: 'sign' },
+  ...{ floor: 'floor', ceil: 'ceil', truncate: 'trunc', sign: 'sign' },
   ...{
     lower: 'lower',
     upper: 'upper',
@@ -234,6 +234,11 @@ function renderCall(expression: Extract<Expression, { kind: 'call' }>): string {
   return `${call}(${rendered.join(', ')})`
 }
 
+/** Numbers are computed with in 64 bits here, in their own width in DuckDB. */
+function widened(expression: Expression): string {
+  return `CAST(${render(expression)} AS ${isFloat(expression.type) ? 'DOUBLE' : 'BIGINT'})`
+}
+
 /** DuckDB converts text to the type of the other side of a comparison; here values of unlike kinds are never equal. */
 function requireAlike(args: readonly Expression[]): void {
   const [left, right] = args as [Expression, Expression]
@@ -243,8 +248,8 @@ function requireAlike(args: readonly Expression[]): void {
 
 const SPECIAL: Readonly<Record<string, (args: readonly Expression[]) => string>> = {
   not: ([arg]) => `(NOT ${render(arg as Expression)})`,
-  negate: ([arg]) =>
-    `(- CAST(${render(arg as Expression)} AS ${isFloat((arg as Expression).type) ? 'DOUBLE' : 'BIGINT'}))`,
+  negate: ([arg]) => `(- ${widened(arg as Expression)})`,
+  abs: ([arg]) => `abs(${widened(arg as Expression)})`,
   is_null: ([arg]) => `(${render(arg as Expression)} IS NULL)`,
   is_not_null: ([arg]) => `(${render(arg as Expression)} IS NOT NULL)`,
   like: ([text, pattern]) =>

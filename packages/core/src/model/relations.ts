@@ -23,7 +23,10 @@ export class Relations {
    * @throws `ARGUMENT` where several models have the name
    */
   find(name: string): LogicalPlan | undefined {
-    const found = this.#byName().get(name.toLowerCase()) ?? []
+    const alike = this.#byName().get(name.toLowerCase()) ?? []
+    const exact = alike.filter((item) => isNamed(item, name))
+    // Names are found in any case, but one that is written just so comes first.
+    const found = exact.length > 0 ? exact : alike
     const own = found.filter((item) => item.model === 'relational')
     const [first, second] = own.length > 0 ? own : found
     if (second !== undefined) {
@@ -77,6 +80,10 @@ export class Relations {
 }
 
 type Found = { readonly model: string; readonly relation: Relation }
+
+function isNamed({ model, relation }: Found, name: string): boolean {
+  return relation.name === name || `${model}:${relation.name}` === name
+}
 
 function add(byName: Map<string, Found[]>, name: string, found: Found): void {
   const key = name.toLowerCase()

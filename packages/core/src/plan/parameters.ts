@@ -21,6 +21,7 @@ export function bindExpressionParameters(
     if (!values.has(node.name))
       throw new SheafError('ARGUMENT', `A parameter has no value. Pass one for $${node.name}.`)
     const value = values.get(node.name)
+    // A parameter without a type of its own takes that of its value.
     return isVariant(node.type) ? literal(value) : literal(value, node.type)
   })
 }

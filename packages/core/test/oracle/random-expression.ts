@@ -141,7 +141,8 @@ export function drawNumber(setting: Setting, depth: number): Expression {
 }
 
 function asSafe(expression: Expression): Expression {
-  return isWideInteger(expression.type) ? call('cast.float64', expression) : expression
+  const mayOverflow = isWideInteger(expression.type) || typeName(expression.type) === 'uint32'
+  return mayOverflow ? call('cast.float64', expression) : expression
 }
 
 function drawListNumber(setting: Setting): Expression | undefined {

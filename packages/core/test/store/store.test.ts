@@ -69,6 +69,20 @@ describe('a store', () => {
     await other[Symbol.asyncDispose]()
   })
 
+  test('reads collections and the catalog by name, in any case where that is enough', async () => {
+    await store.items('things').put(1)
+    expect(await store.from('THINGS').count()).toBe(1)
+    await store.items('Things').put(1, 2)
+    expect(await store.from('things').count()).toBe(1)
+    expect(await store.from('Things').count()).toBe(2)
+    expect(await store.from('items:Things').count()).toBe(2)
+    await expect(store.from('THINGS').count()).rejects.toThrow(failing('ARGUMENT'))
+    expect(await store.from('sheaf:collections').select(['name']).sort('name').rows()).toEqual([
+      { name: 'Things' },
+      { name: 'things' },
+    ])
+  })
+
   test('names the tables that there are where one is not there', async () => {
     await store.items('here').put(1)
     await expect(store.from('gone').rows()).rejects.toThrow(/here.*gone/)

@@ -42,6 +42,7 @@ export class Segment implements Part {
   deletionsVersion: number
   /** How many deletions that file holds. */
   deletionsWritten: number
+  #isClosed = false
   readonly #handle: FileHandle
   readonly #bytes: Uint8Array | null
   readonly #cache: SegmentCache
@@ -107,7 +108,10 @@ export class Segment implements Part {
     return this.#bytes !== null
   }
 
+  /** Closes the file, once: its descriptor may be another file's already when it is asked to again. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#handle.close()
   }
 

@@ -159,6 +159,12 @@ class StoredTables implements TableStore {
     if (!this.readOnly) {
       this.#fileSystem.makeFolder(this.#folder)
       this.#lock = this.#fileSystem.lock(`${this.#folder}/LOCK`)
+    } else if (this.#fileSystem.list(this.#folder).length === 0) {
+      throw new SheafError(
+        'NOT_FOUND',
+        `There is no store in this folder. Correct the path, or open it without readOnly to make one: ${this.#folder}`,
+        { path: this.#folder },
+      )
     }
     try {
       this.#recover()

@@ -18,6 +18,7 @@ import {
 /** Is a collection of numbered items: the least that a model can be. */
 export type Items = {
   put(...numbers: number[]): Promise<void>
+  putMany(numbers: readonly number[]): Promise<void>
   /** Puts within work that is run again on a conflict; `before` is called at each attempt. */
   putAfter(before: (attempt: number) => Promise<void>, number: number): Promise<void>
   all(): Query<{ id: number; name: string }>
@@ -68,6 +69,7 @@ function itemsOf(context: ModelContext, name: string): Items {
   }
   return {
     put: (...numbers) => context.write((transaction) => write(transaction, numbers)),
+    putMany: (numbers) => context.write((transaction) => write(transaction, numbers)),
     putAfter: (before, number) => {
       let attempt = 0
       return context.write(async (transaction) => {

@@ -4,7 +4,7 @@
  * as a comparison of a number column.
  */
 import { type DataType, types, type Value } from '@sheafdb/core'
-import { bsonType, type Document, isDocument } from '../semantics/value.ts'
+import { bsonType, type Document, isDocument, isInt32 } from '../semantics/value.ts'
 
 /** Holds a bit for each kind of value. */
 export const Kind = {
@@ -27,6 +27,8 @@ export const Kind = {
 export type Shape = {
   kinds: number
   readonly fields: Map<string, Shape>
+  /** How many of the fields are not optional. */
+  required: number
   /** True where an object at the path above lacked it. */
   optional: boolean
   /** True where all objects had their keys in the order of `fields`. */
@@ -44,7 +46,7 @@ export type ShapeJson = readonly [
 
 /** Makes a shape of nothing seen. */
 export function newShape(): Shape {
-  return { kinds: 0, fields: new Map(), optional: false, ordered: true, more: false }
+  return { kinds: 0, fields: new Map(), required: 0, optional: false, ordered: true, more: false }
 }
 
 const MOST_PATHS = 1000
@@ -81,7 +83,7 @@ function covers(shape: Shape, value: Value): boolean {
   }
   if (shape.ordered && !inOrder(shape, keys)) return false
   const hasAll = !shape.more && keys.length === shape.fields.size
-  return hasAll || required === requiredCount(shape)
+  return hasAll || required === shape.required
 }
 
 function countPaths(shape: Shape): number {
@@ -113,6 +115,7 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
       state.changed = true
       field = newShape()
       field.optional = !isFirst
+      if (isFirst) shape.required += 1
       shape.fields.set(key, field)
     }
     if (!field.optional) required += 1
@@ -124,7 +127,7 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
   }
   // An object of as many keys as there are fields has them all.
   const mayMiss = shape.more || keys.length < shape.fields.size
-  if (mayMiss && required < requiredCount(shape)) noteMissing(shape, value as Document, state)
+  if (mayMiss && required < shape.required) noteMissing(shape, value as Document, state)
 }
 
 /** Tells whether keys stand in the order of a shape's fields; keys that it does not know break the order. */
@@ -134,46 +137,47 @@ function inOrder({ fields }: Shape, keys: readonly string[]): boolean {
   return at === keys.length
 }
 
-function requiredCount({ fields }: Shape): number {
-  let count = 0
-  for (const field of fields.values()) if (!field.optional) count += 1
-  return count
-}
-
 function noteMissing(shape: Shape, object: Document, state: State): void {
   for (const [key, field] of shape.fields) {
     if (field.optional || Object.hasOwn(object, key)) continue
     field.optional = true
+    shape.required -= 1
     state.changed = true
   }
 }
 
 function kindBit(value: Value): number {
-  switch (bsonType(value)) {
-    case 'missing':
-    case 'null':
-      return Kind.null
-    case 'bool':
-      return Kind.boolean
-    case 'int':
-      return Kind.int
-    case 'double':
+  switch (typeof value) {
+    case 'number':
+      if (isInt32(value)) return Kind.int
       return Number.isNaN(value) ? Kind.nan : Kind.double
-    case 'long':
-      return (value as bigint) >= -(2n ** 63n) && (value as bigint) < 2n ** 63n ? Kind.long : Kind.other
     case 'string':
-      return (value as string).isWellFormed() ? Kind.text : Kind.other
+      return value.isWellFormed() ? Kind.text : Kind.other
+    case 'boolean':
+      return Kind.boolean
+    case 'bigint':
+      return value >= -(2n ** 63n) && value < 2n ** 63n ? Kind.long : Kind.other
+    case 'undefined':
+      return Kind.null
+    default:
+      return value === null ? Kind.null : objectBit(value as object)
+  }
+}
+
+function objectBit(value: object): number {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype) return Kind.object
+  if (Array.isArray(value)) return Kind.array
+  switch (bsonType(value)) {
     case 'date':
       return Number.isNaN((value as Date).getTime()) ? Kind.other : Kind.date
     case 'binData':
       return Kind.bytes
     case 'object':
       return isDocument(value) ? Kind.object : Kind.other
-    case 'array':
-      return Kind.array
     case 'objectId':
       return Kind.objectId
-    case 'regex':
+    default:
       return Kind.other
   }
 }
@@ -190,13 +194,15 @@ export function shapeToJson(shape: Shape): ShapeJson {
 /** Reads a shape from JSON. */
 export function shapeFromJson(json: ShapeJson | undefined): Shape {
   if (json === undefined) return newShape()
-  const [kinds, flags, fields] = json
+  const [kinds, flags, entries] = json
+  const fields = new Map(entries.map(([key, field]) => [key, shapeFromJson(field)]))
   return {
     kinds,
     more: (flags & 1) !== 0,
     optional: (flags & 2) !== 0,
     ordered: (flags & 4) === 0,
-    fields: new Map(fields.map(([key, field]) => [key, shapeFromJson(field)])),
+    fields,
+    required: [...fields.values()].filter(({ optional }) => !optional).length,
   }
 }
 

@@ -26,6 +26,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 }
 
 const FORM = /^(?:Error: )?([A-Z][A-Za-z ]*? Error): ([\s\S]*?)(?:\n\nLINE (\d+): (.*)\n( *)\^)?\s*$/
+/** What the scan function says of a view whose table was dropped since. */
+const RELATION_GONE = /the relation (.*) is not part of this query/
 const COLUMN_MISSING = /Referenced (column|table) ".*" not found|does not have a column named/
 
 /** Turns an error that DuckDB raised into one of Sheaf, with the place in the text that the user wrote where DuckDB tells it. */
@@ -38,8 +40,12 @@ export function fromDuckError(error: unknown, text?: string): SheafError {
       cause: error,
     })
   const [, kind = '', said = '', line, shown = '', spaces = ''] = parts
-  const code = kind === 'Binder Error' && COLUMN_MISSING.test(said) ? 'NOT_FOUND' : (CODES[kind] ?? 'TYPE')
-  const sentence = said.trim()
+  const gone = RELATION_GONE.exec(said)
+  const code =
+    gone !== null || (kind === 'Binder Error' && COLUMN_MISSING.test(said))
+      ? 'NOT_FOUND'
+      : (CODES[kind] ?? 'TYPE')
+  const sentence = gone === null ? said.trim() : `There is no table of this name: ${gone[1]}`
   if (text === undefined || line === undefined)
     return new SheafError(code, `${sentence}. Correct the statement.`, { cause: error, detail: kind })
   const offset = offsetOf(text, {

@@ -48,6 +48,7 @@ export type Drop = {
 /** Is ALTER TABLE; `change` is what follows the table's name. */
 export type AlterTable = {
   readonly kind: 'alter-table'
+  readonly object: 'table' | 'view'
   readonly table: RelationName
   readonly ifExists: boolean
   readonly change: Piece

@@ -23,7 +23,7 @@ export function findCollection(catalog: CatalogView, name: string): CollectionDe
   return catalog.collections(MODEL_NAME).find((collection) => collection.name.toLowerCase() === wanted)
 }
 
-/** Makes the plan that reads a table whole, `_row_id` first where asked for. */
+/** Makes the plan that reads a table whole, `_row_id` last where asked for. */
 export function tableScan(
   collection: CollectionDefinition,
   options: { readonly rowId?: boolean } = {},
@@ -37,5 +37,5 @@ export function tableScan(
     return { ...planField(field.name, type, field.nullable), field: field.name }
   })
   const rowId: ScanColumn = { ...planField('_row_id', types.uint64, false), field: '_row_id' }
-  return scan(table.name, options.rowId ? [rowId, ...columns] : columns)
+  return scan(table.name, options.rowId ? [...columns, rowId] : columns)
 }

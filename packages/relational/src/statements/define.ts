@@ -5,7 +5,7 @@ import {
   SheafError,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { tokenize } from '../language/lexer.ts'
+import { type Token, tokenize } from '../language/lexer.ts'
 import type { AlterTable, CreateIndex, CreateTable, CreateView, Drop } from '../language/statement.ts'
 import { type IndexOptions, optionsOf, type TableOptions, type ViewOptions } from '../layout/options.ts'
 import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
@@ -257,10 +257,11 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
   await given.context.write(async (transaction) => {
     const { name } = statement.table
     if (statement.ifExists && findCollection(transaction.snapshot.catalog, name) === undefined) return
+    const words = tokenize(statement.change.text)
+    if (statement.object === 'view') return renameView(transaction, name, words)
     const collection = requireTable(transaction, name)
     const before = optionsOf(collection) as TableOptions
-    const words = tokenize(statement.change.text)
-    checkUnreferenced(transaction.snapshot.catalog, collection)
+    if (words[0]?.key !== 'ADD') checkUnreferenced(transaction.snapshot.catalog, collection)
     if (words[0]?.key === 'RENAME' && words[1]?.key === 'TO') {
       transaction.renameCollection(MODEL_NAME, collection.name, checkName(words[2]?.name ?? ''))
       return
@@ -282,6 +283,16 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
     transaction.setOptions(MODEL_NAME, collection.name, after.options)
   })
   return NOTHING
+}
+
+function renameView(transaction: WriteTransaction, name: string, words: readonly Token[]): void {
+  const view = findCollection(transaction.snapshot.catalog, name)
+  if (view === undefined) throw new SheafError('NOT_FOUND', `There is no view of this name: ${name}`)
+  if (optionsOf(view).kind !== 'view')
+    throw new SheafError('TYPE', `This is no view. Use ALTER TABLE: ${name}`)
+  if (words[0]?.key !== 'RENAME' || words[1]?.key !== 'TO')
+    throw new SheafError('TYPE', `A view can only be renamed. Create it anew with OR REPLACE: ${name}`)
+  transaction.renameCollection(MODEL_NAME, view.name, checkName(words[2]?.name ?? ''))
 }
 
 function tableOf(collection: CollectionDefinition): string {

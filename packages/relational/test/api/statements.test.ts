@@ -185,3 +185,15 @@ test('foreign keys hold in both directions', async () => {
   )
   await sql.run('DROP TABLE sales; DROP TABLE items')
 })
+
+test('DELETE … USING the same table under other column names compares the right columns', async () => {
+  await sql.run('CREATE TABLE a (i INTEGER); INSERT INTO a VALUES (1), (2)')
+  expect((await sql.run('DELETE FROM a USING a a2(i) WHERE a.i > a2.i')).rowsAffected).toBe(1)
+  expect(await rows('SELECT i FROM a')).toEqual([{ i: 1 }])
+})
+
+test('a dropped table is not found, also where DuckDB knew it', async () => {
+  await rows('SELECT list(id) FROM items')
+  await sql.run('DROP TABLE items')
+  expect(await codeOf(rows('SELECT list(id) FROM items'))).toBe('NOT_FOUND')
+})

@@ -79,10 +79,11 @@ export function parseDrop(cursor: Cursor): Statement {
 export function parseAlter(cursor: Cursor): Statement {
   const offset = cursor.next.start
   cursor.expect('ALTER')
-  if (!cursor.takes('TABLE'))
+  const object = cursor.sees('VIEW') ? 'view' : 'table'
+  if (!cursor.takes('TABLE') && !cursor.takes('VIEW'))
     return { kind: 'unsupported', head: `ALTER ${cursor.next.key}`, offset, known: true }
   const ifExists = cursor.takes('IF', 'EXISTS')
   const table = cursor.relation()
-  const alter: AlterTable = { kind: 'alter-table', table, ifExists, change: rest(cursor) }
+  const alter: AlterTable = { kind: 'alter-table', object, table, ifExists, change: rest(cursor) }
   return alter
 }

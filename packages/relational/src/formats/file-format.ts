@@ -38,6 +38,7 @@ export function formatOf({ path, options }: Pick<Copy, 'path' | 'options'>): Fil
 const READER_NAMES: Readonly<Record<string, string>> = {
   NULL: 'nullstr',
   DELIMITER: 'delim',
+  SEPARATOR: 'delim',
   FORCE_NOT_NULL: 'force_not_null',
 }
 

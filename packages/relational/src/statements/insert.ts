@@ -16,6 +16,7 @@ import { insertOrChange } from './upsert.ts'
 export function insert(statement: Insert, given: StatementContext): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
     const collection = requireTable(transaction, statement.table.name)
+    checkForm(statement)
     const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const options = optionsOf(collection) as TableOptions
     const columns = targetColumns(statement, options)
@@ -25,8 +26,22 @@ export function insert(statement: Insert, given: StatementContext): Promise<Stat
   })
 }
 
+/** Checks that the parts of the statement go together. @throws `TYPE` */
+function checkForm({ query, columns, byName }: Insert): void {
+  if (query === null && columns !== null)
+    throw new SheafError('TYPE', 'DEFAULT VALUES fills every column. Leave the list of columns out.')
+  if (byName && (columns !== null || (query !== null && isValues(query.text))))
+    throw new SheafError(
+      'TYPE',
+      'BY NAME takes the names from a query. Leave the list of columns out, and use SELECT.',
+    )
+}
+
 function targetColumns(statement: Insert, options: TableOptions): readonly ColumnOptions[] {
   if (statement.columns === null) return options.columns.filter((column) => column.generated === undefined)
+  const named = statement.columns.map((name) => name.toLowerCase())
+  if (new Set(named).size < named.length)
+    throw new SheafError('TYPE', `A column is named twice. Name each once: ${statement.columns.join(', ')}`)
   return statement.columns.map((name) => {
     const column = options.columns.find((item) => item.name.toLowerCase() === name.toLowerCase())
     if (column === undefined)

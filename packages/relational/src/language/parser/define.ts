@@ -28,6 +28,7 @@ function ifNotExists(cursor: Cursor): boolean {
 
 function createTable(cursor: Cursor, orReplace: boolean): CreateTable {
   const quiet = ifNotExists(cursor)
+  if (quiet && orReplace) throw cursor.error('OR REPLACE and IF NOT EXISTS exclude each other')
   const table = cursor.relation()
   const body = cursor.sees('(') ? cursor.brackets() : null
   const query = cursor.takes('AS') ? rest(cursor) : null

@@ -1,5 +1,6 @@
 import type { Metric } from '../../plan/logical-plan.ts'
 import type { FixedListColumn, NumberArray } from '../../types/column.ts'
+import { assert } from '../../types/errors.ts'
 import { distanceWasm } from './distance-wasm.ts'
 import { measures } from './measure.ts'
 import { TopK } from './top-k.ts'
@@ -37,7 +38,7 @@ export type MatrixSize = {
 export function matrixBytes({ rowCount, size, precision }: MatrixSize): number {
   const itemBytes = precision === 'f32' ? 4 : 8
   const stride = Math.ceil((size * itemBytes) / STEP_BYTES) * STEP_BYTES
-  return stride * (rowCount + 1) + rowCount * (itemBytes + 4 + 16)
+  return stride * (rowCount + 1) + rowCount * (itemBytes + 4 + 24)
 }
 
 /** Tells in which precision the elements of an array are kept without loss; 64-bit integers round as `number` does. */
@@ -51,31 +52,33 @@ export function precisionOf(values: NumberArray): 'f32' | 'f64' {
   return wide ? 'f64' : 'f32'
 }
 
-/** Holds vectors of one length in WebAssembly memory and finds the nearest of them. */
+/**
+ * Holds vectors of one length in WebAssembly memory and finds the nearest of them. Rows are appended and never change,
+ * so that what a search over earlier rows sees stays as it is.
+ */
 export class VectorMatrix {
   readonly size: number
-  readonly sizeBytes: number
-  /** The id of each row. */
-  readonly rowIds: Float64Array
-  readonly #precision: 'f32' | 'f64'
+  readonly precision: 'f32' | 'f64'
+  /** The id of each row, and the commit that wrote it. */
+  rowIds: Float64Array
+  created: Float64Array
   readonly #itemBytes: number
   readonly #stride: number
   readonly #memory: WasmMemory
   readonly #kernels: Record<KernelName, Kernel>
-  /** 1 / norm of each row, 0 for a row of zeros; made for the first search by cosine. */
-  #inverseNorms: Float64Array | null = null
+  /** 1 / norm of each row, 0 for a row of zeros; made by searches by cosine for the rows that there are. */
+  #inverseNorms: Float64Array = new Float64Array(0)
+  #normCount = 0
   #count = 0
-  #rowOfId: ReadonlyMap<number, number> | null = null
 
   constructor(matrix: MatrixSize) {
     this.size = matrix.size
-    this.#precision = matrix.precision
+    this.precision = matrix.precision
     this.#itemBytes = matrix.precision === 'f32' ? 4 : 8
     this.#stride = Math.ceil((matrix.size * this.#itemBytes) / STEP_BYTES) * STEP_BYTES
     this.rowIds = new Float64Array(matrix.rowCount)
-    this.sizeBytes = matrixBytes(matrix)
-    const bytes = this.#stride * (matrix.rowCount + 1) + matrix.rowCount * (this.#itemBytes + 4)
-    this.#memory = new wasm.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE_BYTES)) })
+    this.created = new Float64Array(matrix.rowCount)
+    this.#memory = new wasm.Memory({ initial: this.#pages(matrix.rowCount) })
     this.#kernels = kernels(this.#memory)
   }
 
@@ -83,17 +86,50 @@ export class VectorMatrix {
     return this.#count
   }
 
-  /** Appends a row of a column of lists of numbers. */
-  append(column: FixedListColumn, index: number, rowId: number): void {
+  /** Counts the rows that there is room for. */
+  get capacity(): number {
+    return this.rowIds.length
+  }
+
+  get sizeBytes(): number {
+    return matrixBytes({ rowCount: this.capacity, size: this.size, precision: this.precision })
+  }
+
+  #pages(capacity: number): number {
+    const bytes = this.#stride * (capacity + 1) + capacity * (this.#itemBytes + 4)
+    return Math.max(1, Math.ceil(bytes / PAGE_BYTES))
+  }
+
+  /** Makes room for more rows. Results and indexes stand behind the rows and are written anew by each search. */
+  grow(capacity: number): void {
+    if (capacity <= this.capacity) return
+    const missing = this.#pages(capacity) - this.#memory.buffer.byteLength / PAGE_BYTES
+    if (missing > 0) this.#memory.grow(missing)
+    this.rowIds = longer(this.rowIds, capacity)
+    this.created = longer(this.created, capacity)
+  }
+
+  /** Appends a row of a column of lists of numbers, for which there is room; gives its number. */
+  append(
+    column: FixedListColumn,
+    index: number,
+    row: { readonly id: number; readonly created: number },
+  ): number {
     const { size } = this
+    const number = this.#count
+    assert(number < this.capacity, 'a matrix has no room for another row')
     const values = (column.child as { readonly values: NumberArray }).values
     const part = values.subarray(index * size, (index + 1) * size)
-    const row = this.#row(this.#count)
+    // Results of searches before the matrix grew may stand where the padding is.
+    const target = this.#floats(this.#stride * (number + 1), this.#stride / this.#itemBytes)
+    target.fill(0, size)
     if (part instanceof BigInt64Array || part instanceof BigUint64Array)
-      for (let at = 0; at < size; at += 1) row[at] = Number(part[at])
-    else row.set(part as Float64Array)
-    this.rowIds[this.#count] = rowId
+      for (let at = 0; at < size; at += 1) target[at] = Number(part[at])
+    else target.set(part as Float64Array)
+    this.rowIds[number] = row.id
+    this.created[number] = row.created
     this.#count += 1
+    return number
   }
 
   #row(row: number): FloatArray {
@@ -102,35 +138,28 @@ export class VectorMatrix {
 
   #floats(address: number, length: number): FloatArray {
     const { buffer } = this.#memory
-    return this.#precision === 'f32'
+    return this.precision === 'f32'
       ? new Float32Array(buffer, address, length)
       : new Float64Array(buffer, address, length)
   }
 
-  /** Finds the row of an id, -1 where there is none. */
-  rowOf(rowId: number): number {
-    const first = this.rowIds[0] as number
-    const guess = rowId - first
-    if (guess >= 0 && guess < this.#count && this.rowIds[guess] === rowId) return guess
-    if (this.#rowOfId === null) {
-      const rows = new Map<number, number>()
-      for (let row = 0; row < this.#count; row += 1) rows.set(this.rowIds[row] as number, row)
-      this.#rowOfId = rows
-    }
-    return this.#rowOfId.get(rowId) ?? -1
-  }
-
   /**
-   * Finds the k nearest rows, nearest first, among those that `selection` names in ascending order, or all. The kernel
+   * Finds the k nearest rows, nearest first, among those that `selection` names in ascending order, or
+   * the first `count`, or all. The kernel
    * finds somewhat more than k in the precision of the elements; of these the k are found in double precision.
    */
   nearest(
     query: ArrayLike<number>,
-    search: { readonly k: number; readonly metric: Metric; readonly selection: Uint32Array | null },
+    search: {
+      readonly k: number
+      readonly metric: Metric
+      readonly selection: Uint32Array | null
+      readonly count?: number
+    },
   ): { readonly row: number; readonly distance: number }[] {
     const { k, metric, selection } = search
-    const count = selection?.length ?? this.#count
-    const rough = this.#rough(query, metric, selection)
+    const count = selection?.length ?? search.count ?? this.#count
+    const rough = this.#rough(query, metric, selection, count)
     const found = new TopK(Math.min(count, k + MARGIN + (k >> 3)))
     const exact = (row: number) => measures[metric](this.#row(row), query)
     const scales = metric === 'cosine' ? this.#scales() : null
@@ -156,24 +185,29 @@ export class VectorMatrix {
 
   /** Gives 1 / norm of each row. */
   #scales(): Float64Array {
-    if (this.#inverseNorms === null) {
-      this.#inverseNorms = new Float64Array(this.#count)
-      for (let row = 0; row < this.#count; row += 1) this.#inverseNorms[row] = inverseNorm(this.#row(row))
-    }
+    if (this.#inverseNorms.length < this.#count)
+      this.#inverseNorms = longer(this.#inverseNorms, this.capacity)
+    for (; this.#normCount < this.#count; this.#normCount += 1)
+      this.#inverseNorms[this.#normCount] = inverseNorm(this.#row(this.#normCount))
     return this.#inverseNorms
   }
 
   /** Runs the kernel: products, or squares of differences (which sort as their roots do). */
-  #rough(query: ArrayLike<number>, metric: Metric, selection: Uint32Array | null): FloatArray {
-    const out = this.#stride * (this.rowIds.length + 1)
-    const index = out + this.rowIds.length * this.#itemBytes
-    const count = selection?.length ?? this.#count
+  #rough(query: ArrayLike<number>, metric: Metric, selection: Uint32Array | null, count: number): FloatArray {
+    const out = this.#stride * (this.capacity + 1)
+    const index = out + this.capacity * this.#itemBytes
     this.#floats(0, this.size).set(query)
     if (selection !== null) new Uint32Array(this.#memory.buffer, index, count).set(selection)
-    const name: KernelName = `${metric === 'l2' ? 'squares' : 'product'}_${this.#precision}`
+    const name: KernelName = `${metric === 'l2' ? 'squares' : 'product'}_${this.precision}`
     this.#kernels[name](this.#stride, this.#stride, count, 0, out, selection === null ? 0 : index)
     return this.#floats(out, count)
   }
+}
+
+function longer(array: Float64Array, length: number): Float64Array {
+  const longer = new Float64Array(length)
+  longer.set(array)
+  return longer
 }
 
 /** Rows found beyond k, for those that rounding puts out of order. */

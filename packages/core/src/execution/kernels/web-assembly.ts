@@ -1,5 +1,5 @@
 /** Is the memory of a WebAssembly instance; `buffer` is another object once it has grown. */
-export type WasmMemory = { readonly buffer: ArrayBuffer }
+export type WasmMemory = { readonly buffer: ArrayBuffer; grow(pages: number): number }
 
 /** Is what is used of WebAssembly, which Node has and its type declarations leave to those of browsers. */
 export type WasmApi = {

@@ -20,6 +20,7 @@ import { takeColumn } from '../../types/take.ts'
 import type { EvaluationMode } from '../expression/evaluate.ts'
 import { evaluateConstant, placesOf } from '../expression/interpret.ts'
 import { cachedMatrix, keepMatrix, MATRIX_CACHE_BYTES } from '../kernels/matrix-cache.ts'
+import { type MatrixView, matchRows, matrixView, NEW_ROW } from '../kernels/matrix-view.ts'
 import { measures } from '../kernels/measure.ts'
 import { TopK } from '../kernels/top-k.ts'
 import { matrixBytes, precisionOf, VectorMatrix } from '../kernels/vector-matrix.ts'
@@ -31,8 +32,8 @@ type Search = { readonly query: ArrayLike<number>; readonly k: number }
 
 /**
  * Gives the k rows whose vector is nearest to the query's, nearest first; rows without a vector, or whose distance is
- * not finite, are left out. Over a table the vectors are copied once a version into WebAssembly memory and searched by
- * its kernels; the other columns are read for the rows found only. Over anything else, inside a transaction's own
+ * not finite, are left out. Over a table the vectors are copied into WebAssembly memory, once and then as they change, and searched
+ * by its kernels; the other columns are read for the rows found only. Over anything else, inside a transaction's own
  * writes and where memory does not suffice, batches are searched as they come.
  */
 export function* runNearest(
@@ -49,9 +50,9 @@ export function* runNearest(
   if (column !== null) {
     const scanned = plan.input as ScanPlan
     const source = context.snapshot.source(scanned.table)
-    const matrix = yield* matrixOf(source, column, context)
-    if (matrix !== null) {
-      yield* searchMatrix(plan, source, matrix, { ...search, context, mode })
+    const view = yield* matrixOf(source, column, context)
+    if (view !== null) {
+      yield* searchMatrix(plan, source, view, { ...search, context, mode })
       return
     }
   }
@@ -65,34 +66,103 @@ function matrixColumn(plan: NearestPlan): ScanColumn | null {
   return column === undefined || column.access !== undefined ? null : column
 }
 
-/** Finds or builds the matrix of a column; `null` where there cannot be one. */
+/** Finds, brings up to date or builds the matrix of a column; `null` where there cannot be one. */
 function* matrixOf(
   source: TableSource,
   column: ScanColumn,
   context: ExecutionContext,
-): Generator<Step, VectorMatrix | null, undefined> {
+): Generator<Step, MatrixView | null, undefined> {
   const { definition, version } = source
-  const known = cachedMatrix(definition, column.field, version)
-  if (known !== undefined) return fits(known.sizeBytes, context) ? known : null
+  const known = cachedMatrix(definition, column.field)
+  if (known?.version === version) return fits(known.matrix.sizeBytes, context) ? known : null
   // The versions of a transaction with writes of its own end with it: a matrix would be used once.
   if (version.includes('+')) return null
+  const refreshed = known === null ? null : refresh(known, source, column, context)
+  const view = refreshed ?? (yield* build(source, column, context))
+  if (view !== null) keepMatrix(definition, column.field, view)
+  return view
+}
+
+const ROW_ID: ScanColumnRequest = { field: '_row_id', type: types.uint64 }
+const CREATED: ScanColumnRequest = { field: '_created', type: types.uint64 }
+
+function* build(
+  source: TableSource,
+  column: ScanColumn,
+  context: ExecutionContext,
+): Generator<Step, MatrixView | null, undefined> {
   const { rowCount } = source.statistics()
-  const request: ScanColumnRequest[] = [requestOf(column), { field: '_row_id', type: types.uint64 }]
+  const rows: number[] = []
   let matrix: VectorMatrix | null = null
-  for (const batch of source.scan({ columns: request, predicates: [] })) {
-    const [vectors, rowIds] = batch.columns as [Column, Column]
+  for (const batch of source.scan({ columns: [requestOf(column), ROW_ID, CREATED], predicates: [] })) {
+    const [vectors, rowIds, created] = batch.columns as [Column, Column, Column]
     if (!isNumbers(vectors)) return null
-    const precision = precisionOf(vectors.child.values)
     if (matrix === null) {
-      const size = { rowCount, size: vectors.size, precision }
+      const size = { rowCount, size: vectors.size, precision: precisionOf(vectors.child.values) }
       if (!fits(matrixBytes(size), context)) return null
       matrix = new VectorMatrix(size)
     }
-    appendRows(matrix, batch, vectors, columnReader(rowIds))
+    const [readId, readCreated] = [columnReader(rowIds), columnReader(created)]
+    for (let at = 0; at < batchRowCount(batch); at += 1) {
+      const index = batch.selection === null ? at : (batch.selection[at] as number)
+      if (isNullAt(vectors, index)) continue
+      const row = { id: Number(readId(index)), created: Number(readCreated(index)) }
+      rows.push(matrix.append(vectors, index, row))
+    }
     yield null
   }
-  if (matrix !== null) keepMatrix(definition, column.field, version, matrix)
-  return matrix
+  return matrix === null ? null : matrixView(source.version, matrix, Uint32Array.from(rows))
+}
+
+/** Appends the rows that a version has beyond an earlier one; `null` where building anew is better. */
+function refresh(
+  view: MatrixView,
+  source: TableSource,
+  column: ScanColumn,
+  context: ExecutionContext,
+): MatrixView | null {
+  const { ids, created } = scanIds(source)
+  const { matrix } = view
+  const rows = matchRows(view, ids, created)
+  const fresh = Uint32Array.from(rows.keys()).filter((at) => rows[at] === NEW_ROW)
+  const needed = matrix.rowCount + fresh.length
+  if (fresh.length > ids.length / 2 || needed > 2 * ids.length + SPARE_ROWS) return null
+  const capacity = needed <= matrix.capacity ? matrix.capacity : needed + (needed >> 2) + SPARE_ROWS
+  const { size, precision } = matrix
+  if (!fits(matrixBytes({ rowCount: capacity, size, precision }), context)) return null
+  const [vectors] = source.gather(
+    Array.from(fresh, (at) => ids[at] as number),
+    [requestOf(column)],
+  ).columns as [Column]
+  if (fresh.length > 0) {
+    if (!isNumbers(vectors) || vectors.size !== size) return null
+    if (precision === 'f32' && precisionOf(vectors.child.values) === 'f64') return null
+    matrix.grow(capacity)
+    fresh.forEach((at, index) => {
+      if (isNullAt(vectors, index)) return
+      rows[at] = matrix.append(vectors, index, { id: ids[at] as number, created: created[at] as number })
+    })
+  }
+  return matrixView(source.version, matrix, Uint32Array.from(rows.filter((row) => row !== NEW_ROW)))
+}
+
+/** Rows that a matrix has room for beyond those that it needs. */
+const SPARE_ROWS = 256
+
+function scanIds(source: TableSource): { readonly ids: Float64Array; readonly created: Float64Array } {
+  const { rowCount } = source.statistics()
+  const ids = new Float64Array(rowCount)
+  const created = new Float64Array(rowCount)
+  let count = 0
+  for (const batch of source.scan({ columns: [ROW_ID, CREATED], predicates: [] })) {
+    const [readId, readCreated] = batch.columns.map(columnReader)
+    for (let at = 0; at < batchRowCount(batch); at += 1, count += 1) {
+      const index = batch.selection === null ? at : (batch.selection[at] as number)
+      ids[count] = Number(readId?.(index))
+      created[count] = Number(readCreated?.(index))
+    }
+  }
+  return { ids: ids.subarray(0, count), created: created.subarray(0, count) }
 }
 
 type NumbersColumn = FixedListColumn & { readonly child: Extract<Column, { readonly layout: 'flat' }> }
@@ -115,32 +185,20 @@ function fits(sizeBytes: number, context: ExecutionContext): boolean {
   }
 }
 
-function appendRows(
-  matrix: VectorMatrix,
-  batch: Batch,
-  vectors: NumbersColumn,
-  readId: (index: number) => unknown,
-): void {
-  const count = batchRowCount(batch)
-  for (let at = 0; at < count; at += 1) {
-    const index = batch.selection === null ? at : (batch.selection[at] as number)
-    if (!isNullAt(vectors, index)) matrix.append(vectors, index, Number(readId(index)))
-  }
-}
-
 type MatrixSearch = Search & { readonly context: ExecutionContext; readonly mode: EvaluationMode }
 
 function* searchMatrix(
   plan: NearestPlan,
   source: TableSource,
-  matrix: VectorMatrix,
+  view: MatrixView,
   search: MatrixSearch,
 ): Steps {
   const scanned = plan.input as ScanPlan
+  const { matrix } = view
   checkLength(search.query, matrix.size)
-  const selection = scanned.filters.length === 0 ? null : yield* selectRows(scanned, matrix, search)
-  const { metric } = plan
-  const best = matrix.nearest(search.query, { k: search.k, metric, selection })
+  const selection = scanned.filters.length === 0 ? view.selection : yield* selectRows(scanned, view, search)
+  const options = { k: search.k, metric: plan.metric, selection, count: view.rows.length }
+  const best = matrix.nearest(search.query, options)
   if (best.length === 0) return
   const ids = best.map(({ row }) => matrix.rowIds[row] as number)
   const { columns } = source.gather(ids, scanned.columns.map(requestOf))
@@ -150,7 +208,7 @@ function* searchMatrix(
 /** Finds the rows of a matrix that fulfil the filters of a scan, ascending. */
 function* selectRows(
   scanned: ScanPlan,
-  matrix: VectorMatrix,
+  view: MatrixView,
   search: MatrixSearch,
 ): Generator<Step, Uint32Array, undefined> {
   const needed = new Set(scanned.filters.flatMap((filter) => [...columnsOf(filter)]))
@@ -166,7 +224,7 @@ function* selectRows(
     const read = columnReader(step.columns[columns.length - 1] as Column)
     const count = batchRowCount(step)
     for (let at = 0; at < count; at += 1) {
-      const row = matrix.rowOf(Number(read(step.selection === null ? at : (step.selection[at] as number))))
+      const row = view.rowOf(Number(read(step.selection === null ? at : (step.selection[at] as number))))
       if (row >= 0) rows.push(row)
     }
   }

@@ -4,6 +4,7 @@ import {
   columnReader,
   type DataType,
   decimalText,
+  SheafError,
   type Value,
 } from '@sheafdb/core'
 import { type Decimal, type Time, type Timestamp, Type } from 'apache-arrow'
@@ -16,10 +17,17 @@ const MAX_DEPTH = 100
 /**
  * Makes values of the language out of JavaScript's: a `Date` becomes a date and time in UTC, also inside lists and
  * maps. What holds none is given as it is.
+ *
+ * @throws `LIMIT` for values nested too deep
  */
 export function fromJavaScript(value: Value, depth = 0): Value {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || ArrayBuffer.isView(value))
-    return value
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  if (depth > MAX_DEPTH) {
+    throw new SheafError(
+      'LIMIT',
+      `A value is nested over ${MAX_DEPTH} levels deep, or holds itself. Give flatter values.`,
+    )
+  }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : dateTimeAt(value.getTime(), UTC)
   if (Array.isArray(value)) {
     const items = value.map((item: Value) => fromJavaScript(item, depth + 1))

@@ -2,6 +2,7 @@ import {
   columnFromValues,
   columnReader,
   defineMember,
+  isExtensionValue,
   type RowBatch,
   SheafError,
   types,
@@ -13,7 +14,6 @@ import {
   isMap,
   kindName,
   NodeValue,
-  PathValue,
   type Properties,
   RelationshipValue,
 } from '../values.ts'
@@ -46,17 +46,31 @@ export function storedValue(value: Value): Value {
 }
 
 function storedItem(value: Value): Value {
-  const refused =
-    isMap(value) ||
-    value instanceof NodeValue ||
-    value instanceof RelationshipValue ||
-    value instanceof PathValue
-  if (!refused) return isListValue(value) ? arrayOf(value).map(storedItem) : value
+  if (isListValue(value)) return arrayOf(value).map(storedItem)
+  if (isStorable(value)) return value
   throw new SheafError(
     'TYPE',
-    `A property holds a number, text, boolean, date or a list of these. Spread this ${kindName(value)} over several properties.`,
+    `A property holds a number, text, boolean, date or a list of these. Store something else in place of this ${kindName(value)}.`,
     { phase: 'runtime', detail: 'InvalidPropertyType' },
   )
+}
+
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+function isStorable(value: Value): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return true
+    case 'bigint':
+      return value >= INT64_MIN && value <= INT64_MAX
+    case 'object':
+      return value === null || value instanceof Uint8Array || isExtensionValue(value)
+    default:
+      return false
+  }
 }
 
 /** Makes rows of one variant field. */

@@ -54,6 +54,14 @@ describe('SET and REMOVE', () => {
       code: 'TYPE',
       detail: 'InvalidPropertyType',
     })
+    for (const value of [() => 1, Symbol('x'), new Map(), 2n ** 70n]) {
+      await expect(g.run('CREATE ({v: $value})', { value })).rejects.toMatchObject({ code: 'TYPE' })
+    }
+    let deep: unknown = 1
+    for (let level = 0; level < 10_000; level += 1) deep = [deep]
+    await expect(g.run('CREATE ({v: $deep})', { deep })).rejects.toMatchObject({ code: 'LIMIT' })
+    await expect(g.addNodes('N', [{ deep }])).rejects.toMatchObject({ code: 'LIMIT' })
+    expect(await all('MATCH (n) RETURN count(n)')).toEqual([[1]])
   })
 })
 

@@ -52,5 +52,5 @@ function explainLiteral({ value, type }: LiteralExpression): string {
   }
   return Array.isArray(value)
     ? `[${value.length} values]`
-    : `${describeValue(value)}${type === types.variant ? ':variant' : ''}`
+    : `${describeValue(value)}${type === types.variant && typeof value !== 'object' ? ':variant' : ''}`
 }

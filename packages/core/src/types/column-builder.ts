@@ -242,19 +242,17 @@ function rangeError(type: DataType, value: Value): SheafError {
 
 const SHOWN_LENGTH = 60
 
-/** Renders a value for an error message, cut to a short length. */
+/** Renders a value for an error message or a plan, cut to a short length. */
 export function describeValue(value: Value): string {
-  const text =
-    typeof value === 'bigint'
-      ? `${value}n`
-      : typeof value === 'string'
-        ? JSON.stringify(value)
-        : String(
-            value instanceof Date
-              ? value.getTime()
-              : typeof value === 'object' && value !== null
-                ? Object.prototype.toString.call(value)
-                : value,
-          )
+  const text = describeWhole(value)
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+}
+
+function describeWhole(value: Value): string {
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (value instanceof Date) return String(value.getTime())
+  if (ArrayBuffer.isView(value) && 'length' in value) return `${value.constructor.name}(${value.length})`
+  return Object.prototype.toString.call(value)
 }

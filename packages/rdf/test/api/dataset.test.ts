@@ -146,6 +146,14 @@ describe('a dataset', () => {
     expect(await names()).toEqual(['Other'])
   })
 
+  // Cause: an empty path led from every value of a bound variable to itself; it does so from nodes only.
+  it('has empty paths at nodes, not at predicates', async () => {
+    await kb.load('<u:b> <u:p> <u:a> .', { format: 'turtle' })
+    expect(await kb.query('SELECT * { ?a <u:p>? ?a . <u:b> ?a ?d }').rows()).toEqual([])
+    expect(await kb.query('SELECT * { VALUES ?a { <u:p> } ?a <u:p>* ?b }').rows()).toEqual([])
+    expect(await kb.query('SELECT * { <u:b> <u:p> ?a . ?a <u:p>* ?b }').rows()).toHaveLength(1)
+  })
+
   it('describes a node with the blank nodes that it leads to', async () => {
     await kb.load('<a:a> <a:p> [ <a:q> [ <a:r> 1 ] ], <a:b> . <a:b> <a:p> 2 .', { format: 'turtle' })
     expect(await kb.query('DESCRIBE <a:a>').quads()).toHaveLength(4)

@@ -16,17 +16,17 @@ import {
   union,
   withFreshIds,
 } from '@sheafdb/core'
+import { copyOf, movedBinding, partByVariable } from './copy.ts'
 import {
   type Binding,
   decodeVariables,
   encodeVariables,
   hasWholeId,
-  identityBinding,
-  identityColumn,
   type Relation,
   withBindings,
   withPlan,
 } from './relation.ts'
+import { unionRelations } from './union.ts'
 
 /** Is a variable of two relations, in columns of one form. */
 type Shared = {
@@ -131,6 +131,16 @@ function refreshed(bindings: Iterable<readonly [string, Binding]>, plan: Logical
 
 /** Joins two relations: solutions that agree on what both bind. */
 export function joinRelations(left: Relation, right: Relation, termsTable: string): Relation {
+  const parting = partingVariable(left, right)
+  if (parting !== undefined) {
+    // Rows without a value agree with any: they are joined by themselves, so that the others have a key.
+    const isLeft = left.bindings.get(parting)?.certain !== true
+    const { bound, unbound } = partByVariable(isLeft ? left : right, parting)
+    const parts = isLeft
+      ? [joinRelations(bound, right, termsTable), joinRelations(unbound, copyOf(right), termsTable)]
+      : [joinRelations(left, bound, termsTable), joinRelations(copyOf(left), unbound, termsTable)]
+    return unionRelations(parts, termsTable)
+  }
   const ready = makeComparable(left, right, termsTable)
   const { keys, residual } = conditions(ready.shared)
   const how = keys.length === 0 && residual === null ? 'cross' : 'inner'
@@ -138,6 +148,14 @@ export function joinRelations(left: Relation, right: Relation, termsTable: strin
   const rowCount =
     keys.length === 0 ? left.rowCount * right.rowCount : Math.max(left.rowCount, right.rowCount)
   return mergeShared({ plan, rowCount, ready, outer: false })
+}
+
+/** Finds a variable that one side may leave unbound, where nothing else could be a key of the join. */
+function partingVariable(left: Relation, right: Relation): string | undefined {
+  const shared = sharedVariables(left, right)
+  const isCertain = (variable: string) =>
+    left.bindings.get(variable)?.certain === true && right.bindings.get(variable)?.certain === true
+  return shared.some(isCertain) ? undefined : shared[0]
 }
 
 /** Joins each solution with those that agree with it and pass the condition; without any it stays alone. */
@@ -151,6 +169,15 @@ export function leftJoinRelations(
   },
 ): Relation {
   const { termsTable, condition } = options
+  const parting = partingVariable(left, right)
+  if (parting !== undefined && left.bindings.get(parting)?.certain === false) {
+    const { bound, unbound } = partByVariable(left, parting)
+    const parts = [
+      leftJoinRelations(bound, right, options),
+      leftJoinRelations(unbound, copyOf(right), options),
+    ]
+    return unionRelations(parts, termsTable)
+  }
   let ready = makeComparable(left, right, termsTable)
   const { keys, residual } = conditions(ready.shared)
   let test = residual
@@ -231,6 +258,15 @@ function eitherSide(
 
 /** Drops the solutions that agree with one of the others in at least one variable that both bind. */
 export function minusRelations(left: Relation, right: Relation, termsTable: string): Relation {
+  const parting = partingVariable(left, right)
+  if (parting !== undefined && left.bindings.get(parting)?.certain === false) {
+    const { bound, unbound } = partByVariable(left, parting)
+    const parts = [
+      minusRelations(bound, right, termsTable),
+      minusRelations(unbound, copyOf(right), termsTable),
+    ]
+    return unionRelations(parts, termsTable)
+  }
   const ready = makeComparable(left, right, termsTable)
   // The graph that solutions come from must agree, but is no variable that they have in common.
   const named = ready.shared.filter(({ variable }) => !variable.startsWith('\u0000'))
@@ -311,45 +347,5 @@ function markByRow(
   return {
     relation: { plan, bindings: moved, rowCount: left.rowCount },
     mark: column(plan.output.at(-1) as PlanField),
-  }
-}
-
-function movedBinding(binding: Binding, places: ReadonlyMap<number, PlanField>): Binding {
-  const moved = (known: ColumnExpression) => column(places.get(known.id) as PlanField)
-  return {
-    certain: binding.certain,
-    ...(binding.id === undefined ? {} : { id: moved(binding.id), idIsPartial: binding.idIsPartial === true }),
-    ...(binding.term === undefined ? {} : { term: moved(binding.term) }),
-    ...(binding.native === undefined
-      ? {}
-      : { native: { column: moved(binding.native.column), kind: binding.native.kind } }),
-  }
-}
-
-/**
- * Gives a function that makes a copy of some variables of a relation, each combination once, for a pattern to start
- * from.
- */
-export function seedOf(relation: Relation, variables: readonly string[]): () => Relation {
-  return () => {
-    const copy = withFreshIds(relation.plan)
-    const places = new Map(
-      relation.plan.output.map((field, index) => [field.id, copy.output[index] as PlanField]),
-    )
-    const kept = variables.map((variable): [string, Binding] => [
-      variable,
-      identityBinding(movedBinding(relation.bindings.get(variable) as Binding, places)),
-    ])
-    const items = kept.map(([variable, binding]) => named(variable, identityColumn(binding)))
-    const projected = project(copy, items)
-    const plan = distinct(projected)
-    const renamed = new Map(
-      items.map((item, index) => [
-        (item.expression as ColumnExpression).id,
-        projected.output[index] as PlanField,
-      ]),
-    )
-    const bindings = new Map(kept.map(([variable, binding]) => [variable, movedBinding(binding, renamed)]))
-    return { plan, bindings, rowCount: relation.rowCount }
   }
 }

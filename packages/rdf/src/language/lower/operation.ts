@@ -27,6 +27,7 @@ import { fromRdfTerm } from '../../layout/term.ts'
 import { UNKNOWN_ID } from '../../layout/term-id.ts'
 import type { ExpressionSyntax, OperationSyntax } from '../syntax.ts'
 import { conditionParts, type GroupPattern, joinPatterns } from './basic-pattern.ts'
+import { seedOf } from './copy.ts'
 import { type ActiveGraph, activeDataset } from './dataset.ts'
 import { type Environment, isHidden, type Seed } from './environment.ts'
 import { correlatedVariables, patternVariablesOf } from './environment-variables.ts'
@@ -38,7 +39,6 @@ import {
   leftJoinRelations,
   markRelation,
   minusRelations,
-  seedOf,
   semiJoinRelations,
 } from './join.ts'
 import { namedGraph, namedGraphs } from './pattern.ts'

@@ -26,9 +26,10 @@ import {
 } from '@sheafdb/core'
 import { fromRdfTerm, termKey } from '../../layout/term.ts'
 import type { PathPatternSyntax, PathSyntax } from '../syntax.ts'
+import { seedOf } from './copy.ts'
 import { type ActiveGraph, needsNoGraph } from './dataset.ts'
 import { type Environment, variableName } from './environment.ts'
-import { joinRelations, seedOf } from './join.ts'
+import { joinRelations } from './join.ts'
 import { canExtend, graphOf, joinPattern, type Slot, slotOf, type TriplePattern } from './pattern.ts'
 import {
   type Binding,
@@ -310,7 +311,7 @@ function followSteps(
   const { pattern, bounds, steps, environment } = options
   const { facts } = environment
   const ends = [slotOf(pattern.subject, facts), slotOf(pattern.object, facts)] as [Slot, Slot]
-  const prepared = relation === undefined ? undefined : prepareEnds(relation, ends, environment)
+  const prepared = relation === undefined ? undefined : prepareEnds(relation, ends, options)
   if (prepared === null) {
     const alone = followSteps(undefined, options)
     return joinRelations(relation as Relation, alone, facts.termsTable)
@@ -345,12 +346,19 @@ function followSteps(
   return { plan: ended, bindings, rowCount: started.rowCount * 10 }
 }
 
-function prepareEnds(relation: Relation, ends: readonly Slot[], { facts }: Environment): Relation | null {
+function prepareEnds(
+  relation: Relation,
+  ends: readonly Slot[],
+  { bounds, environment: { facts } }: { readonly bounds: Bounds; readonly environment: Environment },
+): Relation | null {
   const shared = ends.flatMap((slot) =>
     'variable' in slot && relation.bindings.has(slot.variable) ? [slot.variable] : [],
   )
   if (shared.length === 0 && ends.every((slot) => 'variable' in slot)) return null
   if (shared.some((name) => relation.bindings.get(name)?.certain !== true)) return null
+  // An empty path leads to itself from nodes only: what is bound otherwise, by a predicate or VALUES, may be none.
+  const mayBeEmpty = bounds.minimum === 0 && ends.every((slot) => 'variable' in slot)
+  if (mayBeEmpty && shared.some((name) => relation.bindings.get(name)?.isNode !== true)) return null
   if (shared.some((name) => relation.bindings.get(name)?.idIsPartial === true)) return null
   if (shared.some((name) => relation.bindings.get(name)?.id === undefined)) return null
   return encodeVariables(relation, shared, facts.termsTable)

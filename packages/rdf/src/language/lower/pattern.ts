@@ -154,17 +154,26 @@ class PatternStep {
   }
 
   /** Binds a variable to a column of ids, or keeps the rows where the column equals what it has. */
-  #bind(slot: Slot, found: PlanField): void {
+  #bind(slot: Slot, found: PlanField, isNode: boolean): void {
     const id = column(found)
     if ('id' in slot) this.#where(call('eq', id, literal(slot.id, types.int64)))
-    else this.#bindVariable(slot.variable, id)
+    else this.#bindVariable(slot.variable, id, isNode)
   }
 
-  #bindVariable(variable: string, id: ColumnExpression): void {
+  #bindVariable(variable: string, id: ColumnExpression, isNode: boolean): void {
     const known = this.#idOf(variable)
     if (known !== undefined) this.#where(call('eq', id, known))
     const binding = this.#bindings.get(variable)
-    if (binding === undefined || !hasWholeId(binding)) this.#bindings.set(variable, { id, certain: true })
+    if (binding === undefined || !hasWholeId(binding))
+      this.#bindings.set(variable, { id, certain: true, isNode })
+    else if (isNode) this.#noteNode({ variable })
+  }
+
+  /** Notes that the values of a variable are nodes: this pattern has them as subject or object. */
+  #noteNode(slot: Slot): void {
+    const binding = 'variable' in slot ? this.#bindings.get(slot.variable) : undefined
+    if ('variable' in slot && binding !== undefined)
+      this.#bindings.set(slot.variable, { ...binding, isNode: true })
   }
 
   #where(predicate: Expression): void {
@@ -209,9 +218,10 @@ class PatternStep {
       edge,
       closes: closes ?? null,
     })
-    if (closes === undefined) this.#bind(to, target)
+    this.#noteNode(from)
+    if (closes === undefined) this.#bind(to, target, true)
     else if ('variable' in to && this.#bindings.get(to.variable)?.idIsPartial === true)
-      this.#bindings.set(to.variable, { id: column(target), certain: true })
+      this.#bindings.set(to.variable, { id: column(target), certain: true, isNode: true })
     if (edge !== null) this.#readEdge(edge)
   }
 
@@ -261,7 +271,7 @@ class PatternStep {
     })
     for (const [index, name] of wanted.entries()) {
       const field = fields[index] as PlanField
-      if (name === 'predicate') this.#bind(predicate, field)
+      if (name === 'predicate') this.#bind(predicate, field, false)
       else this.#bindGraph(field)
     }
     this.#dropRepeated()
@@ -279,7 +289,7 @@ class PatternStep {
       if (graph.graphs !== 'all') this.#where(oneOf(graph.graphs))
     } else {
       this.#where(graph.graphs === null ? call('gt', id, literal(0, types.int64)) : oneOf(graph.graphs))
-      this.#bindVariable(graph.variable, id)
+      this.#bindVariable(graph.variable, id, false)
     }
   }
 
@@ -319,7 +329,7 @@ class PatternStep {
     this.#plan = scan(facts.quadsTable, fields)
     for (const field of fields) {
       if (field.field === 'graph') this.#bindGraph(field)
-      else this.#bind(slots[field.field] as Slot, field)
+      else this.#bind(slots[field.field] as Slot, field, field.field !== 'predicate')
     }
     this.#dropRepeated()
   }

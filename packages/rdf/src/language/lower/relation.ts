@@ -26,6 +26,8 @@ export type Binding = {
   readonly native?: NativeColumn
   /** True where the variable is bound in each row. */
   readonly certain: boolean
+  /** True where a triple has its value as subject or object: only then an empty path leads from it to itself. */
+  readonly isNode?: boolean
 }
 
 /** Is a column of plain values that all are literals of one datatype. */

@@ -1,7 +1,9 @@
 import { type DuckDBEnumType, DuckDBTypeId } from '@duckdb/node-api'
 import { type Batch, type DataType, makeBatch, types } from '@sheafdb/core'
-import { type ColumnReader, EnumReader, resultReader } from '../duckdb/column-reader.ts'
+import { resultReader } from '../duckdb/column-reader.ts'
+import { EnumReader } from '../duckdb/enum-reader.ts'
 import type { DuckSession } from '../duckdb/session.ts'
+import type { ColumnReader } from '../duckdb/vector-buffers.ts'
 import { quoteIdentifier } from '../language/quote.ts'
 
 /** Rows of a batch: few commits of buffers, and little memory held at once. */

@@ -1,30 +1,25 @@
 import {
   type CatalogView,
   column,
-  type DataType,
   type Expression,
   foreign,
   isSheafError,
   isVariant,
   keepColumns,
   type LogicalPlan,
-  literal,
   type ModelContext,
   type PlanField,
-  parameter,
   planField,
   SheafError,
-  types,
   type Value,
   withFreshIds,
 } from '@sheafdb/core'
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { DUCKDB_ENGINE } from '../duckdb/engine.ts'
-import { type BoundValue, jsToDuck } from '../duckdb/parameter.ts'
 import { emptyRelation, relationColumns } from '../duckdb/relation.ts'
 import type { ResultColumn, StatementShape } from '../duckdb/session.ts'
 import { resultType } from '../duckdb/types.ts'
-import { NotNative, notNative } from '../language/lower/native.ts'
+import { NotNative } from '../language/lower/native.ts'
 import { lowerQuery } from '../language/lower/query.ts'
 import type { Environment } from '../language/lower/scope.ts'
 import type { SelectStatement } from '../language/syntax.ts'
@@ -32,8 +27,10 @@ import { readTree } from '../language/tree.ts'
 import { optionsOf } from '../layout/options.ts'
 import { findCollection, tableScan } from '../layout/relations.ts'
 import { alignOutput } from './align.ts'
+import { checkPackage, isCatalogFunction, isCatalogRelation } from './catalog-names.ts'
 import { constantOf } from './constants.ts'
 import { type Names, namesIn } from './names.ts'
+import { cacheKey, nativeParameter, parameterValues } from './parameters.ts'
 import { replaceCalls } from './table-functions.ts'
 
 /** Is a query ready to run. */
@@ -201,86 +198,6 @@ export class SqlPlanner {
       calls.set(location, { name, plan })
     }
     return calls
-  }
-}
-
-const PACKAGES: Readonly<Record<string, string>> = {
-  cypher: 'graph',
-  sparql: 'rdf',
-  mongo: 'document',
-  nearest: 'tensor',
-  kv: 'kv',
-}
-
-function checkPackage(name: string): void {
-  const model = PACKAGES[name.toLowerCase()]
-  if (model === undefined) return
-  throw new SheafError(
-    'MISSING_DEPENDENCY',
-    `The table function ${name} needs another model. Install @sheafdb/${model} and pass ${model}() to openStore.`,
-  )
-}
-
-function isCatalogRelation({ name, schema }: { readonly name: string; readonly schema: string }): boolean {
-  return /^(information_schema|pg_catalog)$/i.test(schema) || /^(duckdb_|sqlite_|pragma_)/i.test(name)
-}
-
-function isCatalogFunction({ name }: { readonly name: string }): boolean {
-  return /^(duckdb_|pragma_)/i.test(name)
-}
-
-/** Tells values apart by the type that a plan is made for. */
-function classOf(value: Value): string {
-  switch (typeof value) {
-    case 'number':
-      return Number.isSafeInteger(value) && !Object.is(value, -0) ? 'i' : 'f'
-    case 'bigint':
-      return 'i'
-    case 'string':
-      return 's'
-    case 'boolean':
-      return 'b'
-    default:
-      return value === null || value === undefined ? 'n' : 'o'
-  }
-}
-
-function cacheKey(text: string, parameters: ReadonlyMap<string, Value>): string {
-  if (parameters.size === 0) return text
-  let key = ''
-  for (const [name, value] of parameters) key += `${name}${classOf(value)},`
-  return `${key}\0${text}`
-}
-
-const PARAMETER_TYPES = new Map<string, DataType>([
-  ['i', types.int64],
-  ['f', types.float64],
-  ['s', types.utf8],
-  ['b', types.bool],
-])
-
-function nativeParameter(name: string, values: ReadonlyMap<string, Value>): Expression {
-  const kind = values.has(name) ? classOf(values.get(name)) : 'o'
-  if (kind === 'n') return literal(null)
-  const type = PARAMETER_TYPES.get(kind)
-  return type === undefined
-    ? notNative('a parameter of a type that only DuckDB knows')
-    : parameter(name, type)
-}
-
-type ParameterAt = { readonly expression: Expression; readonly bound: BoundValue }
-
-/** Gives a statement's parameters by their place. */
-function parameterValues(
-  tree: SelectStatement,
-  values: ReadonlyMap<string, Value>,
-): (index: number) => ParameterAt {
-  const names = new Map((tree.named_param_map ?? []).map(({ key, value }) => [value - 1, key]))
-  return (index) => {
-    const name = names.get(index) ?? String(index + 1)
-    if (!values.has(name))
-      throw new SheafError('ARGUMENT', `A parameter has no value. Pass one for $${name}.`)
-    return { expression: parameter(name), bound: jsToDuck(values.get(name)) }
   }
 }
 

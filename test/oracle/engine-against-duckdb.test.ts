@@ -1,65 +1,48 @@
-import { type DuckDBConnection, DuckDBDateValue, DuckDBInstance } from '@duckdb/node-api'
-import { explainPlan, type LogicalPlan } from '@sheafdb/core'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { explainPlan, type LogicalPlan, openStore } from '@sheafdb/core'
+import { relational } from '@sheafdb/relational'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { optimize } from '../../packages/core/src/optimizer/optimizer.ts'
 import { optimizerContext } from '../../packages/core/src/optimizer/statistics.ts'
-import { batchRowCount, columnReader } from '../../packages/core/src/types/column.ts'
 import { differenceOf, type Row } from '../../packages/core/test/oracle/compare-rows.ts'
 import { type MemoryTable, memorySnapshot } from '../../packages/core/test/oracle/memory-snapshot.ts'
 import { drawPlan, SQL_STEPS } from '../../packages/core/test/oracle/random-plan.ts'
-import {
-  type ColumnKind,
-  columnKinds,
-  drawTable,
-  oneIn,
-  upTo,
-} from '../../packages/core/test/oracle/random-table.ts'
+import { type Draw, drawTable, oneIn, upTo } from '../../packages/core/test/oracle/random-table.ts'
 import { runByEngine } from '../../packages/core/test/oracle/run-plan.ts'
-import { NotInSql, renderPlan, sqlConstant, sqlType } from './render-sql.ts'
+import { runInDuckdb, SHARED_KINDS, statementsFor } from './duckdb-tables.ts'
+import { NotInSql, renderPlan } from './render-sql.ts'
 
 const RUNS = Number(process.env.SHEAF_PLAN_RUNS ?? 300)
 
-/** Kinds of which DuckDB and the one total order mean the same: no NaN, no integers that a double does not hold. */
-const KINDS: readonly ColumnKind[] = ['flag', 'small', 'integer', 'wide', 'double', 'text', 'day'].map(
-  (name) => {
-    const kind = columnKinds.find((candidate) => candidate.name === name) as ColumnKind
-    return { ...kind, values: kind.values.filter(isShared) }
-  },
-)
-
-function isShared(value: unknown): boolean {
-  if (typeof value === 'number') return Math.abs(value) < 2 ** 31 && !Object.is(value, -0)
-  return typeof value !== 'bigint'
+type Case = {
+  readonly tables: readonly MemoryTable[]
+  readonly plan: LogicalPlan
+  readonly text: string
 }
 
-async function load(connection: DuckDBConnection, { definition, batches }: MemoryTable): Promise<void> {
-  const columns = definition.fields.map((field) => `"${field.name}" ${sqlType(field.type)}`)
-  await connection.run(
-    `CREATE OR REPLACE TABLE "${definition.name}" (${[...columns, '_ INTEGER'].join(', ')})`,
+/** Draws tables and a plan over them; `null` for a plan that SQL does not say. */
+function drawCase(draw: Draw): Case | null {
+  const tables = ['one', 'two'].map((name) =>
+    drawTable(
+      draw,
+      name,
+      SHARED_KINDS.filter(() => !oneIn(draw, 3)),
+      [1],
+    ),
   )
-  for (const batch of batches) {
-    const readers = batch.columns.map(columnReader)
-    const rows = Array.from({ length: batchRowCount(batch) }, (_, at) => {
-      const row = batch.selection === null ? at : (batch.selection[at] as number)
-      const cells = definition.fields.map((field, place) => sqlConstant(readers[place]?.(row), field.type))
-      return `(${[...cells, '1'].join(', ')})`
-    })
-    if (rows.length > 0) await connection.run(`INSERT INTO "${definition.name}" VALUES ${rows.join(', ')}`)
+  const definitions = tables.map((table) => table.definition)
+  const sources = { draw, tables: definitions, edges: [], steps: SQL_STEPS, kinds: SHARED_KINDS }
+  const plan = drawPlan(sources, upTo(draw, 3))
+  try {
+    return { tables, plan, text: renderPlan(plan) }
+  } catch (error) {
+    if (error instanceof NotInSql) return null
+    throw error
   }
 }
 
-async function runByDuckdb(connection: DuckDBConnection, plan: LogicalPlan): Promise<Row[]> {
-  const reader = await connection.runAndReadAll(renderPlan(plan))
-  return reader.getRows().map((row) => row.slice(1).map(plainValue))
-}
-
-function plainValue(value: unknown): unknown {
-  if (value instanceof DuckDBDateValue) return value.days
-  return typeof value === 'bigint' ? Number(value) : value
-}
-
-describe('the native engine', () => {
+describe('over random tables', () => {
   let instance: DuckDBInstance
   let connection: DuckDBConnection
 
@@ -72,52 +55,50 @@ describe('the native engine', () => {
     instance.closeSync()
   })
 
-  test('gives the rows that DuckDB gives, optimized or not', async () => {
+  /** Checks cases that SQL says, and that there are enough of them. */
+  async function forCases(
+    runs: number,
+    check: (drawn: Case, expected: Row[]) => Promise<void>,
+  ): Promise<void> {
     let compared = 0
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (draw) => {
-        const tables = ['one', 'two'].map((name) =>
-          drawTable(
-            draw,
-            name,
-            KINDS.filter(() => !oneIn(draw, 3)),
-            [1],
-          ),
-        )
-        const snapshot = memorySnapshot(tables)
-        const definitions = tables.map((table) => table.definition)
-        const plan = drawPlan(
-          { draw, tables: definitions, edges: [], steps: SQL_STEPS, kinds: KINDS },
-          upTo(draw, 3),
-        )
-        const expected = await duckdbRows(connection, tables, plan)
-        if (expected === null) return
+        const drawn = drawCase(draw)
+        if (drawn === null) return
         compared += 1
-        const optimized = optimize(plan, optimizerContext(snapshot))
-        for (const each of [plan, optimized]) {
-          const difference = differenceOf(expected, runByEngine(each, snapshot, 'auto'))
-          if (difference !== null)
-            expect.fail(`DuckDB differs: ${difference}\n${explainPlan(each)}\n${renderPlan(plan)}`)
-        }
+        for (const statement of drawn.tables.flatMap(statementsFor)) await connection.run(statement)
+        await check(drawn, await runInDuckdb(connection, drawn.text))
       }),
-      { numRuns: RUNS, endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     )
-    expect(compared).toBeGreaterThan(RUNS / 3)
+    expect(compared).toBeGreaterThan(runs / 3)
+  }
+
+  test('the native engine gives the rows that DuckDB gives, optimized or not', async () => {
+    await forCases(RUNS, async ({ tables, plan, text }, expected) => {
+      const snapshot = memorySnapshot(tables)
+      for (const each of [plan, optimize(plan, optimizerContext(snapshot))]) {
+        const difference = differenceOf(expected, runByEngine(each, snapshot, 'auto'))
+        if (difference !== null) expect.fail(`DuckDB differs: ${difference}\n${explainPlan(each)}\n${text}`)
+      }
+    })
+  })
+
+  test('SQL text gives the rows that DuckDB gives', async () => {
+    const store = await openStore(':memory:', { models: [relational()] })
+    await forCases(Math.ceil(RUNS / 3), async ({ tables, text }, expected) => {
+      for (const statement of tables.flatMap(statementsFor)) await store.relational.run(statement)
+      const query = store.relational.query(text)
+      const rows = (await query.rows()).map((row) => Object.values(row).slice(1).map(plainValue))
+      const difference = differenceOf(expected, rows)
+      if (difference !== null) expect.fail(`DuckDB differs: ${difference}\n${text}\n${await query.explain()}`)
+    })
+    await store.close()
   })
 })
 
-/** Gives DuckDB's rows, `null` for plans that SQL does not say. */
-async function duckdbRows(
-  connection: DuckDBConnection,
-  tables: readonly MemoryTable[],
-  plan: LogicalPlan,
-): Promise<Row[] | null> {
-  try {
-    renderPlan(plan)
-  } catch (error) {
-    if (error instanceof NotInSql) return null
-    throw error
-  }
-  for (const table of tables) await load(connection, table)
-  return runByDuckdb(connection, plan)
+const MS_PER_DAY = 86_400_000
+
+function plainValue(value: unknown): unknown {
+  return value instanceof Date ? value.getTime() / MS_PER_DAY : value
 }

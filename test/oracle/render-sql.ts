@@ -248,7 +248,7 @@ function requireAlike(args: readonly Expression[]): void {
 
 const SPECIAL: Readonly<Record<string, (args: readonly Expression[]) => string>> = {
   not: ([arg]) => `(NOT ${render(arg as Expression)})`,
-  negate: ([arg]) => `(- ${widened(arg as Expression)})`,
+  negate: ([arg]) => `(0 - ${widened(arg as Expression)})`,
   abs: ([arg]) => `abs(${widened(arg as Expression)})`,
   is_null: ([arg]) => `(${render(arg as Expression)} IS NULL)`,
   is_not_null: ([arg]) => `(${render(arg as Expression)} IS NOT NULL)`,

@@ -188,6 +188,7 @@ describe('casts', () => {
     expect(evaluate('cast.utf8', 2n ** 60n)).toBe(String(2n ** 60n))
     expect(evaluate('cast.utf8', typed(1, types.float64))).toBe('1.0')
     expect(evaluate('cast.utf8', Number.NaN)).toBe('nan')
+    expect(evaluate('cast.utf8', -0)).toBe('-0.0')
     expect(evaluate('cast.utf8', true)).toBe('true')
   })
 

@@ -5,6 +5,7 @@ import type { PlanField } from '../../src/plan/logical-plan.ts'
 import {
   type DataType,
   elementType,
+  isFloat,
   isList,
   isNumeric,
   isText,
@@ -185,11 +186,16 @@ export function drawText(setting: Setting, depth: number): Expression {
     case 5:
       return call(
         'cast.utf8',
-        oneIn(draw, 2) ? drawNumber(setting, depth - 1) : drawTruth(setting, depth - 1),
+        oneIn(draw, 2) ? withoutSign(drawNumber(setting, depth - 1)) : drawTruth(setting, depth - 1),
       )
     default:
       return operand()
   }
+}
+
+/** Makes 0 of -0: which of the two stands for a group of equal values is not defined, but their texts differ. */
+function withoutSign(number: Expression): Expression {
+  return isFloat(number.type) ? call('add', number, literal(0)) : number
 }
 
 /** Draws an expression that fails on some rows: by overflow, by a division by zero or by a value that cannot be cast. */

@@ -197,3 +197,12 @@ test('a dropped table is not found, also where DuckDB knew it', async () => {
   await sql.run('DROP TABLE items')
   expect(await codeOf(rows('SELECT list(id) FROM items'))).toBe('NOT_FOUND')
 })
+
+test('a condition of thousands of parts runs', async () => {
+  const many = (joint: string) =>
+    Array.from({ length: 3000 }, (_, index) => `id <> ${index + 10}`).join(joint)
+  expect(await rows(`SELECT count(*) AS n FROM items WHERE ${many(' AND ')}`)).toEqual([{ n: 2 }])
+  expect(await rows(`SELECT count(*) AS n FROM items WHERE ${many(' OR ')}`)).toEqual([{ n: 2 }])
+  const deep = `SELECT ${'-('.repeat(2000)}id${')'.repeat(2000)} FROM items`
+  expect(await codeOf(rows(deep))).toBe('SYNTAX')
+})

@@ -1,18 +1,9 @@
-import {
-  type ColumnId,
-  call,
-  conjunction,
-  type Expression,
-  isBytes,
-  isVariant,
-  literal,
-  types,
-} from '@sheafdb/core'
+import { type ColumnId, call, type Expression, isBytes, isVariant, literal, types } from '@sheafdb/core'
 import { type DataType, Decimal, type Field, Type } from 'apache-arrow'
 import type { ExpressionNode, FunctionNode, SubqueryNode, TypeNode, ValueNode } from '../syntax.ts'
 import { lowerFunction } from './functions.ts'
 import { notNative } from './native.ts'
-import { coalesce, compare, inList } from './operators.ts'
+import { coalesce, compare, inList, joinConditions } from './operators.ts'
 import { type Environment, findColumn, referTo, type Scope } from './scope.ts'
 import { convert, decimalAsFloat, familyOf, parseDate, parseTimestamp, unify } from './types.ts'
 
@@ -62,9 +53,7 @@ export function lowerExpression(node: ExpressionNode, context: ExpressionContext
       return compare(node.type, lowerExpression(node.left, context), lowerExpression(node.right, context))
     case 'CONJUNCTION': {
       const parts = node.children.map((child) => condition(lowerExpression(child, context)))
-      if (node.type === 'CONJUNCTION_AND') return conjunction(parts)
-      const [first, ...rest] = parts as [Expression, ...Expression[]]
-      return rest.reduce<Expression>((either, part) => call('or', either, part), first)
+      return joinConditions(node.type === 'CONJUNCTION_AND' ? 'and' : 'or', parts)
     }
     case 'OPERATOR':
       return lowerOperator(node, context)

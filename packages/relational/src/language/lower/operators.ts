@@ -109,13 +109,28 @@ export function inList(value: Expression, items: readonly Expression[]): Express
         types.variant,
       ),
     )
-  const [first, ...rest] = pairs.map(([self, item]) => call('eq', self, item))
-  if (first === undefined) return notNative('an empty list')
-  return rest.reduce<Expression>((either, test) => call('or', either, test), first)
+  if (pairs.length === 0) return notNative('an empty list')
+  return joinConditions(
+    'or',
+    pairs.map(([self, item]) => call('eq', self, item)),
+  )
 }
 
 /** Chooses the first value that is not null. */
 export function coalesce(values: readonly Expression[]): Expression {
   const unified = unify(values)
   return unified.length === 1 ? (unified[0] as Expression) : call('coalesce', ...unified)
+}
+
+/** Joins conditions by `and` or `or` as a tree of little depth, so that thousands of them are no deep recursion. */
+export function joinConditions(name: 'and' | 'or', conditions: readonly Expression[]): Expression {
+  const [first] = conditions
+  if (first === undefined) return literal(name === 'and', types.bool)
+  if (conditions.length === 1) return first
+  const middle = conditions.length >> 1
+  return call(
+    name,
+    joinConditions(name, conditions.slice(0, middle)),
+    joinConditions(name, conditions.slice(middle)),
+  )
 }

@@ -30,6 +30,7 @@ import { aggregateCalls, lowerAggregate, overGroups, structuralKey } from './agg
 import { condition, type ExpressionContext, lowerExpression } from './expression.ts'
 import { lowerFrom, type Source } from './from.ts'
 import { notNative } from './native.ts'
+import { joinConditions } from './operators.ts'
 import type { Environment, Scope, ScopeColumn } from './scope.ts'
 import { referTo } from './scope.ts'
 import { attachScalar, conjunctNodes, lowerSubqueryCondition, withCtes } from './subquery.ts'
@@ -90,7 +91,7 @@ function lowerWhere(
     if (joined === undefined) tests.push(condition(lowerExpression(part, context)))
     else current = joined
   }
-  for (const test of tests) current = filter(current, test)
+  if (tests.length > 0) current = filter(current, joinConditions('and', tests))
   return current.output.length === plan.output.length ? current : onlyColumns(current, plan.output)
 }
 

@@ -62,7 +62,7 @@ export {
   type RunOptions,
 } from './model/query.ts'
 export { tablePlan } from './model/relations.ts'
-export { decimalText, type RowDecoder } from './model/rows.ts'
+export type { RowDecoder } from './model/rows.ts'
 export type {
   Durability,
   OpenOptions,
@@ -104,6 +104,7 @@ export {
 } from './types/column-builder.ts'
 export { concatColumns } from './types/concat.ts'
 export * from './types/data-type.ts'
+export { decimalText } from './types/decimal.ts'
 export * from './types/errors.ts'
 export * from './types/key-encoding.ts'
 export { headColumn, MISSING, takeColumn } from './types/take.ts'

@@ -58,7 +58,12 @@ function numericResult(name: string, argumentTypes: readonly DataType[]): DataTy
   )
 }
 
-type Mean = { sum: number; count: number }
+/** `unit` is what a value is counted in: decimals are unscaled integers inside. */
+type Mean = { sum: number; count: number; readonly unit: number }
+
+function unitOf(type: DataType | undefined): number {
+  return type !== undefined && isDecimal(type) ? 10 ** -(type as unknown as { scale: number }).scale : 1
+}
 
 function numberOf(value: Value): number {
   if (typeof value === 'number') return value
@@ -112,10 +117,10 @@ function sumOf({ kind, integers, safe, floats }: Sum): Value {
   return floats === null ? checkInt64(total) : Number(total) + floats
 }
 
-type Moments = { count: number; mean: number; squares: number }
+type Moments = { count: number; mean: number; squares: number; readonly unit: number }
 
 function addMoment(state: Moments, value: Value): Moments {
-  const number = numberOf(value)
+  const number = numberOf(value) * state.unit
   state.count += 1
   const delta = number - state.mean
   state.mean += delta / state.count
@@ -128,7 +133,7 @@ function moments(name: string, result: (state: Moments) => Value): AggregateDefi
     name,
     type: () => types.float64,
     nullable: true,
-    start: () => ({ count: 0, mean: 0, squares: 0 }) satisfies Moments,
+    start: ([type]) => ({ count: 0, mean: 0, squares: 0, unit: unitOf(type) }) satisfies Moments,
     step: addMoment as AggregateDefinition['step'],
     finish: result as AggregateDefinition['finish'],
   }
@@ -199,14 +204,14 @@ registerAggregates([
       return types.float64
     },
     nullable: true,
-    start: () => ({ sum: 0, count: 0 }) satisfies Mean,
+    start: ([type]) => ({ sum: 0, count: 0, unit: unitOf(type) }) satisfies Mean,
     step: ((state: Mean, value: Value) => {
       state.sum += numberOf(value)
       state.count += 1
       return state
     }) as AggregateDefinition['step'],
     finish: ((state: Mean) =>
-      state.count === 0 ? null : state.sum / state.count) as AggregateDefinition['finish'],
+      state.count === 0 ? null : (state.sum * state.unit) / state.count) as AggregateDefinition['finish'],
   },
   extreme('min', 1),
   extreme('max', -1),

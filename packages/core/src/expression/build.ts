@@ -1,5 +1,6 @@
 import type { DataType } from 'apache-arrow'
 import {
+  isDecimal,
   isFloat,
   isInteger,
   isTemporal,
@@ -111,7 +112,8 @@ function alikeBranches(name: string, args: readonly Expression[]): Expression[] 
     const isBranch = name === 'coalesce' || index % 2 === 1 || index === args.length - 1
     if (!isBranch || typesEqual(arg.type, type)) return arg
     if (isFloat(type) && isWideInteger(arg.type)) return call('cast.float64', arg)
-    return isVariant(type) && isTemporal(arg.type) ? call('cast.variant', arg) : arg
+    const tellsByType = isTemporal(arg.type) || isDecimal(arg.type)
+    return isVariant(type) && tellsByType ? call('cast.variant', arg) : arg
   })
 }
 

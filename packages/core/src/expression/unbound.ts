@@ -1,6 +1,7 @@
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import { call, column, literal } from './build.ts'
+import { comparedAlike } from './compared-alike.ts'
 import type { Expression } from './expression.ts'
 
 /** Is an expression that names its columns, as users write it; bound to the columns of a plan when the query is planned. */
@@ -206,8 +207,10 @@ export function bindExpression(
       return resolve(expression.name)
     case 'value':
       return literal(expression.value)
-    case 'call':
-      return call(expression.function, ...expression.args.map((arg) => bindExpression(arg, resolve)))
+    case 'call': {
+      const args = expression.args.map((arg) => bindExpression(arg, resolve))
+      return call(expression.function, ...(comparedAlike(expression.function, args) ?? args))
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type RecordBatch, RecordBatchStreamWriter, type Schema, Table } from 'apache-arrow'
 import { column } from '../expression/build.ts'
+import { joinedAlike } from '../expression/compared-alike.ts'
 import type { Expression } from '../expression/expression.ts'
 import type { AggregateBuilder, ColumnBuilder, UnboundExpression } from '../expression/unbound.ts'
 import { bindExpression, columnResolver } from '../expression/unbound.ts'
@@ -414,10 +415,10 @@ function joinPlans(
   if (pairs.length === 0 && how !== 'cross') {
     throw new SheafError('ARGUMENT', "A join needs columns to join on. Give `on`, or `how: 'cross'`.")
   }
-  const keys = pairs.map(([leftName, rightName]) => ({
-    left: columnNamed(left, leftName),
-    right: columnNamed(right, rightName),
-  }))
+  const keys = pairs.map(([leftName, rightName]) => {
+    const [a, b] = joinedAlike(columnNamed(left, leftName), columnNamed(right, rightName))
+    return { left: a, right: b }
+  })
   const joined = join(left, right, { how, keys })
   if (how === 'semi' || how === 'anti') return joined
   const merged = new Set(

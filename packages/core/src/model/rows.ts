@@ -1,6 +1,7 @@
 import { type DataType, Type } from 'apache-arrow'
 import { type Batch, type Column, type ColumnReader, columnReader } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
+import { decimalText } from '../types/decimal.ts'
 import { canGenerate } from '../types/generation.ts'
 import { canonicalInteger, type Value } from '../types/value.ts'
 
@@ -49,14 +50,6 @@ function conversion(columnType: DataType): ((value: Value) => Value) | undefined
 function timestampMs(units: number | bigint, unit: 0 | 1 | 2 | 3): number {
   if (unit === 0) return Number(units) * 1000
   return unit === 1 ? Number(units) : Math.floor(Number(units) / (unit === 2 ? 1000 : 1_000_000))
-}
-
-/** Renders an unscaled decimal exactly. */
-export function decimalText(unscaled: bigint, scale: number): string {
-  const negative = unscaled < 0n
-  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
-  const whole = digits.slice(0, digits.length - scale)
-  return `${negative ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(digits.length - scale)}`}`
 }
 
 type RowMaker = (readers: readonly ColumnReader[], index: number) => Record<string, Value>

@@ -1,6 +1,29 @@
-import { tableFromArrays, tableFromIPC } from 'apache-arrow'
+import {
+  DateDay,
+  Decimal,
+  Int32,
+  Table,
+  TimestampMillisecond,
+  tableFromArrays,
+  tableFromIPC,
+  Vector,
+  vectorFromArray,
+} from 'apache-arrow'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { col, count, lit, max, mean, min, openStore, type Store, sum } from '../../src/index.ts'
+import {
+  agg,
+  col,
+  columnFromValues,
+  columnToData,
+  count,
+  lit,
+  max,
+  mean,
+  min,
+  openStore,
+  type Store,
+  sum,
+} from '../../src/index.ts'
 import { MemoryFileSystem } from '../../src/storage/memory-file-system.ts'
 import { modelConformanceSuite } from '../../src/testing.ts'
 import type { ErrorCode } from '../../src/types/errors.ts'
@@ -327,5 +350,79 @@ describe('the dataframe', () => {
       { n: 2, text: 'b' },
     ])
     expect(await store.from(both.slice(1, 1)).rows()).toEqual([])
+  })
+})
+
+describe('dates and decimals in the dataframe', () => {
+  const at = (text: string) => new Date(text)
+  const rows = () => {
+    const type = new Decimal(2, 10, 128)
+    const prices = new Vector([columnToData(columnFromValues(type, [500n, 725n, null]))])
+    return store.from(
+      new Table({
+        id: vectorFromArray([1, 2, 3], new Int32()),
+        price: prices,
+        day: vectorFromArray([at('2024-01-02'), null, at('2020-01-01')], new DateDay()),
+        moment: vectorFromArray(
+          [at('2024-01-02T03:04:05.006Z'), null, at('2020-01-01')],
+          new TimestampMillisecond(),
+        ),
+      }),
+    )
+  }
+  const ids = async (condition: Parameters<ReturnType<typeof rows>['filter']>[0]) =>
+    (await rows().filter(condition).rows()).map((row) => row.id)
+
+  // Cause: decimals are unscaled integers inside, dates counts of days, and were compared with numbers and dates as
+  // such. Fix: constants take the type of the other side, or the other side tells what it is.
+  test('are compared with numbers and dates by what they mean', async () => {
+    expect(await ids(col('price').gt(6))).toEqual([2])
+    expect(await ids(col('price').eq(5))).toEqual([1])
+    expect(await ids(col('price').lt(5.001))).toEqual([1])
+    expect(await ids(col('price').in([5, 7.25, 1.001]))).toEqual([1, 2])
+    expect(await ids(col('day').lt(at('2021-01-01')))).toEqual([3])
+    expect(await ids(col('day').lt(at('2024-01-02T12:00:00Z')))).toEqual([1, 3])
+    expect(await ids(col('day').in([at('2020-01-01')]))).toEqual([3])
+    expect(await ids(col('moment').ge(at('2024-01-02T03:04:05.006Z')))).toEqual([1])
+    expect(await ids(col('moment').lt(col('day').coalesce(at('2030-01-01'))))).toEqual([])
+  })
+
+  test('are computed with by what they mean', async () => {
+    const totals = {
+      mean: mean('price'),
+      sum: sum('price'),
+      most: max('price'),
+      spread: agg('var_pop', 'price'),
+    }
+    expect(await rows().groupBy().agg(totals).rows()).toEqual([
+      { mean: 6.125, sum: '12.25', most: '7.25', spread: 1.265625 },
+    ])
+    expect(
+      await rows()
+        .select({ price: col('price').coalesce(0) })
+        .rows(),
+    ).toEqual([{ price: 5 }, { price: 7.25 }, { price: 0 }])
+    expect(
+      await rows()
+        .select(['price'])
+        .union(store.from([{ price: 1 }]))
+        .rows(),
+    ).toEqual([{ price: 5 }, { price: 7.25 }, { price: null }, { price: 1 }])
+  })
+
+  test('are joined by what they mean', async () => {
+    expect(
+      await rows()
+        .join(store.from([{ n: 5 }]), { on: { price: 'n' } })
+        .select(['id'])
+        .rows(),
+    ).toEqual([{ id: 1 }])
+    const days = store.from([{ when: at('2020-01-01') }])
+    expect(
+      await rows()
+        .join(days, { on: { day: 'when' } })
+        .select(['id'])
+        .rows(),
+    ).toEqual([{ id: 3 }])
   })
 })

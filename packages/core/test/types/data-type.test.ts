@@ -12,7 +12,6 @@ import {
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fieldFromJson, fieldToJson } from '../../src/catalog/type-json.ts'
-import { decimalText } from '../../src/model/rows.ts'
 import {
   commonType,
   type DataType,
@@ -24,6 +23,7 @@ import {
   types,
   typesEqual,
 } from '../../src/types/data-type.ts'
+import { decimalText } from '../../src/types/decimal.ts'
 import { caretLine, isSheafError, positionAt, SheafError, sourceError } from '../../src/types/errors.ts'
 import { columnKinds } from '../oracle/random-table.ts'
 

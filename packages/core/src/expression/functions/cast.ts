@@ -1,8 +1,9 @@
 import { type DataType, Type } from 'apache-arrow'
 import { describeValue } from '../../types/column-builder.ts'
-import { isFloat, isInteger, isText, isVariant, typeName, types } from '../../types/data-type.ts'
+import { isDecimal, isFloat, isInteger, isText, isVariant, typeName, types } from '../../types/data-type.ts'
+import { decimalText } from '../../types/decimal.ts'
 import { SheafError } from '../../types/errors.ts'
-import type { Value } from '../../types/value.ts'
+import { canonicalInteger, type Value } from '../../types/value.ts'
 import { checkInt64 } from '../arithmetic.ts'
 import type { Evaluate, FunctionDefinition } from '../registry.ts'
 import { requireCount } from './signature.ts'
@@ -134,7 +135,20 @@ function floatText(value: number): string {
   return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text
 }
 
+/** Decimals are unscaled integers inside; as text they are what they mean. */
 function convert(target: DataType, from: DataType): Evaluate {
+  if (!isDecimal(from)) return convertValue(target, from)
+  const { scale } = from as unknown as { scale: number }
+  if (isText(target)) return (value) => decimalText(value as bigint, scale)
+  if (isVariant(target))
+    return (value) =>
+      scale === 0 ? canonicalInteger(BigInt(value as bigint)) : Number(decimalText(value as bigint, scale))
+  if (target.typeId === Type.Bool) return (value) => value !== 0n
+  const fromText = convertValue(target, types.utf8)
+  return (value) => fromText(decimalText(value as bigint, scale))
+}
+
+function convertValue(target: DataType, from: DataType): Evaluate {
   if (isVariant(target)) return variantOf(from)
   if (isInteger(target)) return (value) => toInteger(value, target)
   if (isFloat(target)) return (value) => toFloat(value, target)

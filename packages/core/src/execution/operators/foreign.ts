@@ -39,8 +39,9 @@ export function* runForeign(
       yield current.value
     }
   } finally {
-    // A caller that stops early (a limit, an abort) must not leave the engine running.
-    if (result?.done !== true && failed === undefined) void batches.return?.()
+    // A caller that stops early (a limit, an abort) must not leave the engine running. The query has its answer or its
+    // error by then, so that what the engine says of its own end concerns nobody.
+    if (result?.done !== true && failed === undefined) batches.return?.().then(undefined, () => undefined)
   }
 }
 

@@ -108,16 +108,23 @@ export const questions: readonly Question[] = [
     },
   },
   {
-    title: 'What does the user of session 1 see of home: place, flights, and airports that fly late alike?',
-    models: 'key-value, tables and tensors',
+    title: 'Which airports fly late like the home airport of the user of session 1?',
+    models: 'key-value, tensors and tables',
     async ask(store) {
       const session = (await store.kv('sessions').get(['user', 1])) as { home: string } | undefined
       if (session === undefined) throw new Error('The session is not there.')
-      return store.relational.query(
-        `SELECT a.iata, a.name, a.city, count(*) AS flights, max(f.distance) AS farthest
-         FROM airports a JOIN flights f ON f.origin = a.iata WHERE a.iata = $1 GROUP BY a.iata, a.name, a.city`,
-        [session.home],
-      )
+      const profiles = store.tensor('delay_profiles', {
+        dtype: 'float32',
+        shape: [PROFILE_LENGTH],
+        metric: 'cosine',
+      })
+      const home = await profiles.get(session.home)
+      if (home === undefined) throw new Error('There is no delay profile of the home airport.')
+      const alike = profiles.nearest(home.values, { k: 9 })
+      return store.relational.sql`
+        SELECT a.iata, a.name, a.city, n.distance AS unlikeness
+        FROM ${alike} n JOIN airports a ON a.iata = n.id
+        WHERE a.iata <> ${session.home} ORDER BY n.distance LIMIT 8`
     },
   },
 ]

@@ -46,7 +46,10 @@ export type StoreStats = { readonly version: number; readonly tables: readonly T
 export type Store<Models extends readonly Model[] = readonly Model[]> = Session<Models> & {
   /** The number of the last commit. */
   readonly version: number
-  /** Runs `work` as one transaction: all of its writes are kept, durably, or none. @throws `CONFLICT` */
+  /**
+   * Runs `work` as one transaction: all of its writes are kept, durably, or none. A statement that fails fails the whole
+   * transaction, also where `work` catches its error. @throws `CONFLICT`
+   */
   transaction<Result>(
     work: (transaction: Transaction<Models>) => Result | Promise<Result>,
     options?: { readonly isolation?: 'snapshot' | 'serializable' },

@@ -1,9 +1,9 @@
 import type { Expression } from '../expression/expression.ts'
+import { interpretExpression, type Places, type RowEvaluator, readersOf } from '../expression/interpret.ts'
 import type { AggregateExpression } from '../plan/logical-plan.ts'
 import type { Batch } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import type { Generator } from './expression/generate.ts'
-import { interpretExpression, type Places, type RowEvaluator, readersOf } from './expression/interpret.ts'
 
 /** Is the state of one aggregate. */
 export type Accumulator = {

@@ -1,5 +1,6 @@
 import { aggregateNamed } from '../expression/aggregates.ts'
 import type { Expression } from '../expression/expression.ts'
+import type { Places } from '../expression/interpret.ts'
 import type { AggregateExpression, NamedExpression } from '../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, type DictionaryColumn } from '../types/column.ts'
 import { isFloat, isInteger, isTemporal, isText } from '../types/data-type.ts'
@@ -9,7 +10,6 @@ import { type Accumulator, type GeneratedParts, RowCounter } from './accumulator
 import { DictionaryGroups } from './dictionary-groups.ts'
 import type { EvaluationMode } from './expression/evaluate.ts'
 import { compileFunction, Generator, layoutSignature } from './expression/generate.ts'
-import type { Places } from './expression/interpret.ts'
 import { makeGeneralAccumulator } from './general-accumulator.ts'
 import { countAccumulator, extremeAccumulator, sumAccumulator } from './number-accumulators.ts'
 

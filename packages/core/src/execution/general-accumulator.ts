@@ -1,10 +1,10 @@
 import type { AggregateDefinition } from '../expression/aggregates.ts'
+import { interpretExpression, type Places, readersOf } from '../expression/interpret.ts'
 import type { AggregateExpression } from '../plan/logical-plan.ts'
 import type { Batch } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import { groupKey } from '../types/value.ts'
 import type { Accumulator } from './accumulator.ts'
-import { interpretExpression, type Places, readersOf } from './expression/interpret.ts'
 import { compareBySortKeys } from './sort-keys.ts'
 
 const BYTES_PER_STATE = 64

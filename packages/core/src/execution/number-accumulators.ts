@@ -1,5 +1,6 @@
 import { checkInt64 } from '../expression/arithmetic.ts'
 import type { Expression } from '../expression/expression.ts'
+import type { Places } from '../expression/interpret.ts'
 import type { AggregateExpression } from '../plan/logical-plan.ts'
 import { isFloat, isInteger, isWideInteger } from '../types/data-type.ts'
 import { compareValues, type Value } from '../types/value.ts'
@@ -13,7 +14,6 @@ import {
   rowAdder,
 } from './accumulator.ts'
 import type { Generator } from './expression/generate.ts'
-import type { Places } from './expression/interpret.ts'
 
 /** Counts rows, or rows whose argument is not null. */
 export function countAccumulator(

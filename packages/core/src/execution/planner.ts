@@ -2,6 +2,7 @@ import type { Engine, ExecutionContext, ExtensionOperator, Steps } from '../cata
 import type { ScanCounters } from '../catalog/table-source.ts'
 import { substituteColumns } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
+import { placesOf } from '../expression/interpret.ts'
 import type {
   AggregatePlan,
   JoinPlan,
@@ -14,7 +15,6 @@ import type {
 import { type Batch, batchRowCount, makeBatch } from '../types/column.ts'
 import { SheafError } from '../types/errors.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from './expression/evaluate.ts'
-import { placesOf } from './expression/interpret.ts'
 import { type AggregatePipeline, runAggregate } from './operators/aggregate.ts'
 import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'

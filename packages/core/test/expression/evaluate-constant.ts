@@ -1,6 +1,6 @@
-import { evaluateConstant } from '../../src/execution/expression/interpret.ts'
 import { call, literal } from '../../src/expression/build.ts'
 import type { Expression } from '../../src/expression/expression.ts'
+import { evaluateConstant } from '../../src/expression/interpret.ts'
 import type { DataType } from '../../src/types/data-type.ts'
 import type { Value } from '../../src/types/value.ts'
 

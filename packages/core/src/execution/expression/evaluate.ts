@@ -1,9 +1,9 @@
 import type { Expression } from '../../expression/expression.ts'
+import { interpretExpression, type Places, readersOf } from '../../expression/interpret.ts'
 import { type Batch, batchRowCount, boxedColumn, type Column } from '../../types/column.ts'
 import { canGenerate } from '../../types/generation.ts'
 import type { Value } from '../../types/value.ts'
 import { compileFunction, Generator, isNumberType, layoutSignature } from './generate.ts'
-import { interpretExpression, type Places, readersOf } from './interpret.ts'
 
 /** Batches of fewer rows are interpreted: compiling would cost more than it saves. */
 const COMPILE_FROM_ROWS = 512

@@ -1,6 +1,7 @@
 import { type DataType, Type } from 'apache-arrow'
 import { typeOfValue } from '../../expression/build.ts'
 import type { ColumnId, Expression } from '../../expression/expression.ts'
+import { interpretExpression, type Places, parameterValue, placesOf } from '../../expression/interpret.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import { type Runtime, runtime } from '../../expression/runtime.ts'
 import {
@@ -13,7 +14,6 @@ import {
 import { isNumeric, isText, isVariant, typeName } from '../../types/data-type.ts'
 import { assert, isSheafError } from '../../types/errors.ts'
 import type { Value } from '../../types/value.ts'
-import { interpretExpression, type Places, parameterValue, placesOf } from './interpret.ts'
 
 /** Is the source of a value: an expression for it, and one that tells whether it is null (`undefined` where never). */
 export type Source = { readonly value: string; readonly isNull: string | undefined }

@@ -1,10 +1,10 @@
 import type { Engine, ExecutionContext, ExtensionOperator } from '../../catalog/engine.ts'
 import type { ColumnId, Expression } from '../../expression/expression.ts'
+import { interpretExpression, placesOf } from '../../expression/interpret.ts'
 import type { LogicalPlan, PlanField } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, columnReader, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import type { Value } from '../../types/value.ts'
-import { interpretExpression, placesOf } from '../expression/interpret.ts'
 
 /** Is a row: a value a column, in the order of the plan's output. */
 export type Row = readonly Value[]

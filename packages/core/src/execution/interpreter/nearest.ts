@@ -1,7 +1,7 @@
+import { evaluateConstant } from '../../expression/interpret.ts'
 import type { Metric, NearestPlan } from '../../plan/logical-plan.ts'
 import { SheafError } from '../../types/errors.ts'
 import { compareValues } from '../../types/value.ts'
-import { evaluateConstant } from '../expression/interpret.ts'
 import { cellReader, type Interpretation, type Row } from './interpretation.ts'
 import { rowCount } from './rows.ts'
 

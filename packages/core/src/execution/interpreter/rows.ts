@@ -1,4 +1,5 @@
 import type { Expression } from '../../expression/expression.ts'
+import { evaluateConstant } from '../../expression/interpret.ts'
 import type {
   FilterPlan,
   LimitPlan,
@@ -9,7 +10,6 @@ import type {
 } from '../../plan/logical-plan.ts'
 import { SheafError } from '../../types/errors.ts'
 import { compareValues, type Value, ValueRank, valueRank } from '../../types/value.ts'
-import { evaluateConstant } from '../expression/interpret.ts'
 import { type Interpretation, type Row, rowFunction } from './interpretation.ts'
 
 /** Keeps the rows for which the predicate is true. */

@@ -1,12 +1,12 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { Expression } from '../../expression/expression.ts'
+import type { Places } from '../../expression/interpret.ts'
 import type { AggregateExpression, NamedExpression } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import type { Value } from '../../types/value.ts'
 import { makeAccumulators } from '../accumulators.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import type { Places } from '../expression/interpret.ts'
 import { KeyInterner } from '../key-interner.ts'
 import { isBatch } from './steps.ts'
 

@@ -1,10 +1,10 @@
 import type { CsrIndex } from '../../catalog/adjacency.ts'
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { ColumnExpression } from '../../expression/expression.ts'
+import { type Places, placesOf } from '../../expression/interpret.ts'
 import type { DegreePlan, ExpandPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
-import { type Places, placesOf } from '../expression/interpret.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { isBatch, takeRows } from './steps.ts'
 

@@ -1,10 +1,10 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { Expression } from '../../expression/expression.ts'
+import { type Places, placesOf } from '../../expression/interpret.ts'
 import type { JoinKind, JoinPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, makeBatch } from '../../types/column.ts'
 import { MISSING, takeColumn } from '../../types/take.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { type Places, placesOf } from '../expression/interpret.ts'
 import { KeyInterner, NO_KEY } from '../key-interner.ts'
 import { collect, isBatch } from './steps.ts'
 

@@ -1,9 +1,9 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { Expression } from '../../expression/expression.ts'
+import { evaluateConstant } from '../../expression/interpret.ts'
 import type { LimitPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount } from '../../types/column.ts'
 import { SheafError } from '../../types/errors.ts'
-import { evaluateConstant } from '../expression/interpret.ts'
 import { isBatch } from './steps.ts'
 
 /** Computes a count of rows given as a constant or parameter. @throws `ARGUMENT` */

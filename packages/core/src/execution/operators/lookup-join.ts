@@ -1,10 +1,10 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { TableSource } from '../../catalog/table-source.ts'
+import { placesOf } from '../../expression/interpret.ts'
 import type { JoinPlan, ScanPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import { MISSING, takeColumn } from '../../types/take.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { placesOf } from '../expression/interpret.ts'
 import { scanRequest } from './scan.ts'
 import { compactBatch, isBatch } from './steps.ts'
 

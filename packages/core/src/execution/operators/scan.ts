@@ -7,12 +7,12 @@ import type {
   TableSource,
 } from '../../catalog/table-source.ts'
 import type { ColumnExpression, Expression } from '../../expression/expression.ts'
+import { evaluateConstant, placesOf } from '../../expression/interpret.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
 import { batchRowCount } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
-import { evaluateConstant, placesOf } from '../expression/interpret.ts'
 
 const OPERATORS = new Map<string, ScanPredicate['operator']>([
   ['eq', 'eq'],

@@ -1,12 +1,12 @@
 import type { Steps } from '../../catalog/engine.ts'
 import { call, column as columnExpression } from '../../expression/build.ts'
 import { castTarget } from '../../expression/functions/cast.ts'
+import { interpretExpression, placesOf } from '../../expression/interpret.ts'
 import type { DistinctPlan, PlanField, UnionPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { typeName, types, typesEqual } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { interpretExpression, placesOf } from '../expression/interpret.ts'
 import { KeyInterner } from '../key-interner.ts'
 import { isBatch, mapSteps } from './steps.ts'
 

@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import { placesOf } from '../../expression/interpret.ts'
 import type { SortKey, SortPlan } from '../../plan/logical-plan.ts'
 import {
   type Batch,
@@ -13,7 +14,6 @@ import { concatColumns } from '../../types/concat.ts'
 import { isFloat } from '../../types/data-type.ts'
 import { compareValues, type Value } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { placesOf } from '../expression/interpret.ts'
 import { compareByKey } from '../sort-keys.ts'
 import { sliceRows } from './limit.ts'
 import { collect, compactBatch, isBatch, takeRows } from './steps.ts'

@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import { placesOf } from '../../expression/interpret.ts'
 import type { UnnestPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, columnReader, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
@@ -6,7 +7,6 @@ import { types } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
 import { type Value, ValueRank, valueRank } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { placesOf } from '../expression/interpret.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536

@@ -1,8 +1,8 @@
-import type { ColumnId, Expression, LambdaExpression } from '../../expression/expression.ts'
-import { functionNamed } from '../../expression/registry.ts'
-import { type Batch, type ColumnReader, columnReader } from '../../types/column.ts'
-import { assert, SheafError } from '../../types/errors.ts'
-import type { Value } from '../../types/value.ts'
+import { type Batch, type ColumnReader, columnReader } from '../types/column.ts'
+import { assert, SheafError } from '../types/errors.ts'
+import type { Value } from '../types/value.ts'
+import type { ColumnId, Expression, LambdaExpression } from './expression.ts'
+import { functionNamed } from './registry.ts'
 
 /** Finds the place of a column in the batches of an input. */
 export type Places = ReadonlyMap<ColumnId, number>

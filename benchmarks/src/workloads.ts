@@ -1,3 +1,12 @@
+import { documentFinds } from '../workloads/document-find.ts'
+import { documentGroups } from '../workloads/document-group.ts'
+import {
+  documentById,
+  documentInsert,
+  documentOdd,
+  documentSize,
+  documentUpdate,
+} from '../workloads/document-write.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
 import { nearestExact } from '../workloads/nearest.ts'
@@ -16,4 +25,11 @@ export const workloads: readonly Workload[] = [
   pointQuery,
   twoHop,
   nearestExact,
+  documentInsert,
+  documentById,
+  ...documentFinds,
+  ...documentGroups,
+  documentUpdate,
+  documentSize,
+  documentOdd,
 ]

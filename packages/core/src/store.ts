@@ -170,7 +170,7 @@ class OpenStore {
         this.#context({
           open: () => transaction.snapshot,
           isShared: true,
-          write: async (work) => work(transaction),
+          write: (work) => transaction.statement(() => work(transaction)),
         }),
       relation: (name) => relations.find(name),
       relationNames: () => relations.names(),
@@ -341,23 +341,18 @@ class OpenStore {
   ): Promise<unknown> {
     this.#requireOpen()
     const transaction = this.#tables.begin(options)
-    let failed: { readonly error: unknown } | null = null
     const session = this.#session({
       open: () => transaction.snapshot,
       isShared: true,
-      write: async (write) => {
-        try {
-          return await write(transaction)
-        } catch (error) {
-          failed ??= { error }
-          throw error
-        }
-      },
+      write: (write) => transaction.statement(() => write(transaction)),
+    })
+    Object.defineProperties(session, {
+      savepoint: { value: (name: string) => transaction.savepoint(name) },
+      rollbackTo: { value: (name: string) => transaction.rollbackTo(name) },
+      release: { value: (name: string) => transaction.release(name) },
     })
     try {
       const result = await work(session)
-      // A statement that failed may have written a part of its rows: it takes the transaction with it.
-      if (failed !== null) throw failedTransaction((failed as { readonly error: unknown }).error)
       await transaction.commit()
       return result
     } catch (error) {
@@ -395,16 +390,6 @@ function relationPlan(context: ModelContext, name: string): LogicalPlan {
   throw new SheafError(
     'NOT_FOUND',
     `There is no table or collection of this name. Those there are (${context.relationNames().join(', ')}): ${name}`,
-  )
-}
-
-function failedTransaction(cause: unknown): SheafError {
-  const code = isSheafError(cause) ? cause.code : 'INTERNAL'
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new SheafError(
-    code,
-    `A statement of this transaction failed, so that nothing of it is kept. Let the error through, or run the transaction again without the statement: ${message}`,
-    { cause },
   )
 }
 

@@ -60,6 +60,17 @@ export type WriteTransaction = {
   delete(tableName: string, rowIds: Float64Array): number
   /** Takes the next `count` numbers of a sequence kept with a collection (node ids, term ids); gives the first. */
   allocate(tableName: string, sequence: string, count: number): number
+  /** Sets a place that the transaction can go back to; one of the same name is hidden until this one is released. */
+  savepoint(name: string): void
+  /** Undoes what was written since a savepoint, which stays; those after it are gone. @throws `NOT_FOUND` */
+  rollbackTo(name: string): void
+  /** Lets go of a savepoint and of those after it; what was written stays. @throws `NOT_FOUND` */
+  release(name: string): void
+  /**
+   * Runs work as one statement: where it fails, what it wrote is undone and the transaction goes on. Where statements
+   * that ran at the same time wrote too, the transaction fails at its end instead.
+   */
+  statement<Result>(work: () => Result | Promise<Result>): Promise<Result>
   /** @throws `CONFLICT` where a row or key that this transaction wrote was written by another since its snapshot */
   commit(): Promise<number>
   rollback(): void

@@ -29,8 +29,18 @@ export type Session<Models extends readonly Model[]> = ModelApis<Models> & {
   from(source: string | TabularSource): Query
 }
 
-/** Is an open transaction: every model's calls, which take effect together when the callback resolves. */
-export type Transaction<Models extends readonly Model[]> = Session<Models>
+/**
+ * Is an open transaction: every model's calls, which take effect together when the callback resolves. A call that fails
+ * has changed nothing: where its error is caught, the transaction goes on without it.
+ */
+export type Transaction<Models extends readonly Model[]> = Session<Models> & {
+  /** Sets a place to go back to; one of the same name is hidden until this one is released. */
+  savepoint(name: string): void
+  /** Undoes what was written since a savepoint, which stays; those after it are gone. @throws `NOT_FOUND` */
+  rollbackTo(name: string): void
+  /** Lets go of a savepoint and of those after it; what was written stays. @throws `NOT_FOUND` */
+  release(name: string): void
+}
 
 /** Is a consistent read-only view of every model. */
 export type StoreSnapshot<Models extends readonly Model[]> = Session<Models> & {
@@ -47,8 +57,8 @@ export type Store<Models extends readonly Model[] = readonly Model[]> = Session<
   /** The number of the last commit. */
   readonly version: number
   /**
-   * Runs `work` as one transaction: all of its writes are kept, durably, or none. A statement that fails fails the whole
-   * transaction, also where `work` catches its error. @throws `CONFLICT`
+   * Runs `work` as one transaction: all of its writes are kept, durably, or none. A call that fails has changed nothing;
+   * where `work` catches its error, the rest of the transaction is kept. @throws `CONFLICT`
    */
   transaction<Result>(
     work: (transaction: Transaction<Models>) => Result | Promise<Result>,

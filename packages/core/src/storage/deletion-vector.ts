@@ -60,6 +60,19 @@ export class DeletionVector {
     this.lastCommit = Math.max(this.lastCommit, commit)
   }
 
+  /** Takes back a deletion; its commit still counts as the last one. */
+  remove(position: number): void {
+    const number = Math.floor(position / CHUNK_ROWS)
+    const chunk = this.#chunks[number]
+    const index = position - number * CHUNK_ROWS
+    if (chunk === undefined || this.#at(chunk, index) === NEVER) return
+    if (chunk.dense !== null) chunk.dense[index] = NEVER
+    else chunk.sparse?.delete(index)
+    chunk.count -= 1
+    chunk.cached = null
+    this.count -= 1
+  }
+
   #at(chunk: Chunk, index: number): number {
     return (chunk.dense === null ? chunk.sparse?.get(index) : chunk.dense[index]) ?? NEVER
   }

@@ -231,6 +231,22 @@ export class Memtable implements Part {
     this.#deletions.push(commit)
   }
 
+  /** Takes back the end of a row of which the memtable's only deletions are of the same commit. */
+  revive(position: number): void {
+    this.#deleted[position] = NEVER
+    this.#deletions.pop()
+  }
+
+  /** Forgets the values of fields that are no more. */
+  keepFields(fieldIds: ReadonlySet<number>): void {
+    for (const fieldId of this.#columns.keys()) {
+      if (fieldIds.has(fieldId)) continue
+      this.#columns.delete(fieldId)
+      this.#zones.delete(fieldId)
+      this.#distinct.delete(fieldId)
+    }
+  }
+
   zoneMap(field: PartField, chunk: number): ZoneMap | null {
     if (!this.#columns.has(field.fieldId)) return { minimum: null, maximum: null, nullCount: this.rowCount }
     const zones = this.#zones.get(field.fieldId) ?? []

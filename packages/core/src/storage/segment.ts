@@ -398,6 +398,11 @@ export class Segment implements Part {
     this.deletions.add(position, commit)
   }
 
+  /** Takes back the end of a row. */
+  revive(position: number): void {
+    this.deletions.remove(position)
+  }
+
   zoneMap(field: PartField, chunk: number): ZoneMap | null {
     const found = this.#field(field.fieldId)
     if (found === undefined) return { minimum: null, maximum: null, nullCount: this.#chunkLength(chunk) }

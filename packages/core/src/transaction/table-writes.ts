@@ -46,6 +46,19 @@ export type WritesHost = {
   writeSegment(content: SegmentContent): Segment
 }
 
+/** Is how far the writes to a table had come: what they can go back to. */
+export type WritesMark = {
+  readonly definition: TableDefinition
+  readonly memtable: Memtable
+  readonly rowCount: number
+  readonly segmentCount: number
+  readonly deletedCount: number
+  readonly endedCount: number
+}
+
+/** Numbers the states of all writes: two transactions over one snapshot never share a version. */
+let lastVersion = 0
+
 /** Is what a transaction has written to one table so far. */
 export class TableWrites {
   definition: TableDefinition
@@ -59,6 +72,8 @@ export class TableWrites {
   readonly #host: WritesHost
   #memtable: Memtable
   #version = 0
+  /** Places of the rows that were ended, in order, where somebody may go back; `null` where nobody does. */
+  #ended: RowPlace[] | null = null
 
   constructor(base: TableView, host: WritesHost) {
     this.base = base
@@ -83,6 +98,48 @@ export class TableWrites {
       hidden: this.hidden,
       version: `${this.base.version}+${this.#version}`,
     }
+  }
+
+  #changed(): void {
+    lastVersion += 1
+    this.#version = lastVersion
+  }
+
+  /** Remembers how far the writes have come. */
+  mark(): WritesMark {
+    this.#ended ??= []
+    return {
+      definition: this.definition,
+      memtable: this.#memtable,
+      rowCount: this.#memtable.rowCount,
+      segmentCount: this.segments.length,
+      deletedCount: this.deletedRows.length,
+      endedCount: this.#ended.length,
+    }
+  }
+
+  /** Undoes the writes since a mark; gives the segments that nobody needs any more. */
+  restore(mark: WritesMark): readonly Segment[] {
+    for (const place of (this.#ended ?? []).splice(mark.endedCount).reverse()) this.#revive(place)
+    this.deletedRows.length = mark.deletedCount
+    this.#memtable = mark.memtable
+    for (let position = mark.rowCount; position < mark.memtable.rowCount; position += 1)
+      if (mark.memtable.isVisible(position, OWN)) mark.memtable.markDeleted(position, OWN)
+    mark.memtable.keepFields(new Set(mark.definition.fields.map((field) => partField(field).fieldId)))
+    this.definition = mark.definition
+    this.#changed()
+    return this.segments.splice(mark.segmentCount)
+  }
+
+  #revive(place: RowPlace): void {
+    if (this.hidden.get(place.part)?.delete(place.position) === true) return
+    const own = place.part as Memtable | Segment
+    own.revive(place.position)
+  }
+
+  /** Says that nobody goes back to any mark taken so far. */
+  forgetMarks(): void {
+    this.#ended = null
   }
 
   /** Inserts rows. Nothing is changed where it throws. @throws `CONSTRAINT`, `TYPE` */
@@ -145,7 +202,7 @@ export class TableWrites {
   #append(rows: RowChunk): void {
     const { length } = rows.rowIds
     if (length === 0) return
-    this.#version += 1
+    this.#changed()
     for (let start = 0; start < length; start += APPEND_ROWS) {
       const end = Math.min(start + APPEND_ROWS, length)
       this.#memtable.append(start === 0 && end === length ? rows : sliceRows(rows, start, end), OWN)
@@ -280,11 +337,12 @@ export class TableWrites {
       this.#end(place)
       count += 1
     }
-    if (count > 0) this.#version += 1
+    if (count > 0) this.#changed()
     return count
   }
 
   #end(place: RowPlace): void {
+    this.#ended?.push(place)
     if (place.part === this.#memtable || this.segments.some((segment) => segment === place.part)) {
       place.part.markDeleted(place.position, OWN)
       return

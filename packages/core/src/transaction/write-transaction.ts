@@ -24,8 +24,9 @@ import { columnFromValues } from '../types/column-builder.ts'
 import { fieldIdOf } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
+import { Savepoints } from './savepoints.ts'
 import type { TableView } from './table-view.ts'
-import { TableWrites } from './table-writes.ts'
+import { TableWrites, type WritesMark } from './table-writes.ts'
 
 type CatalogRowValues = Readonly<Record<string, Value>>
 
@@ -45,6 +46,14 @@ export type TransactionHost = {
   commit(transaction: OpenTransaction): Promise<number>
 }
 
+/** Is how far a transaction had come. */
+type TransactionMark = {
+  readonly catalog: CatalogView
+  readonly writes: readonly { readonly id: number; readonly writes: TableWrites; readonly mark: WritesMark }[]
+  readonly createdTables: ReadonlySet<number>
+  readonly sequences: ReadonlyMap<string, readonly [number, string]>
+}
+
 let catalogVersions = 0
 
 /** Is an open transaction: what it wrote, table by table, over its snapshot. */
@@ -58,6 +67,9 @@ export class OpenTransaction implements WriteTransaction {
   /** Sequences that were taken from, as `[table id, name]`. */
   readonly sequences: Map<string, readonly [number, string]> = new Map()
   readonly #host: TransactionHost
+  readonly #savepoints: Savepoints<TransactionMark>
+  /** Writes to tables that were dropped since; a savepoint may bring them back. */
+  readonly #dropped = new Map<number, TableWrites>()
   #catalog: CatalogView
   #state: 'open' | 'done' = 'open'
 
@@ -65,6 +77,13 @@ export class OpenTransaction implements WriteTransaction {
     this.#host = host
     this.serializable = serializable
     this.#catalog = host.snapshot.catalog
+    this.#savepoints = new Savepoints({
+      mark: () => this.#mark(),
+      restore: (mark) => this.#restore(mark),
+      forgetMarks: () => {
+        for (const writes of this.writes.values()) writes.forgetMarks()
+      },
+    })
     const owner = this
     this.snapshot = {
       commit: host.snapshot.commit,
@@ -180,8 +199,54 @@ export class OpenTransaction implements WriteTransaction {
   #discard(tableId: number): void {
     const writes = this.writes.get(tableId)
     if (writes === undefined) return
-    this.#host.discardSegments(tableId, writes.segments)
     this.writes.delete(tableId)
+    this.#dropped.set(tableId, writes)
+  }
+
+  #mark(): TransactionMark {
+    this.#checkOpen()
+    return {
+      catalog: this.#catalog,
+      writes: [...this.writes].map(([id, writes]) => ({ id, writes, mark: writes.mark() })),
+      createdTables: new Set(this.createdTables),
+      sequences: new Map(this.sequences),
+    }
+  }
+
+  #restore(mark: TransactionMark): void {
+    if (this.#state === 'done') return
+    const kept = new Set(mark.writes.map((each) => each.writes))
+    for (const [id, writes] of this.writes)
+      if (!kept.has(writes)) this.#host.discardSegments(id, writes.segments)
+    this.writes.clear()
+    for (const { id, writes, mark: state } of mark.writes) {
+      this.#dropped.delete(id)
+      this.writes.set(id, writes)
+      this.#host.discardSegments(id, writes.restore(state))
+    }
+    replaceAll(this.createdTables, mark.createdTables)
+    this.sequences.clear()
+    for (const [key, sequence] of mark.sequences) this.sequences.set(key, sequence)
+    this.#catalog = mark.catalog
+  }
+
+  savepoint(name: string): void {
+    this.#checkOpen()
+    this.#savepoints.set(name)
+  }
+
+  rollbackTo(name: string): void {
+    this.#checkOpen()
+    this.#savepoints.rollbackTo(name)
+  }
+
+  release(name: string): void {
+    this.#checkOpen()
+    this.#savepoints.release(name)
+  }
+
+  statement<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return this.#savepoints.statement(work)
   }
 
   #collection(model: string, name: string): CollectionDefinition {
@@ -366,10 +431,17 @@ export class OpenTransaction implements WriteTransaction {
 
   async commit(): Promise<number> {
     this.#checkOpen()
+    try {
+      this.#savepoints.checkWhole()
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
     this.#state = 'done'
     try {
       return await this.#host.commit(this)
     } finally {
+      this.#discardDropped()
       this.#host.snapshot.close()
     }
   }
@@ -377,13 +449,20 @@ export class OpenTransaction implements WriteTransaction {
   rollback(): void {
     if (this.#state === 'done') return
     this.#state = 'done'
-    this.#discardAll()
+    for (const tableId of [...this.writes.keys()]) this.#discard(tableId)
+    this.#discardDropped()
     this.#host.snapshot.close()
   }
 
-  #discardAll(): void {
-    for (const tableId of [...this.writes.keys()]) this.#discard(tableId)
+  #discardDropped(): void {
+    for (const [tableId, writes] of this.#dropped) this.#host.discardSegments(tableId, writes.segments)
+    this.#dropped.clear()
   }
+}
+
+function replaceAll<T>(target: Set<T>, values: ReadonlySet<T>): void {
+  target.clear()
+  for (const value of values) target.add(value)
 }
 
 function unknownTable(name: string): SheafError {

@@ -423,6 +423,7 @@ const MAY_TAKE_LONG: ReadonlySet<string> = new Set([
   'recursive',
   'nearest',
   'expand',
+  'frontier',
   'unnest',
   'join',
 ])

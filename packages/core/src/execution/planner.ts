@@ -18,6 +18,7 @@ import { batchFilter, columnEvaluator, type EvaluationMode } from './expression/
 import { type AggregatePipeline, runAggregate } from './operators/aggregate.ts'
 import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'
+import { runFrontier } from './operators/frontier.ts'
 import { runJoin } from './operators/join.ts'
 import { rowCountOf, runLimit } from './operators/limit.ts'
 import { runLookupJoin } from './operators/lookup-join.ts'
@@ -138,6 +139,7 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
   unnest: (plan, running) => runUnnest(plan, start(plan.input, running), running.context, running.mode),
   expand: (plan, running) => runExpand(plan, start(plan.input, running), running.context),
   degree: (plan, running) => runDegree(plan, start(plan.input, running), running.context),
+  frontier: (plan, running) => runFrontier(plan, start(plan.input, running), running.context),
   path: (plan, running) => runPath(plan, start(plan.input, running), running.context),
   recursive: (plan, running) =>
     runRecursive(

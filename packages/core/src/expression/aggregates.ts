@@ -16,6 +16,8 @@ export type AggregateDefinition = {
   /** Whether a group may give null. */
   readonly nullable: boolean
   readonly keepsNulls?: boolean
+  /** Whether a row that comes again changes nothing, as in a minimum. */
+  readonly ignoresRepeats?: boolean
   /** Makes the state of a group. */
   readonly start: (argumentTypes: readonly DataType[]) => unknown
   /** Adds a row's arguments to a state and gives the state to go on with. */

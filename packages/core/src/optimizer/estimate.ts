@@ -39,6 +39,7 @@ export function estimateRows(plan: LogicalPlan, context: OptimizerContext): numb
     case 'union':
       return plan.inputs.reduce((rows, input) => rows + estimateRows(input, context), 0)
     case 'expand':
+    case 'frontier':
     case 'unnest':
     case 'path':
       return estimateRows(plan.input, context) * FAN_OUT

@@ -79,6 +79,11 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     })
     return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(plan)]))])
   },
+  frontier: (plan, needed) => {
+    const loops = plan.loops !== null && needed.has(plan.loops.id) ? plan.loops : null
+    const output = plan.output.filter((field) => field.id !== plan.loops?.id || loops !== null)
+    return withInputs(Object.freeze({ ...plan, loops, output }), [prune(plan.input, columnsRead(plan))])
+  },
   path: (plan, needed) => {
     const edges = plan.edges !== null && needed.has(plan.edges.id) ? plan.edges : null
     const nodes = plan.nodes !== null && needed.has(plan.nodes.id) ? plan.nodes : null

@@ -1,4 +1,4 @@
-import { countByDegree } from './count-by-degree.ts'
+import { countWays } from './count-ways.ts'
 import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { orderJoins } from './order-joins.ts'
@@ -20,7 +20,7 @@ export const ruleList: readonly Rule[] = [
   pushFilters,
   pushPaths,
   orderJoins,
-  countByDegree,
+  countWays,
   pushLimits,
   pruneColumns,
   mergeProjections,

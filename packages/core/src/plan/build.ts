@@ -9,6 +9,7 @@ import type {
   AdjacencyReference,
   AggregateExpression,
   Direction,
+  FrontierPlan,
   JoinKey,
   JoinKind,
   LogicalPlan,
@@ -387,6 +388,18 @@ export function degree(
     count,
     output: [...input.output, count],
   })
+}
+
+/** Gives the nodes that edges lead to, each once. */
+export function frontier(
+  input: LogicalPlan,
+  options: Pick<FrontierPlan, 'from' | 'adjacency' | 'direction' | 'target' | 'ways'> &
+    Partial<Pick<FrontierPlan, 'weight' | 'looped' | 'distinct' | 'loops'>>,
+): LogicalPlan {
+  const { weight = null, looped = null, distinct = false, loops = null, target, ways, ...rest } = options
+  for (const read of [rest.from, weight, looped]) if (read !== null) checkColumns(read, input)
+  const output = [target, ways, ...(loops === null ? [] : [loops])]
+  return freeze({ kind: 'frontier', input, ...rest, weight, looped, distinct, target, ways, loops, output })
 }
 
 /** Follows an adjacency a variable count of hops. */

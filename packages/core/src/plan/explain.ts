@@ -122,6 +122,12 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   },
   degree: (plan, nameOf) =>
     `${plan.direction} ${adjacencyText(plan.adjacency)} of ${nameOf(plan.from)} as ${nameOf(plan.count)}${exclusion(plan.exclude, nameOf)}`,
+  frontier: (plan, nameOf) => {
+    const weight = plan.weight === null ? '' : ` weighing ${nameOf(plan.weight)}`
+    const looped = plan.looped === null ? '' : ` except loops ${nameOf(plan.looped)}`
+    const ways = plan.distinct ? '' : ` counting ${nameOf(plan.ways)}`
+    return `${plan.direction} ${adjacencyText(plan.adjacency)} from ${nameOf(plan.from)}${weight}${looped} to ${nameOf(plan.target)}${ways}`
+  },
   path: (plan, nameOf) => {
     const to = plan.to === null ? '' : ` ending ${nameOf(plan.to)}`
     const extra = [plan.edges, plan.nodes].filter((field) => field !== null).map(nameOf)

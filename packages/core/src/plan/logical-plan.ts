@@ -207,6 +207,31 @@ export type DegreePlan = {
   readonly output: readonly PlanField[]
 }
 
+/**
+ * Gives each node that edges of the input's nodes lead to once, with the count of ways that lead there: what `expand`
+ * becomes where nothing else of its input is looked at. Its rows are as many as nodes, however many paths there are.
+ */
+export type FrontierPlan = {
+  readonly kind: 'frontier'
+  readonly input: LogicalPlan
+  readonly from: ColumnExpression
+  /** A column that says how many ways lead to the row's node; `null` for one each. */
+  readonly weight: ColumnExpression | null
+  /** A column with the ways that came by an edge from the row's node to itself, which is not followed again. */
+  readonly looped: ColumnExpression | null
+  /** True where the count of ways does not matter, only which nodes are reached: a node counts as one way on. */
+  readonly distinct: boolean
+  readonly adjacency: AdjacencyReference
+  readonly direction: Direction
+  readonly target: PlanField
+  /** The count of ways to the target, Int64. */
+  readonly ways: PlanField
+  /** Those of them whose last edge leads from the target to itself, Int64; `null` where nobody needs it. */
+  readonly loops: PlanField | null
+  /** `target`, `ways` and `loops`. */
+  readonly output: readonly PlanField[]
+}
+
 /** Tells what a path may repeat: `walk` anything, `trail` no edge, `reachability` gives each target once, without paths. */
 export type PathSemantics = 'walk' | 'trail' | 'reachability' | 'shortest' | 'all-shortest'
 
@@ -313,6 +338,7 @@ export type LogicalPlan =
   | UnnestPlan
   | ExpandPlan
   | DegreePlan
+  | FrontierPlan
   | PathPlan
   | RecursivePlan
   | RecursiveInputPlan

@@ -51,6 +51,11 @@ const CHANGES: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, change: Chang
     from: columnOnly(plan.from, change),
     exclude: plan.exclude.map((item) => columnOnly(item, change)),
   }),
+  frontier: (plan, change) => ({
+    from: columnOnly(plan.from, change),
+    weight: optionalColumn(plan.weight, change),
+    looped: optionalColumn(plan.looped, change),
+  }),
   path: (plan, change) => ({
     from: columnOnly(plan.from, change),
     to: optionalColumn(plan.to, change),

@@ -21,6 +21,7 @@ const INPUTS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readonly Lo
   unnest: single,
   expand: single,
   degree: single,
+  frontier: single,
   path: single,
   nearest: single,
   join: (plan) => [plan.left, plan.right],
@@ -63,6 +64,7 @@ const REBUILD: { readonly [Kind in PlanKind]: Rebuild<Kind> } = {
   unnest: appended,
   expand: appended,
   degree: appended,
+  frontier: keepOutput,
   path: appended,
   nearest: appended,
   join: (plan, inputs) => {
@@ -123,6 +125,7 @@ const EXPRESSIONS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readon
   unnest: (plan) => [plan.list],
   expand: (plan) => [plan.from, ...plan.exclude, ...optional(plan.closes)],
   degree: (plan) => [plan.from, ...plan.exclude],
+  frontier: (plan) => [plan.from, ...optional(plan.weight, plan.looped)],
   path: (plan) => [plan.from, ...plan.exclude, ...optional(plan.to)],
   nearest: (plan) => [plan.vector, plan.query, plan.k],
   join: (plan) => [...plan.keys.flatMap((key) => [key.left, key.right]), ...optional(plan.residual)],

@@ -10,6 +10,7 @@ function extreme(name: string, sign: 1 | -1): AggregateDefinition {
     name: `cypher.${name}`,
     type: valueType,
     nullable: true,
+    ignoresRepeats: true,
     start: () => null,
     step: ((state: Value, value: Value) =>
       state === null || orderValues(value, state) * sign < 0 ? value : state) as AggregateDefinition['step'],

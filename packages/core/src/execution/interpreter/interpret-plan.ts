@@ -3,6 +3,7 @@ import type { LogicalPlan, PlanKind } from '../../plan/logical-plan.ts'
 import { aggregateRows } from './aggregate.ts'
 import { extensionRows, foreignRows } from './engines.ts'
 import { degreeRows, expandRows } from './expand.ts'
+import { frontierRows } from './frontier.ts'
 import type { Interpretation, Row } from './interpretation.ts'
 import { joinRows } from './join.ts'
 import { nearestRows } from './nearest.ts'
@@ -32,6 +33,7 @@ const INTERPRET: { readonly [Kind in PlanKind]: Interpret<Kind> } = {
   unnest: unnestRows,
   expand: expandRows,
   degree: degreeRows,
+  frontier: frontierRows,
   path: pathRows,
   recursive: recursiveRows,
   'recursive-input': recursiveInputRows,

@@ -11,6 +11,7 @@ import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
 import { nearestExact } from '../workloads/nearest.ts'
 import { pointQuery } from '../workloads/point-query.ts'
+import { rdfWorkloads } from '../workloads/rdf/index.ts'
 import { sumInt32 } from '../workloads/sum-int32.ts'
 import { twoHop } from '../workloads/two-hop.ts'
 import type { Workload } from './workload.ts'
@@ -32,4 +33,5 @@ export const workloads: readonly Workload[] = [
   documentUpdate,
   documentSize,
   documentOdd,
+  ...rdfWorkloads,
 ]

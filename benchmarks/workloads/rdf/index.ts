@@ -1,0 +1,20 @@
+import type { Workload } from '../../src/workload.ts'
+import { rdfLibrary, rdfNetwork, rdfShop } from './joins.ts'
+import { rdfLoadLines, rdfLoadTurtle, rdfReopen } from './load.ts'
+import { rdfMatch, rdfPoints } from './lookups.ts'
+import { rdfLsqb } from './lsqb.ts'
+import { rdfPaths } from './paths.ts'
+
+/** Lists the workloads over RDF datasets. */
+export const rdfWorkloads: readonly Workload[] = [
+  rdfLoadLines,
+  rdfLoadTurtle,
+  rdfReopen,
+  rdfPoints,
+  rdfMatch,
+  rdfShop,
+  rdfNetwork,
+  rdfLibrary,
+  rdfPaths,
+  rdfLsqb,
+]

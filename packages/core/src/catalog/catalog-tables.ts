@@ -44,6 +44,8 @@ export const TABLES_TABLE: TableDefinition = systemTable(2, 'tables', {
     makeField('key', types.utf8, { nullable: false }),
     makeField('adjacencies', types.utf8, { nullable: false }),
     makeField('options', types.utf8, { nullable: false }),
+    // Null in rows that were written before tables had indexes.
+    makeField('indexes', types.utf8, { nullable: true }),
   ],
   key: ['table_id'],
 })
@@ -96,6 +98,7 @@ function systemTable(
     ),
     key: table.key,
     adjacencies: [],
+    indexes: [],
     options: {},
   }
 }
@@ -148,6 +151,7 @@ export function tableRow(table: TableDefinition): Readonly<Record<string, Value>
     key: JSON.stringify(table.key),
     adjacencies: JSON.stringify(table.adjacencies),
     options: JSON.stringify(table.options),
+    indexes: JSON.stringify(table.indexes),
   }
 }
 
@@ -227,6 +231,7 @@ function readTables(source: TableSource, fields: Map<number, Field[]>): readonly
     key: JSON.parse(values.key as string) as string[],
     adjacencies: JSON.parse(values.adjacencies as string) as TableDefinition['adjacencies'],
     options: JSON.parse(values.options as string) as Record<string, unknown>,
+    indexes: JSON.parse((values.indexes as string | null) ?? '[]') as TableDefinition['indexes'],
   }))
   return tables.sort((left, right) => left.id - right.id)
 }

@@ -1,5 +1,6 @@
 import type { Field } from 'apache-arrow'
 import type { Column } from '../types/column.ts'
+import type { IndexDefinition, IndexSpecification } from './index-definition.ts'
 
 /** Names the system columns that every table has: UInt64 row id and commit numbers. */
 export const SYSTEM_COLUMNS = ['_row_id', '_created', '_deleted'] as const
@@ -21,6 +22,7 @@ export type TableSpecification = {
   /** Names of the key's fields, in order; empty for a table without a key. Rows are unique by it. */
   readonly key: readonly string[]
   readonly adjacencies?: readonly AdjacencyDefinition[]
+  readonly indexes?: readonly IndexSpecification[]
   /** What the model keeps about the table: plain JSON. */
   readonly options?: Readonly<Record<string, unknown>>
 }
@@ -38,6 +40,7 @@ export type TableDefinition = {
   readonly fields: readonly Field[]
   readonly key: readonly string[]
   readonly adjacencies: readonly AdjacencyDefinition[]
+  readonly indexes: readonly IndexDefinition[]
   readonly options: Readonly<Record<string, unknown>>
 }
 

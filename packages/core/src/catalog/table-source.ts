@@ -36,6 +36,16 @@ export type ScanRequest = {
   readonly batchSize?: number
 }
 
+/** Is one end of a range of an index's keys. */
+export type IndexBound = { readonly value: Value; readonly inclusive: boolean }
+
+/** Asks an index for the rows whose first parts equal values, and whose next part lies in a range. */
+export type IndexRange = {
+  readonly equal: readonly Value[]
+  readonly lower?: IndexBound
+  readonly upper?: IndexBound
+}
+
 /** Describes the values of a column as far as it is known without reading them. */
 export type ColumnStatistics = {
   readonly minimum: Value
@@ -77,6 +87,30 @@ export type TableSource = {
    * which of the keys each row answers.
    */
   lookup(
+    keys: readonly (readonly Value[])[],
+    columns: readonly ScanColumnRequest[],
+  ): { readonly batch: Batch; readonly index: Uint32Array }
+  /**
+   * Counts the entries of an index in some ranges: at least as many as the rows that a scan of it gives. `null` where
+   * the index cannot tell, since a value is of another kind than the index's.
+   */
+  indexCount(index: string, ranges: readonly IndexRange[]): number | null
+  /**
+   * Gives the rows that an index has in some ranges, each row once, in no order. Rows that do not match may be among
+   * them where a value equals a longer one in part: the caller filters again.
+   */
+  indexScan(
+    index: string,
+    ranges: readonly IndexRange[],
+    columns: readonly ScanColumnRequest[],
+    counters?: ScanCounters,
+  ): Iterable<Batch>
+  /**
+   * Finds rows by the first parts of an index: `keys[i]` holds their values. Gives all rows found, with `index`
+   * telling which of the keys each row answers. A null in a key finds nothing.
+   */
+  indexLookup(
+    index: string,
     keys: readonly (readonly Value[])[],
     columns: readonly ScanColumnRequest[],
   ): { readonly batch: Batch; readonly index: Uint32Array }

@@ -1,5 +1,6 @@
 import type { Field } from 'apache-arrow'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
+import type { IndexSpecification } from './index-definition.ts'
 import type { TableSource } from './table-source.ts'
 
 /** Looks up what a snapshot's catalog holds. */
@@ -45,9 +46,19 @@ export type WriteTransaction = {
   dropField(tableName: string, field: string): TableDefinition
   renameField(tableName: string, from: string, to: string): TableDefinition
   /**
+   * Adds an index over the rows of a table; what it holds is built from the rows, now and after reopening.
+   *
+   * @throws `ALREADY_EXISTS`, `NOT_FOUND` for a field or function that is not there, `CONSTRAINT` where it is unique
+   *   and two rows share a key
+   */
+  createIndex(tableName: string, index: IndexSpecification): TableDefinition
+  /** @throws `NOT_FOUND` */
+  dropIndex(tableName: string, name: string): TableDefinition
+  /**
    * Inserts rows and gives each its row id.
    *
-   * @throws `CONSTRAINT` where a key is taken (with `error`) or a field that is not nullable is null, `TYPE`
+   * @throws `CONSTRAINT` where a key is taken (with `error`), a unique index has it, or a field that is not nullable is
+   *   null; `TYPE`
    */
   insert(
     tableName: string,

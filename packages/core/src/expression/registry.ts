@@ -38,6 +38,16 @@ export type FunctionDefinition = {
    * For a path through objects alone it must equal `variant.get`.
    */
   readonly pathAccess?: boolean
+  /**
+   * For a predicate: lists comparisons, of expressions over the arguments with constants, that hold wherever it does.
+   * Indexes are found by them; the predicate itself is applied to what they give.
+   */
+  readonly implies?: (args: readonly Expression[]) => readonly Expression[]
+  /**
+   * For a function that gives the list of a row's keys in an index: names the functions whose value, for the same
+   * arguments, is always among them (or null).
+   */
+  readonly lists?: readonly string[]
 }
 
 const registry = new NamedRegistry<FunctionDefinition>('function')

@@ -1,3 +1,4 @@
+import type { TableDefinition } from '../catalog/definition.ts'
 import type { LogicalPlan } from '../plan/logical-plan.ts'
 
 /** Gives what the optimizer may know about the data: estimates, never the data itself. */
@@ -8,6 +9,8 @@ export type OptimizerContext = {
   distinctCount(table: string, field: string): number | null
   /** Names the fields of a table's key. */
   key(table: string): readonly string[]
+  /** Gives the definition of a table, with its indexes. */
+  definition(table: string): TableDefinition | undefined
 }
 
 /** Is one step of the optimizer: a plan in, an equal and better plan out. */

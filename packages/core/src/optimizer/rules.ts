@@ -1,4 +1,5 @@
 import { countWays } from './count-ways.ts'
+import { indexScans } from './index-scans.ts'
 import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
 import { orderJoins } from './order-joins.ts'
@@ -24,5 +25,6 @@ export const ruleList: readonly Rule[] = [
   pushLimits,
   pruneColumns,
   mergeProjections,
+  indexScans,
   lookupJoins,
 ]

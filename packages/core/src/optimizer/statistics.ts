@@ -6,6 +6,7 @@ export function optimizerContext(snapshot: Snapshot): OptimizerContext {
   return {
     rowCount: (table) => snapshot.source(table).statistics().rowCount,
     distinctCount: (table, field) => snapshot.source(table).statistics().column(field)?.distinctCount ?? null,
+    definition: (table) => snapshot.catalog.table(table),
     key: (table) => snapshot.catalog.table(table)?.key ?? [],
   }
 }

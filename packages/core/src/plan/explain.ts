@@ -70,7 +70,7 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
       return shown === path ? shown : `${path} as ${shown}`
     })
     const filters = plan.filters.map((filter) => show(filter, nameOf)).join(' AND ')
-    return `${plan.table} [${columns.join(', ')}]${filters === '' ? '' : ` where ${filters}`}`
+    return `${plan.table} [${columns.join(', ')}]${filters === '' ? '' : ` where ${filters}`}${plan.index === undefined ? '' : ` by index ${plan.index}`}`
   },
   values: (plan, nameOf) => `${list(plan.output, nameOf)} ${plan.rowCount} rows`,
   filter: (plan, nameOf) => show(plan.predicate, nameOf),

@@ -33,6 +33,8 @@ export type ScanPlan = {
   readonly table: string
   readonly columns: readonly ScanColumn[]
   readonly filters: readonly Expression[]
+  /** The index that the filters have most use of, chosen by the optimizer; execution reads it where that reads less. */
+  readonly index?: string
   readonly output: readonly PlanField[]
 }
 
@@ -81,9 +83,10 @@ export type JoinPlan = {
   readonly residual: Expression | null
   /**
    * How the right rows are found, chosen by the optimizer: `row-id` and `key` read them from their table one by one,
-   * where the right input is a scan and the keys are its row id or its whole key; else they are hashed.
+   * where the right input is a scan and the keys are its row id or its whole key, `index` those that its `index` has
+   * for the keys; else they are hashed.
    */
-  readonly access?: 'hash' | 'row-id' | 'key'
+  readonly access?: 'hash' | 'row-id' | 'key' | 'index'
   readonly output: readonly PlanField[]
 }
 

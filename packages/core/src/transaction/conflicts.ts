@@ -3,7 +3,8 @@ import type { TableDefinition } from '../catalog/definition.ts'
 import { SheafError } from '../types/errors.ts'
 import { LATEST, type TableSet } from './table-set.ts'
 import { findKey, findRow } from './table-view.ts'
-import type { TableWrites } from './table-writes.ts'
+import { OWN, type TableWrites } from './table-writes.ts'
+import { findConflictingKey } from './unique-keys.ts'
 import type { OpenTransaction } from './write-transaction.ts'
 
 /**
@@ -23,6 +24,10 @@ export function checkConflicts(
       if ((tables.all.get(tableId)?.lastChange ?? 0) > since) throw conflict('a table that it read', tableId)
     }
   }
+  for (const tableId of transaction.uniqueTables) {
+    if ((tables.all.get(tableId)?.lastChange ?? 0) > since)
+      throw conflict('a table that it gave a unique index', tableId)
+  }
   for (const writes of written) {
     checkTable(tables, transaction, writes.definition)
     if ((tables.all.get(writes.definition.id)?.lastChange ?? 0) > since) checkRows(tables, writes, since)
@@ -39,6 +44,7 @@ function checkTable(tables: TableSet, transaction: OpenTransaction, definition: 
 function checkRows(tables: TableSet, writes: TableWrites, since: number): void {
   const { definition } = writes
   const latest = tables.view(definition, LATEST)
+  checkUniqueKeys(tables, writes, since)
   for (const rowId of writes.deletedRows) {
     const place = findRow(latest, rowId)
     if (place === null || place.part.createdAt(place.position) > since)
@@ -50,6 +56,23 @@ function checkRows(tables: TableSet, writes: TableWrites, since: number): void {
     if (place !== null && place.part.createdAt(place.position) > since)
       throw conflict('a key', definition.name)
   }
+}
+
+/** Two transactions that do not see each other may have written one key of a unique index, or one the index itself. */
+function checkUniqueKeys(tables: TableSet, writes: TableWrites, since: number): void {
+  const { definition } = writes
+  const newest = tables.definition(definition.id)
+  if (newest === undefined) return
+  const known = new Set(definition.indexes.map((index) => index.name))
+  if (newest.indexes.some((index) => index.unique !== null && !known.has(index.name)))
+    throw conflict('a unique index', definition.name)
+  const view = tables.view(definition, LATEST)
+  const found = findConflictingKey(
+    { view, indexes: tables.indexes },
+    { parts: writes.ownParts, commit: OWN },
+    since,
+  )
+  if (found !== null) throw conflict(`a key of ${found.index}`, definition.name)
 }
 
 function conflict(what: string, table: string | number): SheafError {

@@ -20,6 +20,8 @@ import type { Part } from '../storage/part.ts'
 import { Segment } from '../storage/segment.ts'
 import { COLD_COMPRESSION_LEVEL, type SegmentFiles } from '../storage/segment-files.ts'
 import { SheafError } from '../types/errors.ts'
+import { bindIndex } from './index-entries.ts'
+import type { PartIndexes } from './part-indexes.ts'
 import type { TableData } from './table-data.ts'
 import { mergeTable } from './table-view.ts'
 
@@ -29,6 +31,7 @@ export type MaintenanceHost = {
   readonly folder: string
   readonly files: SegmentFiles
   readonly tables: ReadonlyMap<number, TableData>
+  readonly indexes: PartIndexes
   /** Tells whether segments are compressed when they grow cold. */
   readonly compress: boolean
   definition(tableId: number): TableDefinition | undefined
@@ -129,6 +132,8 @@ export class Maintenance {
     const segment = await this.#steps(writing)
     if (merged.content.created === null) segment.setCreated(merged.createdAt)
     await this.#host.files.sync(table.id, [segment])
+    for (const index of definition.indexes)
+      await this.#steps(this.#host.indexes.prepare(bindIndex(definition, index), segment))
     const rewrite = { table, parts, merged, segment }
     carryDeletions(rewrite)
     return rewrite

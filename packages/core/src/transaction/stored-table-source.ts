@@ -2,6 +2,7 @@ import { type Adjacency, buildAdjacency, type EdgeList } from '../catalog/adjace
 import type { AdjacencyDefinition, TableDefinition } from '../catalog/definition.ts'
 import type {
   ColumnStatistics,
+  IndexRange,
   Pushdown,
   ScanColumnRequest,
   ScanCounters,
@@ -16,6 +17,8 @@ import { CHUNK_ROWS, type KeyRange, type Part, type PartField } from '../storage
 import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
 import { isDecimal, types } from '../types/data-type.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
+import { countInIndex, type IndexedView, lookupInIndex, scanIndex } from './index-reads.ts'
+import type { PartIndexes } from './part-indexes.ts'
 import { readRows } from './read-rows.ts'
 import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
 import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts'
@@ -23,18 +26,23 @@ import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts
 /** Keeps adjacencies for as long as the rows under them stay the same. */
 export type AdjacencyCache = Map<string, { readonly version: string; readonly adjacency: Adjacency }>
 
+/** Is what is kept beside the parts of a table and shared by all who read it. */
+export type TableCaches = { readonly adjacencies: AdjacencyCache; readonly indexes: PartIndexes }
+
 /** Reads a table's parts at one snapshot. */
 export class StoredTableSource implements TableSource {
   readonly definition: TableDefinition
   readonly version: string
   readonly #view: TableView
   readonly #adjacencies: AdjacencyCache
+  readonly #indexed: IndexedView
 
-  constructor(view: TableView, adjacencies: AdjacencyCache) {
+  constructor(view: TableView, { adjacencies, indexes }: TableCaches) {
     this.definition = view.definition
     this.version = view.version
     this.#view = view
     this.#adjacencies = adjacencies
+    this.#indexed = { view, indexes }
   }
 
   statistics(): TableStatistics {
@@ -180,6 +188,27 @@ export class StoredTableSource implements TableSource {
     }
     const taken = readRows(this.#view, places, columns)
     return { batch: makeBatch(taken, places.length), index: Uint32Array.from(index) }
+  }
+
+  indexCount(index: string, ranges: readonly IndexRange[]): number | null {
+    return countInIndex(this.#indexed, index, ranges)
+  }
+
+  indexScan(
+    index: string,
+    ranges: readonly IndexRange[],
+    columns: readonly ScanColumnRequest[],
+    counters?: ScanCounters,
+  ): Iterable<Batch> {
+    return scanIndex(this.#indexed, { index, ranges, columns, counters })
+  }
+
+  indexLookup(
+    index: string,
+    keys: readonly (readonly Value[])[],
+    columns: readonly ScanColumnRequest[],
+  ): { readonly batch: Batch; readonly index: Uint32Array } {
+    return lookupInIndex(this.#indexed, index, keys, columns)
   }
 
   gather(

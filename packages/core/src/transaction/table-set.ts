@@ -7,6 +7,7 @@ import type { TableChange } from '../storage/commit-record.ts'
 import type { ManifestTable } from '../storage/manifest.ts'
 import type { SegmentFiles } from '../storage/segment-files.ts'
 import type { SegmentEntry } from '../storage/segment-writer.ts'
+import { PartIndexes } from './part-indexes.ts'
 import { StoredTableSource } from './stored-table-source.ts'
 import { TableData } from './table-data.ts'
 import { keyFields, partField, type TableView } from './table-view.ts'
@@ -18,6 +19,8 @@ export const LATEST: number = Number.MAX_SAFE_INTEGER
 export class TableSet {
   /** By table id; tables that nothing was ever written to are not in it. */
   readonly all: Map<number, TableData> = new Map()
+  /** The indexes of the parts of all tables. */
+  readonly indexes: PartIndexes = new PartIndexes()
   readonly #files: SegmentFiles
   /** Row ids taken for tables that are not in the set yet. */
   readonly #newTableRows = new Map<number, number>()
@@ -43,7 +46,8 @@ export class TableSet {
 
   /** Makes a view readable. */
   source(view: TableView): TableSource {
-    return new StoredTableSource(view, this.all.get(view.definition.id)?.adjacencies ?? new Map())
+    const adjacencies = this.all.get(view.definition.id)?.adjacencies ?? new Map()
+    return new StoredTableSource(view, { adjacencies, indexes: this.indexes })
   }
 
   /** Gives the catalog that a commit sees. */

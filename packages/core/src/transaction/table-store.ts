@@ -112,6 +112,7 @@ class StoredTables implements TableStore {
       folder: this.#folder,
       files: this.#files,
       tables: this.#tables.all,
+      indexes: this.#tables.indexes,
       compress,
       definition: (tableId) => this.#tables.definition(tableId),
       oldestCommit: () => this.#oldestNeeded(),
@@ -253,6 +254,7 @@ class StoredTables implements TableStore {
         nextTableId: () => this.#sequences.take(TABLE_IDS, 1) + FIRST_USER_TABLE_ID,
         takeRowIds: (tableId, count) => this.#tables.takeRowIds(tableId, count),
         writeSegment: (tableId, content) => this.#writeSegment(tableId, content),
+        indexes: this.#tables.indexes,
         discardSegments: (tableId, segments) => {
           for (const segment of segments) this.#files.discard(tableId, segment)
         },

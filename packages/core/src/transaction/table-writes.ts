@@ -15,6 +15,7 @@ import { type Column, type ColumnReader, columnReader, isNullAt, nullColumn } fr
 import { describeValue } from '../types/column-builder.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues } from '../types/value.ts'
+import type { PartIndexes } from './part-indexes.ts'
 import { readRows } from './read-rows.ts'
 import {
   findKey,
@@ -26,9 +27,10 @@ import {
   type RowPlace,
   type TableView,
 } from './table-view.ts'
+import { checkUniqueRows, type WrittenRows } from './unique-keys.ts'
 
 /** Is the commit number of rows that only their own transaction sees: before every other. */
-const OWN = 0
+export const OWN = 0
 
 /** Rows are taken into memory in portions of this many. */
 const APPEND_ROWS = 1 << 18
@@ -44,6 +46,7 @@ const DIRECT_BYTES = 8 << 20
 export type WritesHost = {
   takeRowIds(count: number): number
   writeSegment(content: SegmentContent): Segment
+  readonly indexes: PartIndexes
 }
 
 /** Is how far the writes to a table had come: what they can go back to. */
@@ -149,6 +152,7 @@ export class TableWrites {
   ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
     const columns = this.#columnsOf(rows)
     if (this.definition.key.length === 0) {
+      this.#checkUnique({ columns, rows: null, length: rows.length }, [])
       const rowIds = this.#newRowIds(rows.length)
       this.#append({ rowIds, columns })
       return { rowIds, insertedCount: rows.length }
@@ -230,11 +234,13 @@ export class TableWrites {
     onConflict: OnKeyConflict,
   ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
     if (this.#areNew(length, columns)) {
+      this.#checkUnique({ columns, rows: null, length }, [])
       const rowIds = this.#newRowIds(length)
       this.#append({ rowIds, columns })
       return { rowIds, insertedCount: length }
     }
     const plan = this.#resolveKeys(length, columns, onConflict)
+    this.#checkUnique({ columns, rows: plan.written, length }, plan.replaced)
     const fresh = this.#newRowIds(plan.freshCount)
     let next = 0
     for (let row = 0; row < length; row += 1) {
@@ -372,6 +378,7 @@ export class TableWrites {
     if (places.length === 0) return 0
     const chunk = this.#updatedRows(view, places, { rows, kept: Int32Array.from(kept) })
     if (rows.fields.some((field) => this.definition.key.includes(field))) this.#checkUpdatedKeys(view, chunk)
+    this.#checkUnique({ columns: chunk.columns, rows: null, length: places.length }, places)
     for (const place of places) this.#end(place)
     this.#append(chunk)
     return places.length
@@ -417,6 +424,17 @@ export class TableWrites {
       if (taken || seen.has(key.token)) throw this.#keyTaken(key)
       seen.add(key.token)
     }
+  }
+
+  /** Checks rows to be written against unique indexes; `replaced` are rows that they take the place of. */
+  #checkUnique(rows: WrittenRows, replaced: readonly RowPlace[]): void {
+    if (this.definition.indexes.length > 0)
+      checkUniqueRows({ view: this.view(), indexes: this.#host.indexes }, rows, replaced)
+  }
+
+  /** The parts that hold what the transaction wrote. */
+  get ownParts(): readonly Part[] {
+    return [...this.segments, this.#memtable]
   }
 
   /** Gives the rows to be committed. */

@@ -16,6 +16,12 @@ import type {
   TableSpecification,
 } from '../catalog/definition.ts'
 import { SYSTEM_COLUMNS, tableName } from '../catalog/definition.ts'
+import {
+  type IndexSpecification,
+  indexFields,
+  indexOf,
+  renameIndexField,
+} from '../catalog/index-definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
 import type { Segment } from '../storage/segment.ts'
@@ -24,9 +30,12 @@ import { columnFromValues } from '../types/column-builder.ts'
 import { fieldIdOf } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
+import { bindIndex } from './index-entries.ts'
+import type { PartIndexes } from './part-indexes.ts'
 import { Savepoints } from './savepoints.ts'
 import type { TableView } from './table-view.ts'
 import { TableWrites, type WritesMark } from './table-writes.ts'
+import { checkNewIndex } from './unique-keys.ts'
 
 type CatalogRowValues = Readonly<Record<string, Value>>
 
@@ -40,6 +49,8 @@ export type TransactionHost = {
   nextTableId(): number
   takeRowIds(tableId: number, count: number): number
   writeSegment(tableId: number, content: SegmentContent): Segment
+  /** The indexes of the parts of all tables. */
+  readonly indexes: PartIndexes
   /** Removes segments of a transaction that does not commit. */
   discardSegments(tableId: number, segments: readonly Segment[]): void
   takeSequence(tableId: number, name: string, count: number): number
@@ -64,6 +75,8 @@ export class OpenTransaction implements WriteTransaction {
   /** Tables that were read, for serialisable isolation. */
   readonly readTables: Set<number> = new Set()
   readonly createdTables: Set<number> = new Set()
+  /** Tables that were given a unique index, which rows that others write meanwhile may break. */
+  readonly uniqueTables: Set<number> = new Set()
   /** Sequences that were taken from, as `[table id, name]`. */
   readonly sequences: Map<string, readonly [number, string]> = new Map()
   readonly #host: TransactionHost
@@ -119,6 +132,7 @@ export class OpenTransaction implements WriteTransaction {
       writes = new TableWrites(this.#host.view(definition, this.snapshot.commit), {
         takeRowIds: (count) => this.#host.takeRowIds(id, count),
         writeSegment: (content) => this.#host.writeSegment(id, content),
+        indexes: this.#host.indexes,
       })
       this.writes.set(id, writes)
     }
@@ -172,6 +186,7 @@ export class OpenTransaction implements WriteTransaction {
         fields: [],
         key: specification.key,
         adjacencies: specification.adjacencies ?? [],
+        indexes: (specification.indexes ?? []).map(indexOf),
         options: specification.options ?? {},
       }),
     ])
@@ -307,11 +322,13 @@ export class OpenTransaction implements WriteTransaction {
     this.#checkOpen()
     const table = this.#table(name)
     const fieldId = this.#fieldId(table, field)
-    const used = table.adjacencies.some((each) => [each.source, each.target, each.partition].includes(field))
+    const used =
+      table.adjacencies.some((each) => [each.source, each.target, each.partition].includes(field)) ||
+      table.indexes.some((index) => indexFields(index).has(field))
     if (table.key.includes(field) || used)
       throw new SheafError(
         'CONSTRAINT',
-        `A key or an adjacency uses the field. It cannot be dropped: "${field}"`,
+        `A key, an adjacency or an index uses the field. It cannot be dropped: "${field}"`,
       )
     this.#updateRows(FIELDS_TABLE, (row) => row.table_id === table.id && row.field_id === fieldId, {
       dropped: true,
@@ -339,8 +356,34 @@ export class OpenTransaction implements WriteTransaction {
           partition: renamed(each.partition),
         })),
       ),
+      indexes: JSON.stringify(table.indexes.map((index) => renameIndexField(index, from, to))),
     })
     return this.#reloadTable(name)
+  }
+
+  createIndex(name: string, specification: IndexSpecification): TableDefinition {
+    this.#checkOpen()
+    const table = this.#table(name)
+    const index = indexOf(specification)
+    if (table.indexes.some((each) => each.name === index.name))
+      throw new SheafError('ALREADY_EXISTS', `Table ${name} has an index of this name already: ${index.name}`)
+    checkNewIndex(this.#writesOf(table).view(), bindIndex(table, index))
+    if (index.unique !== null) this.uniqueTables.add(table.id)
+    return this.#setIndexes(table, [...table.indexes, index])
+  }
+
+  dropIndex(name: string, indexName: string): TableDefinition {
+    this.#checkOpen()
+    const table = this.#table(name)
+    const kept = table.indexes.filter((each) => each.name !== indexName)
+    if (kept.length === table.indexes.length)
+      throw new SheafError('NOT_FOUND', `Table ${name} has no index of this name: ${indexName}`)
+    return this.#setIndexes(table, kept)
+  }
+
+  #setIndexes(table: TableDefinition, indexes: TableDefinition['indexes']): TableDefinition {
+    this.#updateRows(TABLES_TABLE, (row) => row.table_id === table.id, { indexes: JSON.stringify(indexes) })
+    return this.#reloadTable(table.name)
   }
 
   #fieldId(table: TableDefinition, name: string): number {

@@ -62,6 +62,9 @@ function memorySource({ definition, batches }: MemoryTable): TableSource {
     }),
     pushdown: () => 'unsupported',
     scan,
+    indexCount: () => null,
+    indexScan: () => [],
+    indexLookup: () => ({ batch: makeBatch([], 0), index: new Uint32Array(0) }),
     lookup(keys, columns) {
       const request = [...columns, ...keyRequests(definition)]
       const rows = [...scan({ columns: request, predicates: [] })].flatMap(valuesOf)

@@ -241,6 +241,7 @@ export function definitionOf(name: string, kinds: readonly ColumnKind[]): TableD
     fields: kinds.map((kind) => makeField(kind.name, kind.type)),
     key: [],
     adjacencies: [],
+    indexes: [],
     options: {},
   }
 }

@@ -36,6 +36,17 @@ export async function drawStore(draw: Draw): Promise<StoredTables> {
   }
 }
 
+/** Draws indexes over one column or two. */
+function drawIndexes(draw: Draw, kinds: readonly ColumnKind[]): TableSpecification['indexes'] & object {
+  if (kinds.length === 0) return []
+  return Array.from({ length: upTo(draw, 3) }, (_, number) => ({
+    name: `index ${number}`,
+    parts: Array.from({ length: 1 + upTo(draw, 1) }, () => ({
+      expression: { field: pick(draw, kinds).name },
+    })),
+  }))
+}
+
 async function fill(
   store: TableStore,
   draw: Draw,
@@ -48,6 +59,7 @@ async function fill(
     part: '',
     fields: all.map((kind) => makeField(kind.name, kind.type, { nullable: kind !== KEY })),
     key: options.hasKey ? ['key'] : [],
+    indexes: drawIndexes(draw, all),
   }
   const creation = store.begin()
   creation.createCollection('test', name, { version: 1, tables: [specification] })

@@ -13,6 +13,7 @@ import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
 import { batchRowCount } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
+import { indexRanges } from './index-access.ts'
 
 const OPERATORS = new Map<string, ScanPredicate['operator']>([
   ['eq', 'eq'],
@@ -39,7 +40,7 @@ export type ScanOptions = {
   readonly skipOnly?: boolean
 }
 
-/** Reads a table: by key where the filters fix the key, else by a scan that skips what cannot match. */
+/** Reads a table: by key where the filters fix the key, by an index where that reads little, else by a scan that skips what cannot match. */
 export function* runScan(plan: ScanPlan, context: ExecutionContext, options: ScanOptions): Steps {
   const { mode, counters } = options
   const source = context.snapshot.source(plan.table)
@@ -57,10 +58,15 @@ export function* runScan(plan: ScanPlan, context: ExecutionContext, options: Sca
     if (batchRowCount(kept) > 0) yield kept
     return
   }
+  const ranges = indexRanges(plan, source, context)
   const predicates = plan.filters.flatMap((expression) =>
     predicateOf(expression, plan.columns, context.parameters),
   )
-  for (const batch of source.scan({ columns, predicates }, counters)) {
+  const batches =
+    ranges === null
+      ? source.scan({ columns, predicates }, counters)
+      : source.indexScan(plan.index as string, ranges, columns, counters)
+  for (const batch of batches) {
     const kept = filter(batch)
     if (batchRowCount(kept) > 0) yield kept
     else yield null

@@ -483,6 +483,7 @@ export function foreign(options: {
   readonly text: string
   readonly inputs: readonly { readonly name: string; readonly plan: LogicalPlan }[]
   readonly parameters: readonly Expression[]
+  readonly definitions?: readonly string[]
   readonly output: readonly PlanField[]
 }): LogicalPlan {
   return freeze({ kind: 'foreign', ...options })

@@ -305,6 +305,8 @@ export type ForeignPlan = {
   readonly text: string
   readonly inputs: readonly { readonly name: string; readonly plan: LogicalPlan }[]
   readonly parameters: readonly Expression[]
+  /** What the text uses beside its inputs, in the engine's language: types and macros to define before it runs. */
+  readonly definitions?: readonly string[]
   readonly output: readonly PlanField[]
 }
 

@@ -10,10 +10,13 @@ import {
 } from '@sheafdb/core'
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { parseStatements } from '../language/parser/parser.ts'
+import { isRelation } from '../layout/options.ts'
 import { MODEL_NAME } from '../layout/relations.ts'
 import { type PlannedQuery, SqlPlanner } from '../planning/planner.ts'
 import type { StatementContext, StatementResult } from '../statements/context.ts'
+import { readWithSequences } from '../statements/read-sequences.ts'
 import { runStatement } from '../statements/run.ts'
+import { usesSequences } from '../statements/sequence.ts'
 import { type Parameters, parameterMap } from './parameters.ts'
 import { openSession, type SqlSession } from './session.ts'
 import { type TableQuery, tableQuery } from './table.ts'
@@ -79,10 +82,26 @@ export function relationalApi(
     const lower = () =>
       planner.known(sql, values)?.plan ??
       planner.plan(sql, { parameters: values }).then((planned) => planned.plan)
+    if (usesSequences(sql)) {
+      let taken: Promise<LogicalPlan> | undefined
+      return context.query<Row>(() => {
+        taken ??= Promise.resolve(lower()).then((plan) =>
+          readWithSequences(plan, { context, parameters: values }),
+        )
+        return taken
+      })
+    }
     return context.query<Row>(lower, { parameters: values })
   }
   const api = {
     ...collectionMethods(context, MODEL_NAME),
+    list: () =>
+      context
+        .catalog()
+        .collections(MODEL_NAME)
+        .filter(isRelation)
+        .map(({ name }) => name)
+        .sort(),
     query,
     run,
     sql: <Row>(strings: TemplateStringsArray, ...values: readonly unknown[]) =>

@@ -1,6 +1,7 @@
 import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api'
 import { fromDuckError } from './errors.ts'
 import { makeScanFunction } from './scan-function.ts'
+import { makeSequenceFunctions } from './sequence-functions.ts'
 import { DuckSession } from './session.ts'
 
 /** Tunes the DuckDB that stands behind SQL. */
@@ -54,7 +55,9 @@ export class DuckDatabase {
       ...(this.#access.files ? {} : { autoload_known_extensions: 'false', enable_external_access: 'false' }),
     })
     const connection = await instance.connect()
-    connection.registerTableFunction(makeScanFunction((id) => this.#sessions.get(id)))
+    const sessionOf = (id: number) => this.#sessions.get(id)
+    connection.registerTableFunction(makeScanFunction(sessionOf))
+    for (const sequence of makeSequenceFunctions(sessionOf)) connection.registerScalarFunction(sequence)
     connection.closeSync()
     return instance
   }
@@ -79,6 +82,7 @@ export class DuckDatabase {
   /** Takes a session back. */
   release(session: DuckSession): void {
     session.relations.clear()
+    session.sequences = undefined
     this.#idle.push(session)
   }
 

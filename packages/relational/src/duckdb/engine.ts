@@ -16,6 +16,7 @@ import type { DuckDatabase } from './database.ts'
 import { codeDictionaries } from './dictionary-codes.ts'
 import { parameterValue } from './parameter.ts'
 import { relationColumns } from './relation.ts'
+import { SEQUENCES_PARAMETER, type SequenceNumbers } from './sequence-functions.ts'
 import { bindValue, type DuckSession, type RelationSource } from './session.ts'
 
 /** Names this engine in `foreign` plans. */
@@ -42,7 +43,9 @@ async function* execute(
   const session = await database.acquire()
   const watch = watchLimits(session, context)
   try {
+    await session.define(plan.definitions)
     await session.show(sources)
+    session.sequences = context.parameters.get(SEQUENCES_PARAMETER) as SequenceNumbers | undefined
     const statement = await session.prepare(plan.text)
     try {
       bind(statement, plan, context)

@@ -10,6 +10,7 @@ import type { Batch } from '@sheafdb/core'
 import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import { fromDuckError } from './errors.ts'
 import type { BoundValue } from './parameter.ts'
+import { SEQUENCE_MACROS, type SequenceNumbers } from './sequence-functions.ts'
 
 /** Names the table function through which DuckDB reads the inputs of a query: `sheaf_scan('<name of the relation>')`. */
 export const SCAN_FUNCTION = 'sheaf_scan'
@@ -49,7 +50,10 @@ export class DuckSession {
   readonly relations: Map<string, RelationSource> = new Map()
   /** What an input threw while DuckDB ran. */
   failure: unknown
+  /** Gives out the numbers of sequences to the statement that runs now. */
+  sequences: SequenceNumbers | undefined
   readonly #views = new Map<string, string>()
+  readonly #definitions = new Set<string>()
   readonly #schemas = new Set<string>(['main'])
 
   private constructor(connection: DuckDBConnection) {
@@ -61,6 +65,7 @@ export class DuckSession {
   static async open(connection: DuckDBConnection, catalog: string): Promise<DuckSession> {
     await connection.run(`ATTACH ':memory:' AS ${catalog}`)
     await connection.run(`USE ${catalog}`)
+    for (const macro of SEQUENCE_MACROS) await connection.run(macro)
     return new DuckSession(connection)
   }
 
@@ -75,6 +80,20 @@ export class DuckSession {
       for (const view of await this.#viewNames(given))
         await this.execute(`CREATE OR REPLACE VIEW ${view} AS ${text}`)
       this.#views.set(name, text)
+    }
+  }
+
+  /** Makes the types and macros that a text uses, and takes away those of texts before. */
+  async define(definitions: readonly string[] = []): Promise<void> {
+    for (const other of this.#definitions) {
+      if (definitions.includes(other)) continue
+      await this.execute(dropOf(other))
+      this.#definitions.delete(other)
+    }
+    for (const definition of definitions) {
+      if (this.#definitions.has(definition)) continue
+      await this.execute(definition)
+      this.#definitions.add(definition)
     }
   }
 
@@ -158,6 +177,13 @@ export class DuckSession {
     await result.fetchAllChunks()
     return { columns, parameters }
   }
+}
+
+/** Writes the statement that takes a definition away: `CREATE OR REPLACE MACRO "name"…`. */
+function dropOf(definition: string): string {
+  const [, kind = '', name = ''] = /^CREATE OR REPLACE (TYPE|MACRO) ("(?:[^"]|"")*")/.exec(definition) ?? []
+  const table = kind === 'MACRO' && /\bAS\s+TABLE\b/i.test(definition) ? ' TABLE' : ''
+  return `DROP ${kind}${table} IF EXISTS ${name}`
 }
 
 /** Gives a statement the value of a parameter, by its place from 1. */

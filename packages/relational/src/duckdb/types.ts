@@ -193,9 +193,9 @@ export function sqlTypeOf(type: DataType): string | undefined {
   return (type as { sqlType?: string }).sqlType
 }
 
-/** Writes a DuckDB type as SQL does, its alias (such as JSON) where it has one. */
+/** Writes a DuckDB type as SQL does: JSON by its name, a type of the user as what it stands for. */
 export function sqlTypeName(type: DuckDBType): string {
-  return type.alias ?? type.toString()
+  return type.alias === 'JSON' ? type.alias : type.toString()
 }
 
 /** Gives the Arrow type of a result column, remembering its SQL type where the Arrow type alone does not tell it. */

@@ -2,7 +2,7 @@
 export type Piece = { readonly text: string; readonly offset: number }
 
 /** Is a relation's name, its parts joined by a dot where it has a schema. */
-export type RelationName = { readonly name: string; readonly offset: number }
+export type RelationName = { readonly name: string; readonly offset: number; readonly schema?: string }
 
 /** Is what a statement gives back of the rows it wrote. */
 export type Returning = Piece | null
@@ -35,14 +35,35 @@ export type CreateIndex = {
   readonly unique: boolean
   readonly ifNotExists: boolean
   readonly columns: readonly Piece[]
+  /** The kind of index after USING; `null` where nothing is said. */
+  readonly method: string | null
+}
+
+/** Is CREATE of a schema, sequence, type or macro; `definition` is what follows the name. */
+export type CreateObject = {
+  readonly kind: 'create-object'
+  readonly object: 'schema' | 'sequence' | 'type' | 'macro'
+  readonly name: RelationName
+  readonly ifNotExists: boolean
+  readonly orReplace: boolean
+  readonly definition: Piece | null
 }
 
 /** Is DROP. */
 export type Drop = {
   readonly kind: 'drop'
-  readonly object: 'table' | 'view' | 'index'
+  readonly object: 'table' | 'view' | 'index' | CreateObject['object']
   readonly names: readonly RelationName[]
   readonly ifExists: boolean
+  readonly cascade: boolean
+}
+
+/** Is ALTER SEQUENCE … OWNED BY. */
+export type AlterSequence = {
+  readonly kind: 'alter-sequence'
+  readonly sequence: RelationName
+  readonly ifExists: boolean
+  readonly owner: RelationName
 }
 
 /** Is ALTER TABLE; `change` is what follows the table's name. */
@@ -104,6 +125,48 @@ export type Delete = {
   readonly returning: Returning
 }
 
+/** Is what a clause of MERGE does with its rows. */
+export type MergeAction =
+  | { readonly action: 'update'; readonly set: readonly Assignment[] | 'by-name' | 'by-position' }
+  | { readonly action: 'delete' }
+  | { readonly action: 'nothing' }
+  | { readonly action: 'error'; readonly message: Piece | null }
+  | {
+      readonly action: 'insert'
+      readonly columns: readonly string[] | null
+      /** The row's values; `by-name` and `by-position` take the source's columns, `default` no value at all. */
+      readonly values: Piece | 'by-name' | 'by-position' | 'default'
+    }
+
+/** Is a clause of MERGE: the rows that it takes, and what it does with them. */
+export type MergeClause = {
+  readonly rows: 'matched' | 'not-matched-by-target' | 'not-matched-by-source'
+  readonly condition: Piece | null
+  readonly action: MergeAction
+}
+
+/** Is MERGE INTO. `on` is a condition, or the columns of USING. */
+export type Merge = {
+  readonly kind: 'merge'
+  readonly with: Piece | null
+  readonly table: RelationName
+  readonly alias: string | null
+  readonly source: Piece
+  readonly sourceAlias: string | null
+  readonly sourceColumns: readonly string[]
+  readonly on: Piece | readonly string[]
+  readonly clauses: readonly MergeClause[]
+  readonly returning: Returning
+}
+
+/** Is SET, RESET or PRAGMA of a setting; `value` is null for RESET. */
+export type SettingStatement = {
+  readonly kind: 'setting'
+  readonly name: string
+  readonly value: Piece | null
+  readonly offset: number
+}
+
 /** Is COPY between a file and a table or query. */
 export type Copy = {
   readonly kind: 'copy'
@@ -128,11 +191,16 @@ export type Statement =
   | { readonly kind: 'explain'; readonly analyze: boolean; readonly query: Piece }
   | { readonly kind: 'describe'; readonly query: Piece }
   | { readonly kind: 'show-tables' }
+  | { readonly kind: 'show-schemas' }
   | CreateTable
   | CreateView
   | CreateIndex
+  | CreateObject
   | Drop
   | AlterTable
+  | AlterSequence
+  | Merge
+  | SettingStatement
   | Insert
   | Update
   | Delete

@@ -45,7 +45,39 @@ export type IndexOptions = {
 /** Is what the catalog keeps of a view. */
 export type ViewOptions = { readonly kind: 'view'; readonly sql: string; readonly columns: readonly string[] }
 
-/** Reads what the catalog keeps of a relational collection. */
+/** Is what the catalog keeps of a schema: that it is there. */
+export type SchemaOptions = { readonly kind: 'schema' }
+
+/** Is what the catalog keeps of a sequence; 64-bit integers as text. How far it has come is counted apart. */
+export type SequenceOptions = {
+  readonly kind: 'sequence'
+  readonly start: string
+  readonly increment: string
+  readonly minimum: string
+  readonly maximum: string
+  readonly cycle: boolean
+  /** The table that takes the sequence with it when it is dropped. */
+  readonly ownedBy?: string
+}
+
+/** Is what the catalog keeps of a type: the type that it stands for, as SQL. */
+export type TypeOptions = { readonly kind: 'type'; readonly sql: string }
+
+/** Is what the catalog keeps of a macro: its parameters and body as SQL, and the relations that it names. */
+export type MacroOptions = {
+  readonly kind: 'macro'
+  readonly sql: string
+  readonly isTable: boolean
+  readonly relations: readonly string[]
+}
+
+/** Reads what the catalog keeps of a relational collection that is a table or a view. */
 export function optionsOf(collection: CollectionDefinition): TableOptions | ViewOptions {
   return collection.options as TableOptions | ViewOptions
+}
+
+/** Tells whether a collection is a table or a view, and no object of another kind. */
+export function isRelation(collection: CollectionDefinition): boolean {
+  const { kind } = optionsOf(collection)
+  return kind === 'table' || kind === 'view'
 }

@@ -17,11 +17,12 @@ import {
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { DUCKDB_ENGINE } from '../duckdb/engine.ts'
 import { emptyRelation, relationColumns } from '../duckdb/relation.ts'
-import type { ResultColumn, StatementShape } from '../duckdb/session.ts'
+import type { DuckSession, ResultColumn, StatementShape } from '../duckdb/session.ts'
 import { resultType } from '../duckdb/types.ts'
 import { NotNative } from '../language/lower/native.ts'
 import { lowerQuery } from '../language/lower/query.ts'
 import type { Environment } from '../language/lower/scope.ts'
+import { partsOfName } from '../language/quote.ts'
 import type { SelectStatement } from '../language/syntax.ts'
 import { readTree } from '../language/tree.ts'
 import { optionsOf } from '../layout/options.ts'
@@ -29,6 +30,7 @@ import { findCollection, tableScan } from '../layout/relations.ts'
 import { alignOutput } from './align.ts'
 import { checkPackage, isCatalogFunction, isCatalogRelation } from './catalog-names.ts'
 import { constantOf } from './constants.ts'
+import { definitionsFor } from './definitions.ts'
 import { type Names, namesIn } from './names.ts'
 import { cacheKey, nativeParameter, parameterValues } from './parameters.ts'
 import { replaceCalls } from './table-functions.ts'
@@ -109,7 +111,8 @@ export class SqlPlanner {
     catalog: CatalogView,
   ): Promise<PlannedQuery> {
     const tree = readTree(await this.#database.serialize(text), text)
-    const names = namesIn(tree)
+    const definitions = definitionsFor(catalog, text)
+    const names = withRelations(namesIn(tree), definitions.relations)
     const views: PlannedQuery[] = []
     const relations = await this.#relations(names, options, { catalog, views })
     const calls = await this.#calls(names)
@@ -121,6 +124,7 @@ export class SqlPlanner {
     let shape: StatementShape
     try {
       shape = await this.#database.use(async (session) => {
+        await session.define(definitions.statements)
         await session.show([...relations].map(([name, plan]) => [name, emptyRelation(plan.output)]))
         return session.describe(replaced.text, (index) => values(index).bound)
       })
@@ -130,7 +134,7 @@ export class SqlPlanner {
       if (typeof native === 'string') throw error
       return { plan: native, reason: undefined, columns: relationColumns(native.output), isVolatile }
     }
-    const attempt = tryNative(tree, shape, known)
+    const attempt = definitions.usesMacros ? 'a macro' : tryNative(tree, shape, known)
     if (typeof attempt !== 'string')
       return { plan: attempt, reason: undefined, columns: shape.columns, isVolatile }
     const plan = foreignPlan(replaced.text, {
@@ -138,8 +142,18 @@ export class SqlPlanner {
       names,
       shape,
       parameter: (index) => values(index).expression,
+      definitions: definitions.statements,
     })
     return { plan, reason: attempt, columns: shape.columns, isVolatile }
+  }
+
+  /** Shows a session relations without rows, by name: those that there are. */
+  async showRelations(session: DuckSession, names: readonly string[]): Promise<void> {
+    const found = { catalog: this.#context.catalog(), views: [] }
+    for (const name of names) {
+      const plan = await this.#relation(name, found, undefined)
+      if (plan !== undefined) await session.show([[name, emptyRelation(plan.output)]])
+    }
   }
 
   /** Finds the relations that a text names, by the name that DuckDB knows each by. */
@@ -201,6 +215,16 @@ export class SqlPlanner {
   }
 }
 
+/** Adds the relations that macros read, of which every column may be used. */
+function withRelations(names: Names, relations: readonly string[]): Names {
+  if (relations.length === 0) return names
+  const tables = relations.map((relation) => {
+    const [schema, name] = partsOfName(relation)
+    return { schema, name }
+  })
+  return { ...names, tables: [...names.tables, ...tables], words: null }
+}
+
 function hasVariants(relations: ReadonlyMap<string, LogicalPlan>): boolean {
   return [...relations.values()].some((plan) => plan.output.some((field) => isVariant(field.type)))
 }
@@ -241,9 +265,10 @@ function foreignPlan(
     readonly names: Names
     readonly shape: StatementShape
     readonly parameter: (index: number) => Expression
+    readonly definitions: readonly string[]
   },
 ): LogicalPlan {
-  const { relations, names, shape } = options
+  const { relations, names, shape, definitions } = options
   return foreign({
     engine: DUCKDB_ENGINE,
     text,
@@ -252,6 +277,7 @@ function foreignPlan(
       plan: usedColumns(withFreshIds(plan), names.words),
     })),
     parameters: shape.parameters.map((_, index) => options.parameter(index)),
+    ...(definitions.length === 0 ? {} : { definitions }),
     output: shape.columns.map((item) => planField(item.name, resultType(item.type))),
   })
 }

@@ -6,12 +6,29 @@ import {
   type WriteTransaction,
 } from '@sheafdb/core'
 import { type Token, tokenize } from '../language/lexer.ts'
-import type { AlterTable, CreateIndex, CreateTable, CreateView, Drop } from '../language/statement.ts'
-import { type IndexOptions, optionsOf, type TableOptions, type ViewOptions } from '../layout/options.ts'
+import { partsOfName } from '../language/quote.ts'
+import type {
+  AlterTable,
+  CreateIndex,
+  CreateTable,
+  CreateView,
+  Drop,
+  RelationName,
+} from '../language/statement.ts'
+import {
+  type IndexOptions,
+  isRelation,
+  optionsOf,
+  type TableOptions,
+  type ViewOptions,
+} from '../layout/options.ts'
 import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
+import { definitionsFor } from '../planning/definitions.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 import { checkUnreferenced } from './foreign-key.ts'
 import { writePlan } from './insert-rows.ts'
+import { dropObject, requireSchema } from './objects.ts'
+import { checkSequences, dropOwned, renameOwner, withSequences } from './sequence.ts'
 import {
   declarationOf,
   readShape,
@@ -31,7 +48,10 @@ export const LAYOUT_VERSION = 1
 export function requireTable(transaction: WriteTransaction, name: string): CollectionDefinition {
   const collection = findCollection(transaction.snapshot.catalog, name)
   if (collection === undefined) {
-    const known = transaction.snapshot.catalog.collections(MODEL_NAME).map((item) => item.name)
+    const known = transaction.snapshot.catalog
+      .collections(MODEL_NAME)
+      .filter(isRelation)
+      .map((item) => item.name)
     throw new SheafError(
       'NOT_FOUND',
       `There is no table of this name. The tables are (${known.join(', ')}): ${name}`,
@@ -45,13 +65,19 @@ export function requireTable(transaction: WriteTransaction, name: string): Colle
 /** Makes room for a new table or view. Gives false where one is there and that is fine. */
 function clearName(
   transaction: WriteTransaction,
-  name: string,
-  options: { readonly ifNotExists: boolean; readonly orReplace: boolean },
+  relation: RelationName,
+  options: {
+    readonly ifNotExists: boolean
+    readonly orReplace: boolean
+    readonly object: 'table' | 'view'
+  },
 ): boolean {
+  requireSchema(transaction.snapshot.catalog, relation)
+  const { name } = relation
   const there = findCollection(transaction.snapshot.catalog, checkName(name))
   if (there === undefined) return true
   if (options.ifNotExists) return false
-  if (!options.orReplace)
+  if (!options.orReplace || optionsOf(there).kind !== options.object)
     throw new SheafError(
       'ALREADY_EXISTS',
       `There is a table or view of this name already. Choose another: ${name}`,
@@ -80,9 +106,12 @@ export async function createTable(statement: CreateTable, given: StatementContex
   if (query === null) {
     const body = statement.body?.text ?? ''
     const others = referredTables(given.context.catalog(), name, body)
-    const shape = await readShape(given.database, { name, body, others })
+    const definitions = definitionsFor(given.context.catalog(), body).statements
+    const shape = await readShape(given.database, { name, body, others, definitions })
     await given.context.write((transaction) => {
-      if (clearName(transaction, name, statement)) createCollection(transaction, name, shape)
+      for (const column of shape.options.columns) checkSequences(transaction.snapshot.catalog, column.default)
+      if (clearName(transaction, statement.table, { ...statement, object: 'table' }))
+        createCollection(transaction, name, shape)
     })
     return NOTHING
   }
@@ -92,11 +121,10 @@ export async function createTable(statement: CreateTable, given: StatementContex
     const planned = await given
       .plannerFor(within)
       .plan(query.text, { parameters, ...(relations && { relations }) })
-    if (!clearName(transaction, name, statement)) return NOTHING
+    if (!clearName(transaction, statement.table, { ...statement, object: 'table' })) return NOTHING
     const collection = createCollection(transaction, name, shapeOfColumns(uniqueNames(planned.columns)))
-    return {
-      rowsAffected: await writePlan(transaction, collection, planned.plan, { ...given, context: within }),
-    }
+    const settings = withSequences({ ...given, context: within }, transaction)
+    return { rowsAffected: await writePlan(transaction, collection, planned.plan, settings) }
   })
 }
 
@@ -155,7 +183,7 @@ export async function createView(statement: CreateView, given: StatementContext)
         'TYPE',
         `The view names ${statement.columns.length} columns and its query gives ${columns.length}. Name fewer.`,
       )
-    if (!clearName(transaction, name, statement)) return
+    if (!clearName(transaction, statement.view, { ...statement, object: 'view' })) return
     const options: ViewOptions = {
       kind: 'view',
       sql: statement.query.text,
@@ -169,15 +197,22 @@ export async function createView(statement: CreateView, given: StatementContext)
 /** Runs DROP. */
 export async function drop(statement: Drop, given: StatementContext): Promise<StatementResult> {
   await given.context.write((transaction) => {
-    for (const { name } of statement.names) {
-      if (statement.object === 'index') dropIndex(transaction, name, statement.ifExists)
-      else dropRelation(transaction, name, statement)
+    const { object, ifExists } = statement
+    for (const name of statement.names) {
+      if (object === 'index') dropIndex(transaction, name.name, ifExists)
+      else if (object === 'table' || object === 'view')
+        dropRelation(transaction, name.name, { object, ifExists })
+      else dropObject(transaction, object, name, statement)
     }
   })
   return NOTHING
 }
 
-function dropRelation(transaction: WriteTransaction, name: string, { object, ifExists }: Drop): void {
+function dropRelation(
+  transaction: WriteTransaction,
+  name: string,
+  { object, ifExists }: { readonly object: 'table' | 'view'; readonly ifExists: boolean },
+): void {
   const collection = findCollection(transaction.snapshot.catalog, name)
   if (collection === undefined) {
     if (ifExists) return
@@ -190,6 +225,7 @@ function dropRelation(transaction: WriteTransaction, name: string, { object, ifE
       `This is no ${object}. Use DROP ${optionsOf(collection).kind.toUpperCase()}: ${name}`,
     )
   transaction.dropCollection(MODEL_NAME, collection.name)
+  dropOwned(transaction, `relation:${collection.name}`)
 }
 
 function tableWithIndex(
@@ -224,6 +260,11 @@ function dropIndex(transaction: WriteTransaction, name: string, ifExists: boolea
  * data by zone maps and keys already.
  */
 export async function createIndex(statement: CreateIndex, given: StatementContext): Promise<StatementResult> {
+  if (statement.method !== null && !/^(art|btree|hash)$/i.test(statement.method))
+    throw new SheafError(
+      'TYPE',
+      `There is no kind of index of this name. Leave USING out: ${statement.method}`,
+    )
   await given.context.write((transaction) => {
     const collection = requireTable(transaction, statement.table.name)
     const options = optionsOf(collection) as TableOptions
@@ -263,7 +304,14 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
     const before = optionsOf(collection) as TableOptions
     if (words[0]?.key !== 'ADD') checkUnreferenced(transaction.snapshot.catalog, collection)
     if (words[0]?.key === 'RENAME' && words[1]?.key === 'TO') {
-      transaction.renameCollection(MODEL_NAME, collection.name, checkName(words[2]?.name ?? ''))
+      const renamed = checkName(words[2]?.name ?? '')
+      const other = findCollection(transaction.snapshot.catalog, renamed)
+      if (other !== undefined && other.name !== collection.name)
+        throw new SheafError('ALREADY_EXISTS', `There is a table or view of this name already: ${renamed}`)
+      const [schema] = partsOfName(collection.name)
+      const to = schema === '' ? renamed : `${schema}.${renamed}`
+      transaction.renameCollection(MODEL_NAME, collection.name, to)
+      renameOwner(transaction, collection.name, to)
       return
     }
     const shape = await readShape(
@@ -271,6 +319,10 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
       {
         name: collection.name,
         body: declarationOf(before),
+        definitions: definitionsFor(
+          transaction.snapshot.catalog,
+          `${declarationOf(before)} ${statement.change.text}`,
+        ).statements,
         others: referredTables(transaction.snapshot.catalog, collection.name, declarationOf(before)),
       },
       statement.change.text,

@@ -1,4 +1,10 @@
-import { type CollectionDefinition, type RowBatch, SheafError, type WriteTransaction } from '@sheafdb/core'
+import {
+  type CollectionDefinition,
+  isSheafError,
+  type RowBatch,
+  SheafError,
+  type WriteTransaction,
+} from '@sheafdb/core'
 import { tokenize } from '../language/lexer.ts'
 import { partsOfName, quoteIdentifier } from '../language/quote.ts'
 import type { Insert } from '../language/statement.ts'
@@ -8,7 +14,8 @@ import { requireTable } from './define.ts'
 import { withGenerated } from './generated.ts'
 import { rowsToWrite, writeRows } from './insert-rows.ts'
 import { constantRows } from './literal-rows.ts'
-import { affected, type Target } from './returning.ts'
+import { affected, checkReturning, type Target } from './returning.ts'
+import { sequenceNumbers, withSequences } from './sequence.ts'
 import { collectColumns, denseColumns } from './table-rows.ts'
 import { insertOrChange } from './upsert.ts'
 
@@ -17,13 +24,32 @@ export function insert(statement: Insert, given: StatementContext): Promise<Stat
   return given.context.write(async (transaction) => {
     const collection = requireTable(transaction, statement.table.name)
     checkForm(statement)
+    await checkReturning(statement.returning, given)
     const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const options = optionsOf(collection) as TableOptions
     const columns = targetColumns(statement, options)
-    const rows = constantRows(statement, { columns, options, collection, parameters: given.parameters })
-    if (rows !== undefined) return write(transaction, target, rows, statement, given)
-    return insertQuery(transaction, target, { statement, columns, options }, given)
+    const { parameters } = given
+    const rows = constantRows(statement, {
+      columns,
+      options,
+      collection,
+      parameters,
+      next: (name) => sequenceNumbers(transaction).next(name),
+    })
+    const within = withSequences(given, transaction)
+    if (rows !== undefined) return write(transaction, target, rows, statement, within)
+    try {
+      return await insertQuery(transaction, target, { statement, columns, options }, within)
+    } catch (error) {
+      throw generatedError(error, options)
+    }
   })
+}
+
+/** A value that a generated column cannot be computed from breaks the table's rules. */
+function generatedError(error: unknown, { columns }: TableOptions): unknown {
+  if (!isSheafError(error, 'VALUE') || !columns.some((column) => column.generated !== undefined)) return error
+  return new SheafError('CONSTRAINT', error.message, { cause: error })
 }
 
 /** Checks that the parts of the statement go together. @throws `TYPE` */
@@ -37,7 +63,11 @@ function checkForm({ query, columns, byName }: Insert): void {
     )
 }
 
-function targetColumns(statement: Insert, options: TableOptions): readonly ColumnOptions[] {
+/** Finds the columns that a statement gives values for. @throws `NOT_FOUND`, `TYPE` */
+export function targetColumns(
+  statement: Pick<Insert, 'columns'>,
+  options: TableOptions,
+): readonly ColumnOptions[] {
   if (statement.columns === null) return options.columns.filter((column) => column.generated === undefined)
   const named = statement.columns.map((name) => name.toLowerCase())
   if (new Set(named).size < named.length)
@@ -103,11 +133,12 @@ async function insertQuery(
   return { rowsAffected }
 }
 
-function withClause({ with: clause }: Insert, text: string): string {
+function withClause({ with: clause }: Pick<Insert, 'with'>, text: string): string {
   return clause === null ? text : `${clause.text} ${text}`
 }
 
-function countError(collection: CollectionDefinition, wanted: number, got: number): SheafError {
+/** Makes the error about rows of another width. */
+export function countError(collection: CollectionDefinition, wanted: number, got: number): SheafError {
   return new SheafError(
     'TYPE',
     `The table ${collection.name} takes ${wanted} values a row here, and ${got} were given. Name the columns or give each a value.`,
@@ -129,6 +160,8 @@ function sourceText(
   if (rows === undefined) return query.text
   return `VALUES ${rows
     .map((row) => {
+      // A comma may stand after the last value.
+      if (row.length === columns.length + 1 && row[columns.length]?.trim() === '') row.pop()
       if (row.length !== columns.length) throw countError(collection, columns.length, row.length)
       return `(${row.map((text, index) => castValue(text, columns[index] as ColumnOptions)).join(', ')})`
     })
@@ -165,11 +198,13 @@ function valueRows(text: string): string[][] | undefined {
   return tokens[0]?.key === 'VALUES' ? rows : undefined
 }
 
-function defaultOf(column: ColumnOptions | undefined): string {
+/** Gives the expression of a column's default. */
+export function defaultOf(column: ColumnOptions | undefined): string {
   return column?.default ?? 'NULL'
 }
 
-function selectText(
+/** Writes the query that gives whole rows of a table: values cast to their columns, and defaults for the others. */
+export function selectText(
   source: string | null,
   given: readonly ColumnOptions[],
   { columns }: TableOptions,

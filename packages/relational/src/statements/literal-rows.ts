@@ -1,5 +1,6 @@
 import {
   type CollectionDefinition,
+  type Column,
   columnFromValues,
   type DataType,
   isFloat,
@@ -20,6 +21,8 @@ type Given = {
   readonly options: TableOptions
   readonly collection: CollectionDefinition
   readonly parameters: ReadonlyMap<string, Value>
+  /** Takes the next number of a sequence. */
+  readonly next: (sequence: string) => bigint
 }
 
 /** Says that a value needs DuckDB to read it. */
@@ -38,25 +41,61 @@ export function constantRows(statement: Insert, given: Given): RowBatch | undefi
   const types = columns.map((column) => fields.find((field) => field.name === column.name)?.type as DataType)
   const rows = readRows(statement.query.text, types, given.parameters)
   if (rows === undefined) return undefined
+  const defaults = defaultColumns(given, rows.length)
+  if (defaults === undefined) return undefined
   return {
-    fields: columns.map((column) => column.name),
-    columns: types.map((type, index) =>
-      columnFromValues(
-        type,
-        rows.map((row) => row[index]),
+    fields: [...columns.map((column) => column.name), ...defaults.map(({ name }) => name)],
+    columns: [
+      ...types.map((type, index) =>
+        columnFromValues(
+          type,
+          rows.map((row) => row[index]),
+        ),
       ),
-    ),
+      ...defaults.map(({ column }) => column),
+    ],
     length: rows.length,
   }
 }
 
-/** Tells whether no column has a default or is computed, and none is of a type that only DuckDB reads. */
+const NEXT_NUMBER = /^nextval\('((?:[^']|'')*)'\)$/i
+
+/** Makes the columns that are left out and have a constant or the next number of a sequence as their default. */
+function defaultColumns(
+  { columns, options, collection, next }: Given,
+  count: number,
+): { readonly name: string; readonly column: Column }[] | undefined {
+  const named = new Set(columns.map((column) => column.name))
+  const made: { readonly name: string; readonly column: Column }[] = []
+  for (const { name, default: text } of options.columns) {
+    if (named.has(name) || text === undefined) continue
+    const field = (collection.tables[0] as TableDefinition).fields.find((item) => item.name === name)
+    if (field === undefined) return undefined
+    const sequence = NEXT_NUMBER.exec(text)?.[1]?.replaceAll("''", "'")
+    if (sequence !== undefined && isInteger(field.type)) {
+      const values = Array.from({ length: count }, () => fitInteger(Number(next(sequence)), field.type))
+      if (values.includes(UNKNOWN) || !values.every(Number.isSafeInteger)) return undefined
+      made.push({ name, column: columnFromValues(field.type, values) })
+      continue
+    }
+    const [first, second, third] = tokenize(text)
+    const sign = first?.key === '-' ? '-' : ''
+    const [token, end] = sign === '' ? [first, second] : [second, third]
+    if (token === undefined || end?.kind !== 'end') return undefined
+    const value = readValue(token, sign, field.type, { parameters: new Map(), unnamed: 0 })
+    if (value === UNKNOWN) return undefined
+    made.push({ name, column: columnFromValues(field.type, new Array<Value>(count).fill(value)) })
+  }
+  return made
+}
+
+/** Tells whether no column is computed, and none is of a type that only DuckDB reads. */
 function isPlain({ columns, options }: Given): boolean {
   const named = new Set(columns.map((column) => column.name))
   return options.columns.every(
     (column) =>
       column.generated === undefined &&
-      (named.has(column.name) ? !column.held : column.default === undefined),
+      (named.has(column.name) || column.default !== undefined ? !column.held : true),
   )
 }
 

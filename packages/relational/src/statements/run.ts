@@ -5,7 +5,11 @@ import type { StatementContext, StatementResult } from './context.ts'
 import { copy } from './copy.ts'
 import { alterTable, createIndex, createTable, createView, drop } from './define.ts'
 import { insert } from './insert.ts'
-import { describe, explain, showTables } from './show.ts'
+import { merge } from './merge.ts'
+import { createObject } from './objects.ts'
+import { readWithSequences, takesNumbers } from './read-sequences.ts'
+import { alterSequence } from './sequence.ts'
+import { describe, explain, showSchemas, showTables } from './show.ts'
 import { remove, update } from './update.ts'
 
 type Run<Kind extends Statement['kind']> = (
@@ -19,10 +23,20 @@ const RUN: { readonly [Kind in Statement['kind']]: Run<Kind> } = {
   explain: ({ query, analyze }, given) => explain(query, analyze, given),
   describe: ({ query }, given) => describe(query, given),
   'show-tables': (_, given) => showTables(given),
+  'show-schemas': (_, given) => showSchemas(given),
   'create-table': createTable,
   'create-view': createView,
   'create-index': createIndex,
+  'create-object': createObject,
   'alter-table': alterTable,
+  'alter-sequence': alterSequence,
+  merge,
+  setting: (_, __, text) => {
+    throw sourceError('UNSUPPORTED', 'Settings belong to a session. Use store.relational.session().', {
+      text,
+      offset: 0,
+    })
+  },
   drop,
   insert,
   update,
@@ -59,5 +73,9 @@ export async function runStatement(
 async function runQuery(text: string, given: StatementContext): Promise<StatementResult> {
   const { parameters, relations, context } = given
   const { plan } = await given.planner.plan(text, { parameters, ...(relations && { relations }) })
+  if (takesNumbers(plan)) {
+    const taken = await readWithSequences(plan, given)
+    return { rowsAffected: 0, query: context.query(() => taken) }
+  }
   return { rowsAffected: 0, query: context.query(() => plan, { parameters }) }
 }

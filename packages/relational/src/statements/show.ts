@@ -2,7 +2,8 @@ import { columnFromValues, type LogicalPlan, planField, types, type Value, value
 import { sqlTypeName } from '../duckdb/types.ts'
 import { tokenize } from '../language/lexer.ts'
 import type { Piece } from '../language/statement.ts'
-import { optionsOf, type TableOptions } from '../layout/options.ts'
+import { objectsOf } from '../layout/objects.ts'
+import { isRelation, optionsOf, type TableOptions } from '../layout/options.ts'
 import { findCollection, MODEL_NAME } from '../layout/relations.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 
@@ -29,8 +30,21 @@ export function showTables(given: StatementContext): StatementResult {
   const names = given.context
     .catalog()
     .collections(MODEL_NAME)
+    .filter(isRelation)
     .map((collection) => collection.name)
     .sort()
+  return result(
+    textRows(
+      ['name'],
+      names.map((name) => [name]),
+    ),
+    given,
+  )
+}
+
+/** Runs SHOW SCHEMAS. */
+export function showSchemas(given: StatementContext): StatementResult {
+  const names = ['main', ...objectsOf(given.context.catalog(), 'schema').map((schema) => schema.name)]
   return result(
     textRows(
       ['name'],

@@ -25,6 +25,8 @@ export function readShape(
     readonly body: string
     /** Declarations of other tables, by name: those that foreign keys refer to. */
     readonly others?: ReadonlyMap<string, string>
+    /** Types and macros that the declaration uses. */
+    readonly definitions?: readonly string[]
   },
   change?: string,
 ): Promise<TableShape> {
@@ -34,6 +36,7 @@ export function readShape(
     const others = [...(table.others ?? [])]
       .map(([other, body]) => [`${SCRATCH}.${quoteIdentifier(partsOfName(other)[1])}`, body] as const)
       .filter(([other]) => other !== place)
+    await session.define(table.definitions)
     await session.execute(`CREATE SCHEMA IF NOT EXISTS ${SCRATCH}`)
     try {
       for (const [other, body] of others)

@@ -7,12 +7,15 @@ import { assignedColumns, writeChanges } from './change-rows.ts'
 import type { StatementContext, StatementResult } from './context.ts'
 import { requireTable } from './define.ts'
 import { checkReferenced } from './foreign-key.ts'
-import { affected, relationText, returned, type Target } from './returning.ts'
+import { affected, checkReturning, relationText, returned, type Target } from './returning.ts'
+import { withSequences } from './sequence.ts'
 import { collectColumns, gatherRows, readRowIds } from './table-rows.ts'
 
 /** Runs UPDATE: a query gives row ids and new values, which are then written. */
-export function update(statement: Update, given: StatementContext): Promise<StatementResult> {
-  return given.context.write(async (transaction) => {
+export function update(statement: Update, outside: StatementContext): Promise<StatementResult> {
+  return outside.context.write(async (transaction) => {
+    const given = withSequences(outside, transaction)
+    await checkReturning(statement.returning, given)
     const collection = requireTable(transaction, statement.table.name)
     const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const assigned = assignedColumns(statement.set, optionsOf(collection) as TableOptions)
@@ -28,6 +31,7 @@ export function update(statement: Update, given: StatementContext): Promise<Stat
 /** Runs DELETE and TRUNCATE. */
 export function remove(statement: Delete, given: StatementContext): Promise<StatementResult> {
   return given.context.write(async (transaction) => {
+    await checkReturning(statement.returning, given)
     const collection = requireTable(transaction, statement.table.name)
     const target: Target = { collection, alias: statement.alias ?? partsOfName(collection.name)[1] }
     const text = targetQuery(target, { ...statement, from: statement.using }, '')

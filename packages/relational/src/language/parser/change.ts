@@ -1,13 +1,15 @@
 import type { Assignment, Delete, Insert, OnConflict, Piece, Update } from '../statement.ts'
 import type { Cursor } from './cursor.ts'
 
-function alias(cursor: Cursor, ...stops: string[]): string | null {
+/** Takes the other name of a relation, unless a word that goes on with the statement comes next. */
+export function alias(cursor: Cursor, ...stops: string[]): string | null {
   if (cursor.takes('AS')) return cursor.name()
   const { kind, key } = cursor.next
   return kind === 'quoted' || (kind === 'word' && !stops.includes(key)) ? cursor.name() : null
 }
 
-function returning(cursor: Cursor): Piece | null {
+/** Takes RETURNING and what it gives. */
+export function returning(cursor: Cursor): Piece | null {
   return cursor.takes('RETURNING') ? cursor.until() : null
 }
 
@@ -85,13 +87,14 @@ function parseConflict(cursor: Cursor, or: string | null): OnConflict | null {
   return { action: 'update', columns, set, where }
 }
 
-function assignments(cursor: Cursor, ...stops: string[]): Assignment[] {
+/** Takes `column = value, …`. */
+export function assignments(cursor: Cursor, ...stops: string[]): Assignment[] {
   const list: Assignment[] = []
   do {
     const columns = cursor.sees('(') ? cursor.names() : [columnName(cursor)]
     cursor.expect('=')
     list.push({ columns, value: cursor.until(',', ...stops) })
-  } while (cursor.takes(','))
+  } while (cursor.takes(',') && !cursor.isDone && !stops.includes(cursor.next.key))
   return list
 }
 

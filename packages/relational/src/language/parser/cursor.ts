@@ -67,14 +67,21 @@ export class Cursor {
     return token.name
   }
 
-  /** Takes the name of a relation; the schema `main` is left out. */
+  #partAfterDot(): string {
+    const { kind, name } = this.next
+    if (kind === 'quoted' && name === '') throw this.error('A name with a letter in it is expected here')
+    return this.name()
+  }
+
+  /** Takes the name of a relation; the catalog and the schemas `main` and `temp` are left out. */
   relation(): RelationName {
     const offset = this.next.start
     const parts = [this.name()]
-    while (this.takes('.')) parts.push(this.name())
-    if (parts.length > 1 && parts[parts.length - 2]?.toLowerCase() === 'main')
-      parts.splice(0, parts.length - 1)
-    return { name: parts.join('.'), offset }
+    while (this.takes('.')) parts.push(this.#partAfterDot())
+    if (parts.length > 2) parts.splice(0, parts.length - 2)
+    if (parts.length > 1 && /^(main|temp|memory)$/i.test(parts[0] as string)) parts.shift()
+    const [schema] = parts.length > 1 ? parts : []
+    return { name: parts.join('.'), offset, ...(schema === undefined ? {} : { schema }) }
   }
 
   /** Takes `(name, …)`. */
@@ -84,6 +91,15 @@ export class Cursor {
     while (this.takes(',')) names.push(this.name())
     this.expect(')')
     return names
+  }
+
+  /** Takes the rest of the statement as it stands. */
+  rest(): Piece {
+    const { start } = this.next
+    let end = start
+    while (!this.isDone) end = this.advance().end
+    if (end === start) throw this.error('More is expected here')
+    return { text: this.text.slice(start, end), offset: start }
   }
 
   /** Takes everything up to one of the words outside of brackets, or to the end. */
@@ -102,6 +118,12 @@ export class Cursor {
     }
     if (end === start) throw this.error('An expression is expected here')
     return { text: this.text.slice(start, end), offset: start }
+  }
+
+  /** Gives the text from a place to the token that was taken last. */
+  pieceFrom(start: number): Piece {
+    const last = this.#tokens[this.#at - 1]
+    return { text: this.text.slice(start, last?.end ?? start), offset: start }
   }
 
   /** Takes what stands in brackets. */

@@ -4,6 +4,8 @@ import { parseDelete, parseInsert, parseUpdate } from './change.ts'
 import { parseCopy } from './copy.ts'
 import { Cursor } from './cursor.ts'
 import { parseAlter, parseCreate, parseDrop } from './define.ts'
+import { parseMerge } from './merge.ts'
+import { parseSetting } from './setting.ts'
 
 /** Parses the statements of a text, which semicolons part. @throws `SYNTAX` with the place */
 export function parseStatements(text: string): Statement[] {
@@ -72,8 +74,14 @@ function parseStatement(cursor: Cursor): Statement {
     case 'DELETE':
     case 'TRUNCATE':
       return parseDelete(cursor, null)
+    case 'MERGE':
+      return parseMerge(cursor, null)
     case 'COPY':
       return parseCopy(cursor)
+    case 'SET':
+    case 'RESET':
+    case 'USE':
+      return parseSetting(cursor)
     case 'EXPLAIN': {
       cursor.advance()
       const analyze = cursor.takes('ANALYZE')
@@ -90,7 +98,7 @@ function parseStatement(cursor: Cursor): Statement {
 }
 
 const OTHER_STATEMENTS =
-  /^(SET|RESET|USE|ATTACH|DETACH|MERGE|VACUUM|CHECKPOINT|LOAD|INSTALL|EXPORT|IMPORT|COMMENT|ANALYZE|PREPARE|EXECUTE|DEALLOCATE|FORCE|UPDATE|REPLACE)$/
+  /^(ATTACH|DETACH|VACUUM|CHECKPOINT|LOAD|INSTALL|EXPORT|IMPORT|COMMENT|ANALYZE|PREPARE|EXECUTE|DEALLOCATE|FORCE|UPDATE|REPLACE)$/
 
 function other(cursor: Cursor, offset: number): Statement {
   const { key, text } = cursor.next
@@ -99,11 +107,7 @@ function other(cursor: Cursor, offset: number): Statement {
 
 /** Takes the rest of the statement as it stands. */
 function whole(cursor: Cursor): Piece {
-  const { start } = cursor.next
-  let end = start
-  while (!cursor.isDone) end = cursor.advance().end
-  if (end === start) throw cursor.error('A statement is expected here')
-  return { text: cursor.text.slice(start, end), offset: start }
+  return cursor.rest()
 }
 
 function describe(cursor: Cursor): Statement {
@@ -119,6 +123,7 @@ function show(cursor: Cursor): Statement {
   const offset = cursor.next.start
   cursor.advance()
   if (cursor.takes('TABLES') || cursor.takes('ALL', 'TABLES')) return { kind: 'show-tables' }
+  if (cursor.takes('SCHEMAS')) return { kind: 'show-schemas' }
   if (cursor.next.kind === 'end') return { kind: 'show-tables' }
   const { text } = cursor.next
   const piece = whole(cursor)
@@ -130,7 +135,17 @@ function show(cursor: Cursor): Statement {
 /** Parses a statement after its WITH clause, which is kept as text. */
 function parseWith(cursor: Cursor): Statement {
   const { start } = cursor.next
-  const clause = cursor.until('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'FROM', 'VALUES', 'TABLE', 'PIVOT')
+  const clause = cursor.until(
+    'SELECT',
+    'INSERT',
+    'UPDATE',
+    'DELETE',
+    'MERGE',
+    'FROM',
+    'VALUES',
+    'TABLE',
+    'PIVOT',
+  )
   switch (cursor.next.key) {
     case 'INSERT':
       return parseInsert(cursor, clause)
@@ -138,6 +153,8 @@ function parseWith(cursor: Cursor): Statement {
       return parseUpdate(cursor, clause)
     case 'DELETE':
       return parseDelete(cursor, clause)
+    case 'MERGE':
+      return parseMerge(cursor, clause)
     default: {
       const query = whole(cursor)
       return {

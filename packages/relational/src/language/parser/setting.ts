@@ -1,0 +1,20 @@
+import type { SettingStatement } from '../statement.ts'
+import type { Cursor } from './cursor.ts'
+
+/** Parses SET, RESET and USE, which is a setting of the schema. */
+export function parseSetting(cursor: Cursor): SettingStatement {
+  const offset = cursor.next.start
+  if (cursor.takes('USE')) return { kind: 'setting', name: 'schema', value: cursor.rest(), offset }
+  const resets = cursor.takes('RESET')
+  if (!resets) cursor.expect('SET')
+  for (const scope of ['GLOBAL', 'SESSION', 'LOCAL', 'VARIABLE']) {
+    if (scope === 'VARIABLE' && cursor.sees('VARIABLE'))
+      throw cursor.error('Variables are not kept. Pass parameters to the statement')
+    cursor.takes(scope)
+  }
+  if (cursor.takes('TIME', 'ZONE')) return { kind: 'setting', name: 'timezone', value: cursor.rest(), offset }
+  const name = cursor.name().toLowerCase()
+  if (resets) return { kind: 'setting', name, value: null, offset }
+  if (!cursor.takes('TO')) cursor.expect('=')
+  return { kind: 'setting', name, value: cursor.rest(), offset }
+}

@@ -23,6 +23,8 @@ export type CreateView = {
   readonly view: RelationName
   readonly ifNotExists: boolean
   readonly orReplace: boolean
+  /** True where the query reads the view's own name: a recursive query. */
+  readonly recursive: boolean
   readonly columns: readonly string[]
   readonly query: Piece
 }

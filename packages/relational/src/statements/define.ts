@@ -6,7 +6,7 @@ import {
   type WriteTransaction,
 } from '@sheafdb/core'
 import { type Token, tokenize } from '../language/lexer.ts'
-import { partsOfName } from '../language/quote.ts'
+import { partsOfName, quoteIdentifier } from '../language/quote.ts'
 import type {
   AlterTable,
   CreateIndex,
@@ -176,8 +176,9 @@ function uniqueNames<Column extends { readonly name: string }>(columns: readonly
 /** Runs CREATE VIEW: the query is checked, and kept as text. */
 export async function createView(statement: CreateView, given: StatementContext): Promise<StatementResult> {
   const { name } = statement.view
+  const sql = viewText(statement)
   await given.context.write(async (transaction) => {
-    const { columns } = await given.plannerFor(given.context.within(transaction)).plan(statement.query.text)
+    const { columns } = await given.plannerFor(given.context.within(transaction)).plan(sql)
     if (statement.columns.length > columns.length)
       throw new SheafError(
         'TYPE',
@@ -186,12 +187,18 @@ export async function createView(statement: CreateView, given: StatementContext)
     if (!clearName(transaction, statement.view, { ...statement, object: 'view' })) return
     const options: ViewOptions = {
       kind: 'view',
-      sql: statement.query.text,
+      sql,
       columns: uniqueNames(columns).map((column, index) => statement.columns[index] ?? column.name),
     }
     transaction.createCollection(MODEL_NAME, name, { version: LAYOUT_VERSION, tables: [], options })
   })
   return NOTHING
+}
+
+function viewText({ view, columns, query, recursive }: CreateView): string {
+  if (!recursive) return query.text
+  const name = quoteIdentifier(partsOfName(view.name)[1])
+  return `WITH RECURSIVE ${name}(${columns.map(quoteIdentifier).join(', ')}) AS (${query.text}) FROM ${name}`
 }
 
 /** Runs DROP. */

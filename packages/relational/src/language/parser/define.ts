@@ -1,4 +1,3 @@
-import { quoteIdentifier } from '../quote.ts'
 import type {
   AlterSequence,
   AlterTable,
@@ -66,7 +65,6 @@ function rest(cursor: Cursor): Piece {
   return cursor.until()
 }
 
-/** A recursive view is a view over a recursive query of the same name. */
 function createView(
   cursor: Cursor,
   { orReplace, recursive }: { readonly orReplace: boolean; readonly recursive: boolean },
@@ -76,17 +74,7 @@ function createView(
   const columns = cursor.sees('(') ? cursor.names() : []
   cursor.expect('AS')
   const query = rest(cursor)
-  if (!recursive) return { kind: 'create-view', view, ifNotExists: quiet, orReplace, columns, query }
-  const name = quoteIdentifier(view.name)
-  const text = `WITH RECURSIVE ${name}(${columns.map(quoteIdentifier).join(', ')}) AS (${query.text}) FROM ${name}`
-  return {
-    kind: 'create-view',
-    view,
-    ifNotExists: quiet,
-    orReplace,
-    columns,
-    query: { text, offset: query.offset },
-  }
+  return { kind: 'create-view', view, ifNotExists: quiet, orReplace, recursive, columns, query }
 }
 
 function createIndex(cursor: Cursor, unique: boolean): CreateIndex {

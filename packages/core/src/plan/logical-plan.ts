@@ -235,8 +235,11 @@ export type FrontierPlan = {
   readonly output: readonly PlanField[]
 }
 
-/** Tells what a path may repeat: `walk` anything, `trail` no edge, `reachability` gives each target once, without paths. */
-export type PathSemantics = 'walk' | 'trail' | 'reachability' | 'shortest' | 'all-shortest'
+/**
+ * Tells what a path may repeat: `walk` anything, `trail` no edge. `reachability` gives each node at the end of a walk
+ * once, without paths, `trail-ends` each at the end of a trail, where the minimum is at most 1.
+ */
+export type PathSemantics = 'walk' | 'trail' | 'reachability' | 'trail-ends' | 'shortest' | 'all-shortest'
 
 /** Follows an adjacency a variable count of hops from the node in `from`. */
 export type PathPlan = {

@@ -9,6 +9,7 @@ import {
   distinct,
   expand,
   filter,
+  frontier,
   join,
   limit,
   named,
@@ -115,6 +116,7 @@ const STEPS: readonly Step[] = [
   drawUnnest,
   drawExpand,
   drawDegree,
+  drawFrontier,
   drawPath,
   drawNearest,
   drawRecursive,
@@ -403,8 +405,46 @@ function drawDegree(sources: Sources, depth: number): LogicalPlan {
   })
 }
 
+function drawFrontier(sources: Sources, depth: number): LogicalPlan {
+  const { draw } = sources
+  let plan = oneIn(draw, 3) ? drawExpand(sources, depth) : nodeSource(draw)
+  let from = plan.output[0] as PlanField
+  let counted: { readonly ways: PlanField; readonly loops: PlanField } | null = null
+  const isSet = oneIn(draw, 2)
+  const adjacency = drawAdjacency(sources)
+  if (adjacency === undefined) return plan
+  const direction = pick(draw, DIRECTIONS)
+  for (let hop = upTo(draw, 2); hop >= 0; hop -= 1) {
+    const target = planField(`node${hop}`, types.int64, false)
+    const ways = planField(`ways${hop}`, types.int64, false)
+    const loops = planField(`loops${hop}`, types.int64, false)
+    const excludes = counted !== null && oneIn(draw, 2)
+    plan = frontier(plan, {
+      from: column(from),
+      adjacency,
+      direction,
+      target,
+      ways,
+      loops,
+      weight: counted === null ? null : column(counted.ways),
+      looped: counted !== null && excludes ? column(counted.loops) : null,
+      distinct: isSet,
+    })
+    counted = { ways, loops }
+    from = target
+  }
+  return plan
+}
+
 const NUMBERS = new List(makeField('item', types.int64, { nullable: false }))
-const SEMANTICS: readonly PathSemantics[] = ['walk', 'trail', 'reachability', 'shortest', 'all-shortest']
+const SEMANTICS: readonly PathSemantics[] = [
+  'walk',
+  'trail',
+  'reachability',
+  'trail-ends',
+  'shortest',
+  'all-shortest',
+]
 
 function drawPath(sources: Sources, _depth: number): LogicalPlan {
   const { draw } = sources
@@ -414,10 +454,14 @@ function drawPath(sources: Sources, _depth: number): LogicalPlan {
   const semantics = pick(draw, SEMANTICS)
   const direction = pick(draw, DIRECTIONS)
   // A shortest cycle over one edge there and back is not defined.
-  const least = semantics.endsWith('shortest') && direction === 'both' ? 0 : upTo(draw, 2)
+  const least =
+    semantics.endsWith('shortest') && direction === 'both'
+      ? 0
+      : upTo(draw, semantics === 'trail-ends' ? 1 : 2)
   const most = semantics === 'walk' || oneIn(draw, 2) ? least + upTo(draw, 2) : null
   // Which of the shortest paths is given is not defined, nor is the path by which a node is reached.
-  const shown = semantics !== 'shortest' && semantics !== 'reachability' && oneIn(draw, 2)
+  const shown =
+    (semantics === 'walk' || semantics === 'trail' || semantics === 'all-shortest') && oneIn(draw, 2)
   const edges = input.output.filter((field) => field.name.startsWith('edge'))
   return path(input, {
     from: column(input.output[0] as PlanField),

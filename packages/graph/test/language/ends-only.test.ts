@@ -11,7 +11,7 @@ it('reaches the same nodes as walking every path does, on any small graph', asyn
     fc.asyncProperty(
       fc.array(fc.tuple(node, node), { maxLength: 9 }),
       fc.constantFrom('*', '*0..', '*1..2', '*0..3', '*..1'),
-      fc.constantFrom(['-', '->'], ['<-', '-']),
+      fc.constantFrom(['-', '->'], ['<-', '-'], ['-', '-']),
       async (edges, range, [left, right]) => {
         run += 1
         const g = store.graph(`g${run}`)

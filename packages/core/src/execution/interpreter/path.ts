@@ -47,6 +47,7 @@ const PATHS: Readonly<Record<PathSemantics, (search: Search, start: number) => P
   walk: (search, start) => enumerated(search, start, false),
   trail: (search, start) => enumerated(search, start, true),
   reachability: reached,
+  'trail-ends': (search, start) => firstToEachEnd(enumerated(search, start, true)),
   shortest: (search, start) => firstToEachEnd(shortest(search, start)),
   'all-shortest': shortest,
 }

@@ -9,7 +9,7 @@ import { typeMatches } from './labels.ts'
  * row comes. Such a search visits each node once, where enumerating paths would take exponentially long.
  *
  * A node other than the start is reached by a trail exactly if it is reached at all, as a shortest way repeats
- * nothing; the start by a shortest circle, where edges have a direction.
+ * nothing; the start by a shortest circle.
  */
 export function endsOnlyMatches(statement: syntax.Statement): ReadonlySet<object> {
   const found = new Set<object>()
@@ -37,9 +37,9 @@ function isPlainSearch({ patterns, optional }: syntax.MatchClause): boolean {
   const relationship = pattern.elements[1]
   if (relationship?.kind !== 'relationship' || relationship.range === null || relationship.range.min > 1)
     return false
-  const { variable, properties, where, direction, types } = relationship
+  const { variable, properties, where, types } = relationship
   const isFixed = types === null || typeMatches(types, '') !== null
-  return variable === null && properties === null && where === null && direction !== 'both' && isFixed
+  return variable === null && properties === null && where === null && isFixed
 }
 
 function isSetProjection(clause: syntax.Clause): boolean {

@@ -160,7 +160,7 @@ function lowerPath(
   const semantics = isSearch
     ? searchSemantics(context, pattern, selector)
     : state.endsOnly
-      ? 'reachability'
+      ? endsSemantics(parts, state)
       : 'trail'
   const anchor = isSearch ? 0 : bestAnchor(pattern, frame, pending).at
   const last = parts.at(-1) as syntax.NodePattern
@@ -225,6 +225,15 @@ function resolveView(
     const found = part.kind === 'node' ? labels[at] : steps[at]
     if (found !== undefined) state.view.set(part, found)
   })
+}
+
+/** Against a relationship's direction a way back needs another edge; along it a walk that comes back is a trail. */
+function endsSemantics(
+  parts: readonly (syntax.NodePattern | syntax.RelationshipPattern)[],
+  state: MatchState,
+): PathSemantics {
+  const isTwoWay = parts.some((part) => part.kind === 'relationship' && part.direction === 'both')
+  return isTwoWay && !state.repeatable ? 'trail-ends' : 'reachability'
 }
 
 const UNNAMED_END = '@end '

@@ -37,7 +37,7 @@ const ID_LIST = new List(makeField('item', types.int64))
 export function followStretch(context: LowerContext, frame: Frame, step: Step, state: MatchState): Reached {
   const { pattern, from, next } = step
   const semantics = step.semantics === 'trail' && state.repeatable ? 'walk' : step.semantics
-  const endOnly = semantics === 'reachability'
+  const endOnly = semantics === 'reachability' || semantics === 'trail-ends'
   const view = viewStep(context, pattern, state)
   if (view !== undefined && !hasAdjacency(context, view)) {
     throw unsupported(context, pattern, 'In a graph view paths of variable length need integer keys.')

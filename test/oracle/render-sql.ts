@@ -2,10 +2,14 @@ import type {
   AggregateExpression,
   DataType,
   Expression,
+  FrameBound,
   JoinPlan,
   LogicalPlan,
   PlanField,
   PlanKind,
+  SortKey,
+  WindowExpression,
+  WindowFrame,
 } from '@sheafdb/core'
 import {
   columnReader,
@@ -104,6 +108,7 @@ const RENDER: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>) => string } =
     ),
   join: renderJoin,
   aggregate: (plan) => {
+    if (plan.sets !== null) return renderGroupingSets(plan)
     const groups = plan.groups.map((group) => render(group.expression))
     const columns = [
       ...plan.groups.map((group, at) => `${groups[at]} AS ${nameOf(group.id)}`),
@@ -114,6 +119,10 @@ const RENDER: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>) => string } =
       `${from(plan.input)}${groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`}`,
     )
   },
+  window: renderWindow,
+  intersect: renderSetOperation,
+  except: renderSetOperation,
+  apply: renderApply,
   sort: (plan) => select(columnsOf(plan.output), `${from(plan.input)} ${orderBy(plan)}`),
   limit: (plan) => {
     const count = plan.count === null ? '' : ` LIMIT ${render(plan.count)}`
@@ -123,28 +132,117 @@ const RENDER: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>) => string } =
     return select(columnsOf(plan.output), `${from(input.input)} ${orderBy(input)}${count}${offset}`)
   },
   distinct: (plan) => `SELECT DISTINCT * ${from(plan.input)}`,
-  union: (plan) =>
-    plan.inputs
-      .map((input, at) => {
-        const ids = plan.columns[at] as readonly number[]
-        const columns = plan.output.map(
-          (field, place) =>
-            `CAST(${nameOf(ids[place] as number)} AS ${sqlType(field.type)}) AS ${nameOf(field.id)}`,
-        )
-        return select(columns, from(input))
-      })
-      .join(' UNION ALL '),
+  union: (plan) => plan.inputs.map((_, at) => renderPart(plan, at)).join(' UNION ALL '),
+}
+
+function renderPart(plan: PlanOf<'union' | 'intersect' | 'except'>, at: number): string {
+  const ids = plan.columns[at] as readonly number[]
+  const columns = plan.output.map(
+    (field, place) =>
+      `CAST(${nameOf(ids[place] as number)} AS ${sqlType(field.type)}) AS ${nameOf(field.id)}`,
+  )
+  return select(columns, from(plan.inputs[at] as LogicalPlan))
+}
+
+function renderSetOperation(plan: PlanOf<'intersect' | 'except'>): string {
+  return `${renderPart(plan, 0)} ${plan.kind.toUpperCase()}${plan.all ? ' ALL' : ''} ${renderPart(plan, 1)}`
+}
+
+/** The columns of the left are named apart by their ids, so that the right side may refer to them as they are. */
+function renderApply(plan: PlanOf<'apply'>): string {
+  const left = `FROM (${renderPlan(plan.left)}) l`
+  const right = `(${renderPlan(plan.right)})`
+  const own = columnsOf(plan.left.output, 'l')
+  if (plan.how === 'semi') return select(own, `${left} WHERE EXISTS ${right}`)
+  if (plan.how === 'anti') return select(own, `${left} WHERE NOT EXISTS ${right}`)
+  const kind = plan.how === 'inner' ? 'INNER' : 'LEFT'
+  return select(
+    [...own, ...columnsOf(plan.right.output, 'r')],
+    `${left} ${kind} JOIN LATERAL ${right} r ON true`,
+  )
+}
+
+/** Groups by columns, computed below, so that a set may name them. */
+function renderGroupingSets(plan: PlanOf<'aggregate'>): string {
+  if (plan.sets === null || plan.sets.set !== null) throw new NotInSql('the index of a grouping set')
+  if (!plan.groups.every((_, at) => plan.sets?.indexes.some((set) => set.includes(at))))
+    throw new NotInSql('a group of no set')
+  const computed = plan.groups.map((group) => `${render(group.expression)} AS g${group.id}`)
+  const sets = plan.sets.indexes.map((set) => `(${set.map((at) => `g${plan.groups[at]?.id}`).join(', ')})`)
+  return select(
+    [
+      ...plan.groups.map((group) => `g${group.id} AS ${nameOf(group.id)}`),
+      ...plan.aggregates.map((item) => `${renderAggregate(item)} AS ${nameOf(item.id)}`),
+    ],
+    `FROM (SELECT ${['*', ...computed].join(', ')} ${from(plan.input)}) GROUP BY GROUPING SETS (${sets.join(', ')})`,
+  )
+}
+
+function renderWindow(plan: PlanOf<'window'>): string {
+  const by = plan.partition.length === 0 ? '' : `PARTITION BY ${plan.partition.map(render).join(', ')}`
+  const order = plan.order.length === 0 ? '' : orderText(plan.order)
+  return select(
+    [
+      ...columnsOf(plan.input.output),
+      ...plan.functions.map(
+        (item) => `${renderWindowFunction(item, plan, `${by} ${order}`)} AS ${nameOf(item.id)}`,
+      ),
+    ],
+    from(plan.input),
+  )
+}
+
+const WINDOW_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile'],
+  ...['lag', 'lead', 'first_value', 'last_value', 'nth_value'],
+])
+/** DuckDB gives these no frame. */
+const UNFRAMED: ReadonlySet<string> = new Set([
+  ...['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead'],
+])
+
+function renderWindowFunction(item: WindowExpression, plan: PlanOf<'window'>, over: string): string {
+  if (item.order.length > 0) throw new NotInSql('an order of its own')
+  const frame = UNFRAMED.has(item.function) ? '' : frameText(item.frame, plan)
+  if (!WINDOW_FUNCTIONS.has(item.function)) {
+    const call = renderAggregateCall(item)
+    const windowed = `${call} OVER (${over} ${frame})`
+    return item.function === 'sum' ? `CAST(${windowed} AS ${sqlType(item.type)})` : windowed
+  }
+  const nulls = item.ignoreNulls ? ' IGNORE NULLS' : ''
+  return `${item.function}(${item.args.map(render).join(', ')}${nulls}) OVER (${over} ${frame})`
+}
+
+function frameText({ unit, start, end, exclude }: WindowFrame, plan: PlanOf<'window'>): string {
+  const text = (bound: FrameBound): string => {
+    if (!('value' in bound)) return bound.kind.replace('-', ' ').toUpperCase()
+    const offset =
+      unit === 'range'
+        ? `abs(${render(bound.value)} - ${render(plan.order[0]?.expression as Expression)})`
+        : render(bound.value)
+    return `${offset} ${bound.kind.toUpperCase()}`
+  }
+  const without = exclude === 'none' ? '' : ` EXCLUDE ${exclude.replace('-', ' ').toUpperCase()}`
+  // Without an order all rows are peers.
+  return plan.order.length === 0 && unit !== 'rows'
+    ? `RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING${without}`
+    : `${unit.toUpperCase()} BETWEEN ${text(start)} AND ${text(end)}${without}`
 }
 
 function orderBy(plan: PlanOf<'sort'>): string {
-  const keys = plan.keys.map(
+  return orderText(plan.keys)
+}
+
+function orderText(sortKeys: readonly SortKey[]): string {
+  const keys = sortKeys.map(
     (key) =>
       `${render(key.expression)} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
   )
   return `ORDER BY ${keys.join(', ')}`
 }
 
-const JOINS: Readonly<Record<JoinPlan['how'], string>> = {
+const JOINS: Readonly<Record<JoinPlan['how'], string | null>> = {
+  single: null,
   inner: 'INNER JOIN',
   left: 'LEFT JOIN',
   right: 'RIGHT JOIN',
@@ -155,6 +253,7 @@ const JOINS: Readonly<Record<JoinPlan['how'], string>> = {
 }
 
 function renderJoin(plan: JoinPlan): string {
+  if (JOINS[plan.how] === null) throw new NotInSql(`a ${plan.how} join`)
   const conditions = plan.keys.map((key) => {
     const symbol = key.nullsEqual === true ? 'IS NOT DISTINCT FROM' : '='
     return `${render(key.left)} ${symbol} ${render(key.right)}`
@@ -174,11 +273,17 @@ function renderJoin(plan: JoinPlan): string {
 const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'bool_or', 'bool_and', 'var_pop'])
 
 function renderAggregate(item: AggregateExpression): string {
+  const call = renderAggregateCall(item)
+  return item.function === 'sum' ? `CAST(${call} AS ${sqlType(item.type)})` : call
+}
+
+function renderAggregateCall(
+  item: Pick<AggregateExpression, 'function' | 'args' | 'distinct' | 'filter'>,
+): string {
   if (!AGGREGATES.has(item.function)) throw new NotInSql(item.function)
   const args = item.args.map(render).join(', ')
   const filter = item.filter === null ? '' : ` FILTER (WHERE ${render(item.filter)})`
-  const call = `${item.function}(${item.distinct ? 'DISTINCT ' : ''}${args === '' ? '*' : args})${filter}`
-  return item.function === 'sum' ? `CAST(${call} AS ${sqlType(item.type)})` : call
+  return `${item.function}(${item.distinct ? 'DISTINCT ' : ''}${args === '' ? '*' : args})${filter}`
 }
 
 const INFIX: Readonly<Record<string, string>> = {
@@ -202,6 +307,7 @@ const CALLS: Readonly<Record<string, string>> = {
 function render(expression: Expression): string {
   switch (expression.kind) {
     case 'column':
+    case 'outer':
       return nameOf(expression.id)
     case 'literal':
       return sqlConstant(expression.value, expression.type)

@@ -42,6 +42,12 @@ export {
   sum,
   type UnboundExpression,
 } from './expression/unbound.ts'
+export {
+  hasWindowFunction,
+  registerWindowFunctions,
+  type WindowFunctionDefinition,
+  type WindowRows,
+} from './expression/window-functions.ts'
 export { type CollectionMethods, checkName, collectionMethods } from './model/collections.ts'
 export type {
   FileAccess,
@@ -73,11 +79,15 @@ export type {
   Transaction,
 } from './model/store-api.ts'
 export { isArrowTable, type TabularSource, valuesOf } from './model/tabular.ts'
+export { apply } from './plan/apply.ts'
 export * from './plan/build.ts'
 export { explainPlan } from './plan/explain.ts'
+export { crossSets, cube, groupingOf, groupingSets, rollup } from './plan/grouping.ts'
 export type * from './plan/logical-plan.ts'
 export { bindParameters } from './plan/parameters.ts'
+export { except, intersect, union } from './plan/set-operations.ts'
 export {
+  freeOuters,
   mapPlan,
   parametersOf,
   planExpressions,
@@ -85,6 +95,15 @@ export {
   visitPlan,
   withFreshIds,
 } from './plan/traverse.ts'
+export {
+  DEFAULT_FRAME,
+  frameRows,
+  rangeBound,
+  WHOLE_PARTITION,
+  window,
+  windowExpression,
+  windowFrame,
+} from './plan/window.ts'
 export { openStore } from './store.ts'
 export { type RepairReport, repairStore } from './transaction/repair.ts'
 export {

@@ -10,12 +10,14 @@ import type {
   PlanKind,
   ProjectPlan,
   ScanPlan,
+  SetOperationPlan,
   SortPlan,
 } from '../plan/logical-plan.ts'
 import { type Batch, batchRowCount, makeBatch } from '../types/column.ts'
 import { SheafError } from '../types/errors.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from './expression/evaluate.ts'
 import { type AggregatePipeline, runAggregate } from './operators/aggregate.ts'
+import { runApply } from './operators/apply.ts'
 import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'
 import { runFrontier } from './operators/frontier.ts'
@@ -26,10 +28,11 @@ import { runNearest } from './operators/nearest.ts'
 import { runPath } from './operators/path.ts'
 import { type Rounds, runRecursive, runRecursiveInput } from './operators/recursive.ts'
 import { runScan } from './operators/scan.ts'
-import { runDistinct, runUnion } from './operators/set.ts'
+import { runDistinct, runSetOperation, runUnion } from './operators/set.ts'
 import { runSort, runTopK } from './operators/sort.ts'
 import { isBatch, mapSteps } from './operators/steps.ts'
 import { runUnnest } from './operators/unnest.ts'
+import { runWindow } from './operators/window.ts'
 
 /** Counts what a node gave and how long it took, for `explain({ analyze: true })`. */
 export type NodeCounters = {
@@ -114,6 +117,9 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
     }
     return runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode)
   },
+  apply: (plan, running) =>
+    runApply(plan, start(plan.left, running), (right) => start(right, uncounted(running)), running.context),
+  window: (plan, running) => runWindow(plan, start(plan.input, running), running.context, running.mode),
   aggregate: (plan, running) => {
     const { source, pipeline } = aggregatePipeline(plan, running.mode)
     if (source.kind !== 'scan') return runAggregate(start(source, running), pipeline, running.context)
@@ -136,6 +142,8 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       plan,
       plan.inputs.map((input) => () => start(input, running)),
     ),
+  intersect: startSetOperation,
+  except: startSetOperation,
   unnest: (plan, running) => runUnnest(plan, start(plan.input, running), running.context, running.mode),
   expand: (plan, running) => runExpand(plan, start(plan.input, running), running.context),
   degree: (plan, running) => runDegree(plan, start(plan.input, running), running.context),
@@ -180,6 +188,17 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       running.context,
     )
   },
+}
+
+function startSetOperation(plan: SetOperationPlan, running: Running): Steps {
+  const [first, second] = plan.inputs
+  return runSetOperation(plan, [() => start(first, running), () => start(second, running)], running.context)
+}
+
+/** The right side of an apply is another plan for each row: its nodes are not those that `explain` shows. */
+function uncounted(running: Running): Running {
+  const { counters: _, ...rest } = running
+  return rest
 }
 
 function startScan(plan: ScanPlan, { context, mode, counters }: Running, skipOnly: boolean): Steps {
@@ -238,7 +257,17 @@ function aggregatePipeline(
     }))
     source = source.input
   }
-  return { source, pipeline: { predicates, groups, aggregates, places: placesOf(source.output), mode } }
+  return {
+    source,
+    pipeline: {
+      predicates,
+      groups,
+      aggregates,
+      sets: plan.sets,
+      places: placesOf(source.output),
+      mode,
+    },
+  }
 }
 
 /** Tells whether a computed column is read in more than one place: merging would compute it more than once a row. */

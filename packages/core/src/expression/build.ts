@@ -17,6 +17,7 @@ import type {
   Expression,
   LambdaExpression,
   LiteralExpression,
+  OuterExpression,
   ParameterExpression,
   VariableExpression,
 } from './expression.ts'
@@ -42,6 +43,22 @@ export function column(field: {
 }): ColumnExpression {
   return Object.freeze({
     kind: 'column',
+    id: field.id,
+    name: field.name,
+    type: field.type,
+    nullable: field.nullable,
+  })
+}
+
+/** Refers to a column of the left side of the `apply` around. */
+export function outer(field: {
+  readonly id: ColumnId
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+}): OuterExpression {
+  return Object.freeze({
+    kind: 'outer',
     id: field.id,
     name: field.name,
     type: field.type,
@@ -173,6 +190,23 @@ export function columnsOf(expression: Expression, into: Set<ColumnId> = new Set(
   if (expression.kind === 'column') into.add(expression.id)
   for (const child of childExpressions(expression)) columnsOf(child, into)
   return into
+}
+
+/** Collects the ids of the columns around that an expression refers to. */
+export function outersOf(expression: Expression, into: Set<ColumnId> = new Set()): Set<ColumnId> {
+  if (expression.kind === 'outer') into.add(expression.id)
+  for (const child of childExpressions(expression)) outersOf(child, into)
+  return into
+}
+
+/** Replaces references to columns around by expressions. */
+export function substituteOuters(
+  expression: Expression,
+  replacements: ReadonlyMap<ColumnId, Expression>,
+): Expression {
+  return mapExpression(expression, (node) =>
+    node.kind === 'outer' ? (replacements.get(node.id) ?? node) : node,
+  )
 }
 
 /** Replaces columns by expressions, as when a projection is merged into what reads it. */

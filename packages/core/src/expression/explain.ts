@@ -1,7 +1,7 @@
 import { describeValue } from '../types/column-builder.ts'
 import { types } from '../types/data-type.ts'
 import { isExtensionValue, VALUE_KEY } from '../types/value.ts'
-import type { ColumnExpression, Expression, LiteralExpression } from './expression.ts'
+import type { ColumnExpression, Expression, LiteralExpression, OuterExpression } from './expression.ts'
 
 const INFIX = new Map([
   ['eq', '='],
@@ -21,11 +21,13 @@ const INFIX = new Map([
 /** Renders an expression for `explain`; `nameOf` names columns by id. */
 export function explainExpression(
   expression: Expression,
-  nameOf: (column: ColumnExpression) => string = (column) => column.name,
+  nameOf: (column: ColumnExpression | OuterExpression) => string = (column) => column.name,
 ): string {
   switch (expression.kind) {
     case 'column':
       return nameOf(expression)
+    case 'outer':
+      return `outer ${nameOf(expression)}`
     case 'literal':
       return explainLiteral(expression)
     case 'parameter':

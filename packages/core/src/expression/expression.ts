@@ -14,6 +14,15 @@ export type ColumnExpression = {
   readonly nullable: boolean
 }
 
+/** Refers, inside the right side of an `apply`, to a column of its left side. */
+export type OuterExpression = {
+  readonly kind: 'outer'
+  readonly id: ColumnId
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
 /** Is a constant. */
 export type LiteralExpression = {
   readonly kind: 'literal'
@@ -60,6 +69,7 @@ export type VariableExpression = {
 /** Is a typed expression over the columns of a plan: plain, frozen data, made by the functions of `build.ts`. */
 export type Expression =
   | ColumnExpression
+  | OuterExpression
   | LiteralExpression
   | ParameterExpression
   | CallExpression

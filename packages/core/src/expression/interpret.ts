@@ -43,6 +43,8 @@ function interpret(
       assert(place !== undefined, `column ${expression.name} is not in the input`)
       return (readers, index) => (readers[place] as ColumnReader)(index) ?? null
     }
+    case 'outer':
+      throw new SheafError('INTERNAL', `A column of the query around has no value here: ${expression.name}`)
     case 'literal': {
       const { value } = expression
       return () => value

@@ -16,10 +16,10 @@ import {
   project,
   sort,
   sortKey,
-  union,
 } from '../plan/build.ts'
 import type { JoinKind, LogicalPlan, PlanField } from '../plan/logical-plan.ts'
 import { bindParameters } from '../plan/parameters.ts'
+import { union } from '../plan/set-operations.ts'
 import { withFreshIds } from '../plan/traverse.ts'
 import { batchToRecordBatch, schemaOf } from '../types/arrow.ts'
 import type { Batch } from '../types/column.ts'

@@ -46,7 +46,7 @@ function countDistinct(plan: DistinctPlan): LogicalPlan | null {
 
 function countAggregate(plan: AggregatePlan): LogicalPlan | null {
   const mode: Mode = plan.aggregates.every(ignoresRepeats) ? 'set' : 'count'
-  if (plan.aggregates.length === 0 && plan.groups.length === 0) return null
+  if (plan.sets !== null || (plan.aggregates.length === 0 && plan.groups.length === 0)) return null
   if (!plan.aggregates.every((item) => ignoresRepeats(item) || isWeighable(item))) return null
   const expressions = [
     ...plan.groups.map(({ expression }) => expression),

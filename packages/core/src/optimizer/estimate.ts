@@ -1,6 +1,7 @@
 import { conjuncts } from '../expression/build.ts'
 import type { Expression } from '../expression/expression.ts'
 import type { JoinKey, LogicalPlan, ScanPlan } from '../plan/logical-plan.ts'
+import { planInputs } from '../plan/traverse.ts'
 import type { OptimizerContext } from './rule.ts'
 
 const SELECTIVITY = { equality: 0.1, range: 0.3, other: 0.25 } as const
@@ -43,7 +44,12 @@ export function estimateRows(plan: LogicalPlan, context: OptimizerContext): numb
     case 'unnest':
     case 'path':
       return estimateRows(plan.input, context) * FAN_OUT
+    case 'apply':
+    case 'intersect':
+    case 'except':
+      return estimateRows(planInputs(plan)[0] as LogicalPlan, context)
     case 'project':
+    case 'window':
     case 'sort':
     case 'distinct':
     case 'degree':

@@ -2,7 +2,7 @@ import { columnsOf } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
 import { keepColumns } from '../plan/build.ts'
 import type { ExtensionPlan, LogicalPlan, PlanKind, ProjectPlan, ScanPlan } from '../plan/logical-plan.ts'
-import { columnsRead, planInputs, withInputs } from '../plan/traverse.ts'
+import { columnsRead, freeOuters, planInputs, withInputs } from '../plan/traverse.ts'
 import { inOrderOf } from './column-order.ts'
 import type { Rule } from './rule.ts'
 
@@ -67,7 +67,9 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     const output = plan.output.filter(
       (field) => plan.groups.some((group) => group.id === field.id) || needed.has(field.id),
     )
-    const kept = Object.freeze({ ...plan, aggregates, output })
+    const isSetRead = plan.sets?.set != null && needed.has(plan.sets.set.id)
+    const sets = plan.sets === null || isSetRead ? plan.sets : { ...plan.sets, set: null }
+    const kept = Object.freeze({ ...plan, aggregates, sets, output })
     return withInputs(kept, [prune(plan.input, columnsRead(kept))])
   },
   expand: (plan, needed) => {
@@ -103,7 +105,24 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     const wanted = new Set([...needed, ...columnsRead(plan)])
     return withInputs(plan, [prune(plan.left, wanted), prune(plan.right, wanted)])
   },
+  window: (plan, needed) => {
+    const functions = plan.functions.filter((item) => needed.has(item.id))
+    if (functions.length === 0) return prune(plan.input, needed)
+    const output = plan.output.filter(
+      (field) =>
+        !plan.functions.some((item) => item.id === field.id) || functions.some(({ id }) => id === field.id),
+    )
+    const kept = Object.freeze({ ...plan, functions, output })
+    return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(kept)]))])
+  },
+  apply: (plan, needed) =>
+    withInputs(plan, [
+      prune(plan.left, new Set([...needed, ...freeOuters(plan.right)])),
+      prune(plan.right, needed),
+    ]),
   distinct: keepAll,
+  intersect: keepAll,
+  except: keepAll,
   recursive: keepAll,
   foreign: keepAll,
   extension: (plan, needed) =>

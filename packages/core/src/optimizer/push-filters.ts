@@ -1,4 +1,5 @@
 import {
+  childExpressions,
   column,
   columnsOf,
   conjunction,
@@ -8,9 +9,19 @@ import {
 } from '../expression/build.ts'
 import type { ColumnId, Expression } from '../expression/expression.ts'
 import { filter, join } from '../plan/build.ts'
-import type { JoinKey, JoinPlan, LogicalPlan, PlanField, UnionPlan } from '../plan/logical-plan.ts'
+import type {
+  AggregatePlan,
+  ApplyPlan,
+  JoinKey,
+  JoinPlan,
+  LogicalPlan,
+  PlanField,
+  SetOperationPlan,
+  UnionPlan,
+  WindowPlan,
+} from '../plan/logical-plan.ts'
 import { planInputs, withInputs } from '../plan/traverse.ts'
-import { typesEqual } from '../types/data-type.ts'
+import { isFloat, isVariant, typesEqual } from '../types/data-type.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -33,6 +44,13 @@ function push(plan: LogicalPlan, predicates: readonly Expression[]): LogicalPlan
       return pushThroughJoin(plan, predicates)
     case 'union':
       return pushThroughUnion(plan, predicates)
+    case 'intersect':
+    case 'except':
+      return pushIntoFirst(plan, predicates)
+    case 'apply':
+      return pushThroughApply(plan, predicates)
+    case 'window':
+      return pushThroughWindow(plan, predicates)
     case 'sort':
     case 'distinct':
       return withInputs(plan, [push(plan.input, predicates)])
@@ -41,19 +59,8 @@ function push(plan: LogicalPlan, predicates: readonly Expression[]): LogicalPlan
     case 'path':
     case 'unnest':
       return pushBelow(plan, predicates)
-    case 'aggregate': {
-      const groups = new Map<ColumnId, Expression>(plan.groups.map((group) => [group.id, group.expression]))
-      const [below, above] = split(
-        predicates,
-        (predicate) =>
-          plan.groups.length > 0 && isDeterministic(predicate) && reads(predicate, (id) => groups.has(id)),
-      )
-      const input = push(
-        plan.input,
-        below.map((predicate) => substituteColumns(predicate, groups)),
-      )
-      return over(withInputs(plan, [input]), above)
-    }
+    case 'aggregate':
+      return pushThroughAggregate(plan, predicates)
     default:
       return over(
         withInputs(
@@ -63,6 +70,71 @@ function push(plan: LogicalPlan, predicates: readonly Expression[]): LogicalPlan
         predicates,
       )
   }
+}
+
+/** What reads only groups that are in every grouping set keeps or drops whole groups: it goes below. */
+function pushThroughAggregate(plan: AggregatePlan, predicates: readonly Expression[]): LogicalPlan {
+  const whole = plan.groups.filter(
+    (_, at) => plan.sets === null || plan.sets.indexes.every((set) => set.includes(at)),
+  )
+  const groups = new Map<ColumnId, Expression>(whole.map((group) => [group.id, group.expression]))
+  const hasEmptySet = plan.groups.length === 0 || plan.sets?.indexes.some((set) => set.length === 0)
+  const [below, above] = split(
+    predicates,
+    (predicate) => !hasEmptySet && isDeterministic(predicate) && reads(predicate, (id) => groups.has(id)),
+  )
+  const input = push(
+    plan.input,
+    below.map((predicate) => substituteColumns(predicate, groups)),
+  )
+  return over(withInputs(plan, [input]), above)
+}
+
+/** What reads only columns that the window is partitioned by keeps or drops whole partitions: it goes below. */
+function pushThroughWindow(plan: WindowPlan, predicates: readonly Expression[]): LogicalPlan {
+  const keys = new Set(plan.partition.flatMap((key) => (key.kind === 'column' ? [key.id] : [])))
+  const [below, above] = split(
+    predicates,
+    (predicate) =>
+      isDeterministic(predicate) &&
+      columnsOf(predicate).size > 0 &&
+      reads(predicate, (id) => keys.has(id)) &&
+      !readsFloats(predicate),
+  )
+  return over(withInputs(plan, [push(plan.input, below)]), above)
+}
+
+/** A row of an intersection or difference is one of the first input's; the second is left as it is. */
+function pushIntoFirst(plan: SetOperationPlan, predicates: readonly Expression[]): LogicalPlan {
+  const [first, second] = plan.inputs
+  const ids = plan.columns[0]
+  const replacements = new Map<ColumnId, Expression>()
+  plan.output.forEach((field, index) => {
+    const own = first.output.find((candidate) => candidate.id === ids[index]) as PlanField
+    if (typesEqual(own.type, field.type)) replacements.set(field.id, column(own))
+  })
+  const [below, above] = split(
+    predicates,
+    (predicate) =>
+      isDeterministic(predicate) && reads(predicate, (id) => replacements.has(id)) && !readsFloats(predicate),
+  )
+  const moved = below.map((predicate) => substituteColumns(predicate, replacements))
+  return over(withInputs(plan, [push(first, moved), push(second, [])]), above)
+}
+
+/** Equal numbers may differ in their sign of zero or their kind, and a predicate may tell them apart. */
+function readsFloats(predicate: Expression): boolean {
+  if (predicate.kind === 'column') return isFloat(predicate.type) || isVariant(predicate.type)
+  return childExpressions(predicate).some(readsFloats)
+}
+
+function pushThroughApply(plan: ApplyPlan, predicates: readonly Expression[]): LogicalPlan {
+  const leftIds = new Set(plan.left.output.map((field) => field.id))
+  const [below, above] = split(
+    predicates,
+    (predicate) => isDeterministic(predicate) && reads(predicate, (id) => leftIds.has(id)),
+  )
+  return over(withInputs(plan, [push(plan.left, below), push(plan.right, [])]), above)
 }
 
 function over(plan: LogicalPlan, predicates: readonly Expression[]): LogicalPlan {
@@ -115,6 +187,7 @@ const PUSHABLE: Record<JoinPlan['how'], { readonly left: boolean; readonly right
   left: { left: true, right: false },
   right: { left: false, right: true },
   full: { left: false, right: false },
+  single: { left: true, right: false },
   semi: { left: true, right: false },
   anti: { left: true, right: false },
 }

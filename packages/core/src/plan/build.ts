@@ -1,15 +1,17 @@
 import type { DataType } from 'apache-arrow'
 import { aggregateNamed } from '../expression/aggregates.ts'
-import { column, columnsOf, literal, newColumnId } from '../expression/build.ts'
+import { column, literal, newColumnId } from '../expression/build.ts'
 import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
 import type { Column } from '../types/column.ts'
-import { commonType, elementType, typeName, types } from '../types/data-type.ts'
+import { elementType, types } from '../types/data-type.ts'
 import { assert, SheafError } from '../types/errors.ts'
+import { checkColumns, freeze, requireBoolean } from './checks.ts'
 import type {
   AdjacencyReference,
   AggregateExpression,
   Direction,
   FrontierPlan,
+  GroupingSets,
   JoinKey,
   JoinKind,
   LogicalPlan,
@@ -46,19 +48,6 @@ export function columnNamed(plan: { readonly output: readonly PlanField[] }, nam
 
 function fieldOf({ id, name, expression }: NamedExpression): PlanField {
   return Object.freeze({ id, name, type: expression.type, nullable: expression.nullable })
-}
-
-function checkColumns(expression: Expression, ...inputs: LogicalPlan[]): void {
-  for (const id of columnsOf(expression)) {
-    assert(
-      inputs.some((input) => input.output.some((field) => field.id === id)),
-      `an expression reads column ${id}, which its input does not give`,
-    )
-  }
-}
-
-function freeze<Plan extends LogicalPlan>(plan: Plan): Plan {
-  return Object.freeze(plan)
 }
 
 /** Reads columns of a table. */
@@ -111,15 +100,6 @@ export function filter(input: LogicalPlan, predicate: Expression): LogicalPlan {
   if (predicate.kind === 'literal' && predicate.value === true) return input
   requireBoolean(predicate)
   return freeze({ kind: 'filter', input, predicate, output: input.output })
-}
-
-function requireBoolean(predicate: Expression): void {
-  const name = typeName(predicate.type)
-  if (name === 'bool' || name === 'variant' || name === 'null') return
-  throw new SheafError(
-    'TYPE',
-    `A condition must be true or false. Compare the value with something; its type is ${name}.`,
-  )
 }
 
 /** Computes columns; the output is exactly these. An id that stands twice gets a new id the second time. */
@@ -198,14 +178,15 @@ export function join(
 /** Gives the columns of a join: outer sides become nullable. */
 export function joinOutput(how: JoinKind, left: LogicalPlan, right: LogicalPlan): PlanField[] {
   if (how === 'semi' || how === 'anti') return [...left.output]
-  const loosen = (fields: readonly PlanField[], loose: boolean) =>
-    loose
-      ? fields.map((field) => (field.nullable ? field : Object.freeze({ ...field, nullable: true })))
-      : [...fields]
+  const isRightOuter = how === 'left' || how === 'full' || how === 'single'
   return [
-    ...loosen(left.output, how === 'right' || how === 'full'),
-    ...loosen(right.output, how === 'left' || how === 'full'),
+    ...left.output.map((field) => loosened(field, how === 'right' || how === 'full')),
+    ...right.output.map((field) => loosened(field, isRightOuter)),
   ]
+}
+
+function loosened(field: PlanField, isNullable: boolean): PlanField {
+  return field.nullable || !isNullable ? field : Object.freeze({ ...field, nullable: true })
 }
 
 /** Makes an aggregate expression; its type comes from the registry of aggregates. @throws `NOT_FOUND`, `TYPE` */
@@ -238,20 +219,35 @@ export function aggregate(
   input: LogicalPlan,
   groups: readonly NamedExpression[],
   aggregates: readonly AggregateExpression[],
+  sets: GroupingSets | null = null,
 ): LogicalPlan {
   for (const group of groups) checkColumns(group.expression, input)
-  for (const item of aggregates) for (const arg of item.args) checkColumns(arg, input)
+  for (const item of aggregates) checkAggregate(item, input)
+  for (const indexes of sets?.indexes ?? [])
+    assert(
+      indexes.every((at) => groups[at] !== undefined),
+      'a grouping set names a group that is not there',
+    )
+  const isPartial = (at: number): boolean => sets?.indexes.some((set) => !set.includes(at)) ?? false
   const output = [
-    ...groups.map(fieldOf),
+    ...groups.map((group, at) => loosened(fieldOf(group), isPartial(at))),
     ...aggregates.map(({ id, name, type, nullable }) => Object.freeze({ id, name, type, nullable })),
+    ...(sets?.set ? [sets.set] : []),
   ]
   return freeze({
     kind: 'aggregate',
     input,
     groups: Object.freeze([...groups]),
     aggregates: Object.freeze([...aggregates]),
+    sets,
     output,
   })
+}
+
+function checkAggregate(item: AggregateExpression, input: LogicalPlan): void {
+  for (const arg of item.args) checkColumns(arg, input)
+  if (item.filter !== null) checkColumns(item.filter, input)
+  for (const key of item.order) checkColumns(key.expression, input)
 }
 
 /** Makes a sort key. By default ascending, nulls last. */
@@ -299,33 +295,6 @@ function checkCount(count: number): number {
 /** Gives each distinct row once. */
 export function distinct(input: LogicalPlan): LogicalPlan {
   return freeze({ kind: 'distinct', input, output: input.output })
-}
-
-/** Gives the rows of all inputs, matched by position; types widen to what holds both. @throws `TYPE` for unlike counts */
-export function union(inputs: readonly LogicalPlan[]): LogicalPlan {
-  const [first, ...rest] = inputs
-  assert(first, 'a union needs an input')
-  for (const other of rest) {
-    if (other.output.length !== first.output.length) {
-      throw new SheafError(
-        'TYPE',
-        `The parts of a union must have the same count of columns: ${first.output.length} and ${other.output.length}`,
-      )
-    }
-  }
-  const output = first.output.map((field, index) =>
-    planField(
-      field.name,
-      rest.reduce((type, other) => commonType(type, (other.output[index] as PlanField).type), field.type),
-      inputs.some((input) => (input.output[index] as PlanField).nullable),
-    ),
-  )
-  return freeze({
-    kind: 'union',
-    inputs: Object.freeze([...inputs]),
-    columns: inputs.map((input) => input.output.map((field) => field.id)),
-    output,
-  })
 }
 
 /** Gives a row for each element of a list. */

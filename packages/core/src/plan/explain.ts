@@ -1,6 +1,16 @@
 import { explainExpression } from '../expression/explain.ts'
 import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
-import type { AdjacencyReference, LogicalPlan, PlanField, PlanKind, SortKey } from './logical-plan.ts'
+import type {
+  AdjacencyReference,
+  FrameBound,
+  GroupingSets,
+  LogicalPlan,
+  PlanField,
+  PlanKind,
+  SortKey,
+  WindowExpression,
+  WindowFrame,
+} from './logical-plan.ts'
 import { planInputs } from './traverse.ts'
 
 type Namer = (column: { readonly id: ColumnId; readonly name: string }) => string
@@ -42,7 +52,7 @@ function render(plan: LogicalPlan, depth: number, nameOf: Namer, annotate: Annot
 }
 
 const show = (expression: Expression, nameOf: Namer): string =>
-  explainExpression(expression, (column: ColumnExpression) => nameOf(column))
+  explainExpression(expression, (column) => nameOf(column))
 const list = (fields: readonly PlanField[], nameOf: Namer): string => `[${fields.map(nameOf).join(', ')}]`
 const keys = (sortKeys: readonly SortKey[], nameOf: Namer): string =>
   sortKeys
@@ -51,6 +61,28 @@ const keys = (sortKeys: readonly SortKey[], nameOf: Namer): string =>
         `${show(key.expression, nameOf)}${key.descending ? ' desc' : ''}${key.nullsFirst ? ' nulls first' : ''}`,
     )
     .join(', ')
+
+function frameBoundText(bound: FrameBound, nameOf: Namer): string {
+  return 'value' in bound ? `${show(bound.value, nameOf)} ${bound.kind}` : bound.kind.replace('-', ' ')
+}
+
+function frameText({ unit, start, end, exclude }: WindowFrame, nameOf: Namer): string {
+  const without = exclude === 'none' ? '' : ` exclude ${exclude.replace('-', ' ')}`
+  return `${unit} ${frameBoundText(start, nameOf)} to ${frameBoundText(end, nameOf)}${without}`
+}
+
+function windowFunctionText(item: WindowExpression, nameOf: Namer): string {
+  const args = item.args.map((arg) => show(arg, nameOf)).join(', ')
+  const order = item.order.length === 0 ? '' : ` order by ${keys(item.order, nameOf)}`
+  const filter = item.filter === null ? '' : ` filter ${show(item.filter, nameOf)}`
+  const nulls = item.ignoreNulls ? ' ignore nulls' : ''
+  return `${item.function}(${item.distinct ? 'distinct ' : ''}${args}${order})${nulls}${filter} over ${frameText(item.frame, nameOf)} as ${nameOf(item)}`
+}
+
+function setsText({ indexes, set }: GroupingSets, nameOf: Namer): string {
+  const sets = indexes.map((places) => `(${places.join(', ')})`).join(' ')
+  return ` sets ${sets}${set === null ? '' : ` as ${nameOf(set)}`}`
+}
 
 function adjacencyText({ table, source, target, partition }: AdjacencyReference): string {
   const parts = partition === null ? '' : ` where ${partition.field} in [${partition.values.join(', ')}]`
@@ -89,6 +121,7 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
     const by = plan.access === undefined || plan.access === 'hash' ? '' : ` by ${plan.access}`
     return `${plan.how}${by}${on.length === 0 ? '' : ` on ${on.join(' AND ')}`}`
   },
+  apply: (plan) => plan.how,
   aggregate: (plan, nameOf) => {
     const groups = plan.groups.map((group) => {
       const text = show(group.expression, nameOf)
@@ -101,7 +134,14 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
       const order = item.order.length === 0 ? '' : ` order by ${keys(item.order, nameOf)}`
       return `${item.function}(${item.distinct ? 'distinct ' : ''}${args === '' ? '*' : args}${order})${filter} as ${nameOf(item)}`
     })
-    return `by [${groups.join(', ')}] [${aggregates.join(', ')}]`
+    const sets = plan.sets === null ? '' : setsText(plan.sets, nameOf)
+    return `by [${groups.join(', ')}]${sets} [${aggregates.join(', ')}]`
+  },
+  window: (plan, nameOf) => {
+    const partition = plan.partition.map((expression) => show(expression, nameOf)).join(', ')
+    const functions = plan.functions.map((item) => windowFunctionText(item, nameOf)).join(', ')
+    const order = plan.order.length === 0 ? '' : ` order ${keys(plan.order, nameOf)}`
+    return `by [${partition}]${order} [${functions}]`
   },
   sort: (plan, nameOf) => `by ${keys(plan.keys, nameOf)}`,
   limit: (plan, nameOf) =>
@@ -113,6 +153,8 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
       .join(' '),
   distinct: () => '',
   union: (plan, nameOf) => list(plan.output, nameOf),
+  intersect: (plan, nameOf) => `${plan.all ? 'all ' : ''}${list(plan.output, nameOf)}`,
+  except: (plan, nameOf) => `${plan.all ? 'all ' : ''}${list(plan.output, nameOf)}`,
   unnest: (plan, nameOf) =>
     `${show(plan.list, nameOf)} as ${nameOf(plan.element)}${plan.ordinality === null ? '' : `, ${nameOf(plan.ordinality)}`}${plan.outer ? ' outer' : ''}`,
   expand: (plan, nameOf) => {

@@ -62,8 +62,11 @@ export type ProjectPlan = {
   readonly output: readonly PlanField[]
 }
 
-/** Tells which rows a join gives. Semi and anti give the left columns only. */
-export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross'
+/**
+ * Tells which rows a join gives. Semi and anti give the left columns only; `single` is a left join that fails where a
+ * left row has more than one match, as a scalar subquery must.
+ */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross' | 'single'
 
 /** Is an equality between an expression over the left input and one over the right. */
 export type JoinKey = {
@@ -106,12 +109,82 @@ export type AggregateExpression = {
   readonly nullable: boolean
 }
 
-/** Groups rows by expressions; with no groups, gives one row. Output: groups, then aggregates. */
+/**
+ * Groups rows by several sets of the groups at once: `indexes[i]` are the places in `groups` of set i. A group that is
+ * not of a set is null in its rows; a set of no groups gives one row even over no rows. ROLLUP and CUBE are such lists.
+ */
+export type GroupingSets = {
+  readonly indexes: readonly (readonly number[])[]
+  /** A column for the index of the set that a row belongs to (Int64), from which GROUPING is told; `null` for none. */
+  readonly set: PlanField | null
+}
+
+/**
+ * Groups rows by expressions; with no groups, gives one row. Output: groups, then aggregates, then the index of the
+ * grouping set where it is asked for.
+ */
 export type AggregatePlan = {
   readonly kind: 'aggregate'
   readonly input: LogicalPlan
   readonly groups: readonly NamedExpression[]
   readonly aggregates: readonly AggregateExpression[]
+  /** `null` for the one set of all groups. */
+  readonly sets: GroupingSets | null
+  readonly output: readonly PlanField[]
+}
+
+/** Says where a frame starts or ends, seen from the row that it is of. */
+export type FrameBound =
+  | { readonly kind: 'unbounded-preceding' | 'current-row' | 'unbounded-following' }
+  | {
+      readonly kind: 'preceding' | 'following'
+      /**
+       * Computed on the row. In a frame of rows or groups how many of them; in a range the value of the sort key at
+       * which the frame starts or ends (the row's own key less or plus an offset): any type with an order has frames.
+       */
+      readonly value: Expression
+    }
+
+/** Says which rows of its partition a window function sees. */
+export type WindowFrame = {
+  /** Counts rows, rows apart in the sort key's value, or groups of rows with equal sort keys. */
+  readonly unit: 'rows' | 'range' | 'groups'
+  readonly start: FrameBound
+  readonly end: FrameBound
+  /** Leaves out the row itself, its peers with it, or its peers but not itself. */
+  readonly exclude: 'none' | 'current-row' | 'group' | 'ties'
+}
+
+/** Computes a window function, or an aggregate over a frame, for each row. */
+export type WindowExpression = {
+  readonly id: ColumnId
+  readonly name: string
+  /** Name of a function of the registry of window functions, or of an aggregate. */
+  readonly function: string
+  readonly args: readonly Expression[]
+  /** For aggregates: takes each distinct list of arguments once. */
+  readonly distinct: boolean
+  /** For aggregates: rows for which this is not true do not take part. */
+  readonly filter: Expression | null
+  /** For aggregates and the values of a frame: the order in which rows are taken, where it is not the window's. */
+  readonly order: readonly SortKey[]
+  /** True leaves out rows whose first argument is null. */
+  readonly ignoreNulls: boolean
+  readonly frame: WindowFrame
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/**
+ * Computes functions over the rows around each row: those with equal partition expressions, in an order. Output: the
+ * input's columns, then the functions. In which order the rows come is not defined.
+ */
+export type WindowPlan = {
+  readonly kind: 'window'
+  readonly input: LogicalPlan
+  readonly partition: readonly Expression[]
+  readonly order: readonly SortKey[]
+  readonly functions: readonly WindowExpression[]
   readonly output: readonly PlanField[]
 }
 
@@ -151,6 +224,40 @@ export type UnionPlan = {
   readonly kind: 'union'
   readonly inputs: readonly LogicalPlan[]
   readonly columns: readonly (readonly ColumnId[])[]
+  readonly output: readonly PlanField[]
+}
+
+/**
+ * Gives the rows that are in both inputs, or in the first only; rows are equal as in DISTINCT. `all` counts how often:
+ * the lesser count of both, or the difference. `columns[i]` are the ids of input i that make the output, in its order.
+ */
+type SetOperation<Kind extends string> = {
+  readonly kind: Kind
+  readonly all: boolean
+  readonly inputs: readonly [LogicalPlan, LogicalPlan]
+  readonly columns: readonly [readonly ColumnId[], readonly ColumnId[]]
+  readonly output: readonly PlanField[]
+}
+
+/** Gives the rows that are in both inputs. */
+export type IntersectPlan = SetOperation<'intersect'>
+/** Gives the rows that are in the first input only. */
+export type ExceptPlan = SetOperation<'except'>
+/** Is an intersection or a difference. */
+export type SetOperationPlan = IntersectPlan | ExceptPlan
+
+/** Tells what an apply gives of a left row and the rows that its right side has for it. */
+export type ApplyKind = 'inner' | 'left' | 'semi' | 'anti' | 'single'
+
+/**
+ * Runs the right side for each left row: its expressions may hold `outer` references to the left's columns. This is
+ * what a lateral join, EXISTS or a scalar subquery lowers to; the optimizer turns it into joins.
+ */
+export type ApplyPlan = {
+  readonly kind: 'apply'
+  readonly how: ApplyKind
+  readonly left: LogicalPlan
+  readonly right: LogicalPlan
   readonly output: readonly PlanField[]
 }
 
@@ -338,11 +445,15 @@ export type LogicalPlan =
   | FilterPlan
   | ProjectPlan
   | JoinPlan
+  | ApplyPlan
   | AggregatePlan
+  | WindowPlan
   | SortPlan
   | LimitPlan
   | DistinctPlan
   | UnionPlan
+  | IntersectPlan
+  | ExceptPlan
   | UnnestPlan
   | ExpandPlan
   | DegreePlan

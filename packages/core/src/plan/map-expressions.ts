@@ -1,6 +1,6 @@
 import type { ColumnExpression, Expression } from '../expression/expression.ts'
 import { assert } from '../types/errors.ts'
-import type { LogicalPlan, PlanKind, SortKey } from './logical-plan.ts'
+import type { FrameBound, LogicalPlan, PlanKind, SortKey } from './logical-plan.ts'
 import { mapPlan } from './traverse.ts'
 
 type Change = (expression: Expression) => Expression
@@ -9,6 +9,8 @@ type Changed<Kind extends PlanKind> = Partial<PlanOf<Kind>>
 
 const keys = (list: readonly SortKey[], change: Change): SortKey[] =>
   list.map((key) => ({ ...key, expression: change(key.expression) }))
+const bound = (frameBound: FrameBound, change: Change): FrameBound =>
+  'value' in frameBound ? { ...frameBound, value: change(frameBound.value) } : frameBound
 const optional = (expression: Expression | null, change: Change): Expression | null =>
   expression === null ? null : change(expression)
 
@@ -36,6 +38,17 @@ const CHANGES: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, change: Chang
       args: item.args.map(change),
       filter: optional(item.filter, change),
       order: keys(item.order, change),
+    })),
+  }),
+  window: (plan, change) => ({
+    partition: plan.partition.map(change),
+    order: keys(plan.order, change),
+    functions: plan.functions.map((item) => ({
+      ...item,
+      args: item.args.map(change),
+      filter: optional(item.filter, change),
+      order: keys(item.order, change),
+      frame: { ...item.frame, start: bound(item.frame.start, change), end: bound(item.frame.end, change) },
     })),
   }),
   sort: (plan, change) => ({ keys: keys(plan.keys, change) }),
@@ -70,7 +83,10 @@ const CHANGES: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, change: Chang
     keys: plan.keys.map((key) => ({ ...key, left: change(key.left), right: change(key.right) })),
     residual: optional(plan.residual, change),
   }),
+  apply: () => ({}),
   union: () => ({}),
+  intersect: () => ({}),
+  except: () => ({}),
   recursive: () => ({}),
   foreign: (plan, change) => ({ parameters: plan.parameters.map(change) }),
   extension: (plan, change) => ({ expressions: plan.expressions.map(change) }),

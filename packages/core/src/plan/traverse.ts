@@ -1,7 +1,17 @@
-import { columnsOf, mapExpression, newColumnId } from '../expression/build.ts'
+import { columnsOf, mapExpression, newColumnId, outersOf } from '../expression/build.ts'
 import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
 import { joinOutput } from './build.ts'
-import type { LogicalPlan, PlanField, PlanKind, SortKey } from './logical-plan.ts'
+import type {
+  ApplyPlan,
+  JoinPlan,
+  LogicalPlan,
+  PlanField,
+  PlanKind,
+  SetOperationPlan,
+  SortKey,
+  UnionPlan,
+  WindowFrame,
+} from './logical-plan.ts'
 
 type PlanOf<Kind extends PlanKind> = Extract<LogicalPlan, { kind: Kind }>
 
@@ -15,6 +25,7 @@ const INPUTS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readonly Lo
   filter: single,
   project: single,
   aggregate: single,
+  window: single,
   sort: single,
   limit: single,
   distinct: single,
@@ -25,7 +36,10 @@ const INPUTS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readonly Lo
   path: single,
   nearest: single,
   join: (plan) => [plan.left, plan.right],
+  apply: (plan) => [plan.left, plan.right],
   union: (plan) => plan.inputs,
+  intersect: (plan) => plan.inputs,
+  except: (plan) => plan.inputs,
   recursive: (plan) => [plan.base, plan.step],
   foreign: (plan) => plan.inputs.map((input) => input.plan),
   extension: (plan) => plan.inputs,
@@ -51,6 +65,11 @@ const appended = (plan: Unary, [input]: readonly LogicalPlan[]): LogicalPlan => 
 }
 const leaf = (plan: LogicalPlan): LogicalPlan => plan
 
+const bothSides = (plan: JoinPlan | ApplyPlan, inputs: readonly LogicalPlan[]): LogicalPlan => {
+  const [left, right] = inputs as [LogicalPlan, LogicalPlan]
+  return rebuilt({ ...plan, left, right, output: joinOutput(plan.how, left, right) })
+}
+
 const REBUILD: { readonly [Kind in PlanKind]: Rebuild<Kind> } = {
   scan: leaf,
   values: leaf,
@@ -58,6 +77,7 @@ const REBUILD: { readonly [Kind in PlanKind]: Rebuild<Kind> } = {
   filter: passThrough,
   project: keepOutput,
   aggregate: keepOutput,
+  window: appended,
   sort: passThrough,
   limit: passThrough,
   distinct: passThrough,
@@ -67,11 +87,11 @@ const REBUILD: { readonly [Kind in PlanKind]: Rebuild<Kind> } = {
   frontier: keepOutput,
   path: appended,
   nearest: appended,
-  join: (plan, inputs) => {
-    const [left, right] = inputs as [LogicalPlan, LogicalPlan]
-    return Object.freeze({ ...plan, left, right, output: joinOutput(plan.how, left, right) })
-  },
-  union: (plan, inputs) => Object.freeze({ ...plan, inputs }),
+  join: bothSides,
+  apply: bothSides,
+  union: (plan, inputs) => rebuilt({ ...plan, inputs }),
+  intersect: (plan, inputs) => rebuilt({ ...plan, inputs }),
+  except: (plan, inputs) => rebuilt({ ...plan, inputs }),
   recursive: (plan, inputs) =>
     Object.freeze({ ...plan, base: inputs[0] as LogicalPlan, step: inputs[1] as LogicalPlan }),
   foreign: (plan, inputs) =>
@@ -109,6 +129,11 @@ const keysOf = (keys: readonly SortKey[]): Expression[] => keys.map((key) => key
 const optional = (...expressions: (Expression | null)[]): Expression[] =>
   expressions.filter((expression) => expression !== null)
 
+/** Gives the expressions of a frame's bounds. */
+function boundsOf(frame: WindowFrame): Expression[] {
+  return [frame.start, frame.end].flatMap((bound) => ('value' in bound ? [bound.value] : []))
+}
+
 const EXPRESSIONS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readonly Expression[] } = {
   scan: (plan) => plan.filters,
   values: () => [],
@@ -118,6 +143,16 @@ const EXPRESSIONS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readon
   aggregate: (plan) => [
     ...plan.groups.map((group) => group.expression),
     ...plan.aggregates.flatMap((item) => [...item.args, ...optional(item.filter), ...keysOf(item.order)]),
+  ],
+  window: (plan) => [
+    ...plan.partition,
+    ...keysOf(plan.order),
+    ...plan.functions.flatMap((item) => [
+      ...item.args,
+      ...optional(item.filter),
+      ...keysOf(item.order),
+      ...boundsOf(item.frame),
+    ]),
   ],
   sort: (plan) => keysOf(plan.keys),
   limit: (plan) => optional(plan.count, plan.offset),
@@ -129,7 +164,10 @@ const EXPRESSIONS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readon
   path: (plan) => [plan.from, ...plan.exclude, ...optional(plan.to)],
   nearest: (plan) => [plan.vector, plan.query, plan.k],
   join: (plan) => [...plan.keys.flatMap((key) => [key.left, key.right]), ...optional(plan.residual)],
+  apply: () => [],
   union: () => [],
+  intersect: () => [],
+  except: () => [],
   recursive: () => [],
   foreign: (plan) => plan.parameters,
   extension: (plan) => plan.expressions,
@@ -155,6 +193,23 @@ export function columnsRead(plan: LogicalPlan): Set<ColumnId> {
   const ids = new Set<ColumnId>()
   for (const expression of planExpressions(plan)) columnsOf(expression, ids)
   return ids
+}
+
+/** Collects the ids of columns around that a plan refers to and that none of its own applies gives. */
+export function freeOuters(plan: LogicalPlan): Set<ColumnId> {
+  const ids = new Set<ColumnId>()
+  for (const expression of planExpressions(plan)) outersOf(expression, ids)
+  for (const input of planInputs(plan)) {
+    const bound = plan.kind === 'apply' && input === plan.right ? idsOf(plan.left) : NO_IDS
+    for (const id of freeOuters(input)) if (!bound.has(id)) ids.add(id)
+  }
+  return ids
+}
+
+const NO_IDS: ReadonlySet<ColumnId> = new Set()
+
+function idsOf(plan: LogicalPlan): ReadonlySet<ColumnId> {
+  return new Set(plan.output.map((field) => field.id))
 }
 
 /** Names the parameters that a plan needs. */
@@ -205,11 +260,19 @@ export function withFreshIds(plan: LogicalPlan): LogicalPlan {
     }
     return next
   }
+  // What refers to a column outside the copied plan goes on doing so.
+  const free = freeOuters(plan)
   const renew = (expression: Expression): Expression =>
     mapExpression(expression, (node) =>
-      node.kind === 'column' ? Object.freeze({ ...node, id: idOf(node.id) }) : node,
+      node.kind === 'column' || (node.kind === 'outer' && !free.has(node.id))
+        ? Object.freeze({ ...node, id: idOf(node.id) })
+        : node,
     )
   return copyPlan(plan, idOf, renew)
+}
+
+function isSetOperation(plan: LogicalPlan): plan is UnionPlan | SetOperationPlan {
+  return plan.kind === 'union' || plan.kind === 'intersect' || plan.kind === 'except'
 }
 
 function copyPlan(
@@ -229,7 +292,7 @@ function copyPlan(
           ? plan.inputs.map((input, index) => ({ name: input.name, plan: inputs[index] }))
           : inputs
     else if (key === 'columns' && plan.kind === 'values') copy[key] = value
-    else if (key === 'columns' && plan.kind === 'union') copy[key] = plan.columns.map((list) => list.map(ids))
+    else if (key === 'columns' && isSetOperation(plan)) copy[key] = plan.columns.map((list) => list.map(ids))
     else if (OPAQUE_KEYS.has(key)) copy[key] = value
     else copy[key] = mapDeep(value, ids, expressions)
   }

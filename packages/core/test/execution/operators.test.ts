@@ -21,11 +21,11 @@ import {
   singleRow,
   sort,
   sortKey,
-  union,
   unnest,
   values,
 } from '../../src/plan/build.ts'
 import type { JoinKind, LogicalPlan, Metric } from '../../src/plan/logical-plan.ts'
+import { union } from '../../src/plan/set-operations.ts'
 import { makeBatch } from '../../src/types/column.ts'
 import { columnFromValues } from '../../src/types/column-builder.ts'
 import { type DataType, types } from '../../src/types/data-type.ts'

@@ -22,10 +22,10 @@ import {
   scan,
   sort,
   sortKey,
-  union,
   unnest,
   values,
 } from '../../src/plan/build.ts'
+import { groupingSets } from '../../src/plan/grouping.ts'
 import type {
   AdjacencyReference,
   Direction,
@@ -35,6 +35,8 @@ import type {
   PathSemantics,
   PlanField,
 } from '../../src/plan/logical-plan.ts'
+import { except, intersect, union } from '../../src/plan/set-operations.ts'
+import { withFreshIds } from '../../src/plan/traverse.ts'
 import {
   commonType,
   isInteger,
@@ -46,7 +48,9 @@ import {
   types,
   typesEqual,
 } from '../../src/types/data-type.ts'
+import { drawApply } from './random-apply.ts'
 import { drawExpression, drawFallible, drawNumber, drawTruth } from './random-expression.ts'
+import { capped, totalSort } from './random-order.ts'
 import {
   type ColumnKind,
   columnKinds,
@@ -58,6 +62,7 @@ import {
   pick,
   upTo,
 } from './random-table.ts'
+import { drawWindow } from './random-window.ts'
 
 /** Says what plans may be drawn over: tables of any columns, and tables of edges. */
 export type Sources = {
@@ -113,6 +118,10 @@ const STEPS: readonly Step[] = [
   drawLimit,
   (sources, depth) => distinct(drawPlan(sources, depth - 1)),
   drawUnion,
+  drawSetOperation,
+  drawWindowStep,
+  drawWindowStep,
+  drawApplyStep,
   drawUnnest,
   drawExpand,
   drawDegree,
@@ -132,6 +141,9 @@ export const SQL_STEPS: readonly Step[] = [
   drawLimit,
   (sources, depth) => distinct(drawPlan(sources, depth - 1)),
   drawUnion,
+  drawSetOperation,
+  drawWindowStep,
+  drawApplyStep,
 ]
 
 const ROW_ID = makeField('_row_id', types.uint64, { nullable: false })
@@ -193,11 +205,6 @@ function drawJoin(sources: Sources, depth: number): LogicalPlan {
   })
 }
 
-/** Keeps joins of joins small: the first rows in an order that is total. */
-function capped(plan: LogicalPlan): LogicalPlan {
-  return limit(totalSort(plan), 40)
-}
-
 function narrow(plan: LogicalPlan): LogicalPlan {
   if (plan.output.length <= MAX_COLUMNS) return plan
   return project(
@@ -232,7 +239,13 @@ function drawAggregate(sources: Sources, depth: number): LogicalPlan {
   const aggregates = Array.from({ length: upTo(draw, 2) + 1 }, (_, at) =>
     drawAggregateExpression(sources, input, `a${at}`),
   )
-  return aggregate(input, unique, aggregates)
+  return aggregate(input, unique, aggregates, oneIn(draw, 3) ? drawSets(draw, unique.length) : null)
+}
+
+function drawSets(draw: Draw, groupCount: number) {
+  const places = Array.from({ length: groupCount }, (_, at) => at)
+  const sets = Array.from({ length: 1 + upTo(draw, 2) }, () => places.filter(() => oneIn(draw, 2)))
+  return { ...groupingSets(sets), ...(oneIn(draw, 2) ? {} : { set: null }) }
 }
 
 function drawAggregateExpression({ draw }: Sources, input: LogicalPlan, name: string) {
@@ -282,14 +295,6 @@ function drawSort(sources: Sources, depth: number): LogicalPlan {
   return sort(input, keys)
 }
 
-/** Sorts by every column, so that the order is total but for rows that are equal. */
-export function totalSort(input: LogicalPlan): LogicalPlan {
-  return sort(
-    input,
-    input.output.map((field) => sortKey(column(field))),
-  )
-}
-
 function drawLimit(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const input = drawPlan(sources, depth - 1)
@@ -331,6 +336,26 @@ function isUnionable(a: PlanField, b: PlanField): boolean {
   if (typeName(a.type) === 'uint64' || typeName(b.type) === 'uint64') return typesEqual(a.type, b.type)
   const joint = commonType(a.type, b.type)
   return typesEqual(a.type, b.type) || ['float64', 'int64', 'variant', 'utf8'].includes(typeName(joint))
+}
+
+function drawWindowStep(sources: Sources, depth: number): LogicalPlan {
+  return drawWindow(sources.draw, drawPlan(sources, depth - 1), (input, name) =>
+    drawAggregateExpression(sources, input, name),
+  )
+}
+
+function drawApplyStep(sources: Sources, depth: number): LogicalPlan {
+  return drawApply(sources.draw, capped(drawPlan(sources, depth - 1)), drawPlan(sources, depth - 1))
+}
+
+function drawSetOperation(sources: Sources, depth: number): LogicalPlan {
+  const both = drawUnion(sources, depth)
+  if (both.kind !== 'union') return both
+  const [left, right] = both.inputs as [LogicalPlan, LogicalPlan]
+  const { draw } = sources
+  // What is in the second input is drawn from the first half of the time, so that something is left.
+  const other = oneIn(draw, 2) ? withFreshIds(oneIn(draw, 2) ? left : capped(left)) : right
+  return pick(draw, [intersect, except])(left, other, { all: oneIn(draw, 2) })
 }
 
 function drawUnnest(sources: Sources, depth: number): LogicalPlan {

@@ -17,12 +17,12 @@ import {
   singleRow,
   sort,
   sortKey,
-  union,
   unnest,
   values,
 } from '../../src/plan/build.ts'
 import { explainPlan } from '../../src/plan/explain.ts'
 import { bindParameters } from '../../src/plan/parameters.ts'
+import { union } from '../../src/plan/set-operations.ts'
 import { columnFromValues } from '../../src/types/column-builder.ts'
 import { typeName, types } from '../../src/types/data-type.ts'
 import type { ErrorCode } from '../../src/types/errors.ts'

@@ -4,25 +4,46 @@ import { groupKey, type Value } from '../../types/value.ts'
 import { type Interpretation, type Row, rowFunction } from './interpretation.ts'
 import { compareKeys } from './rows.ts'
 
-/** Gathers the rows of each group, then computes each aggregate over them. */
+/** Gathers the rows of each group, then computes each aggregate over them; for each grouping set anew. */
 export async function aggregateRows(plan: AggregatePlan, interpretation: Interpretation): Promise<Row[]> {
   const keys = plan.groups.map((group) =>
     rowFunction(group.expression, plan.input.output, interpretation.context),
   )
-  const groups = new Map<unknown, { readonly key: Row; readonly rows: Row[] }>()
-  if (keys.length === 0) groups.set(groupKey([]), { key: [], rows: [] })
-  for (const row of await interpretation.run(plan.input)) {
+  const computed = plan.aggregates.map((item) => aggregator(item, plan.input.output, interpretation))
+  const rows = await interpretation.run(plan.input)
+  const sets = plan.sets?.indexes ?? [keys.map((_, at) => at)]
+  return sets.flatMap((set, index) => {
+    const shown = plan.sets?.set ? [index] : []
+    const groups = groupsOf(
+      rows,
+      keys.map((compute, at) => (set.includes(at) ? compute : () => null)),
+      set.length === 0,
+    )
+    return groups.map(({ key, rows: own }) => [...key, ...computed.map((compute) => compute(own)), ...shown])
+  })
+}
+
+type Group = { readonly key: Row; readonly rows: Row[] }
+
+function groupsOf(
+  rows: readonly Row[],
+  keys: readonly ((row: Row) => Value)[],
+  isWhole: boolean,
+): readonly Group[] {
+  const groups = new Map<unknown, Group>()
+  if (isWhole) groups.set(groupKey(keys.map(() => null)), { key: keys.map(() => null), rows: [] })
+  for (const row of rows) {
     const key = keys.map((compute) => compute(row))
     const group = groups.get(groupKey(key))
     if (group === undefined) groups.set(groupKey(key), { key, rows: [row] })
     else group.rows.push(row)
   }
-  const computed = plan.aggregates.map((item) => aggregator(item, plan.input.output, interpretation))
-  return [...groups.values()].map(({ key, rows }) => [...key, ...computed.map((compute) => compute(rows))])
+  return [...groups.values()]
 }
 
-function aggregator(
-  item: AggregateExpression,
+/** Makes what computes an aggregate over rows. */
+export function aggregator(
+  item: Pick<AggregateExpression, 'function' | 'args' | 'distinct' | 'filter' | 'order'>,
   output: readonly PlanField[],
   { context }: Interpretation,
 ): (rows: readonly Row[]) => Value {

@@ -1,6 +1,7 @@
 import type { Engine, ExecutionContext, ExtensionOperator } from '../../catalog/engine.ts'
 import type { LogicalPlan, PlanKind } from '../../plan/logical-plan.ts'
 import { aggregateRows } from './aggregate.ts'
+import { applyRows } from './apply.ts'
 import { extensionRows, foreignRows } from './engines.ts'
 import { degreeRows, expandRows } from './expand.ts'
 import { frontierRows } from './frontier.ts'
@@ -10,8 +11,9 @@ import { nearestRows } from './nearest.ts'
 import { pathRows } from './path.ts'
 import { recursiveInputRows, recursiveRows } from './recursive.ts'
 import { filterRows, limitRows, projectRows, sortRows, unnestRows } from './rows.ts'
-import { distinctRows, unionRows } from './set.ts'
+import { distinctRows, setOperationRows, unionRows } from './set.ts'
 import { scanRows, valuesRows } from './source.ts'
+import { windowRows } from './window.ts'
 
 type PlanOf<Kind extends PlanKind> = Extract<LogicalPlan, { kind: Kind }>
 type Interpret<Kind extends PlanKind> = (
@@ -25,11 +27,15 @@ const INTERPRET: { readonly [Kind in PlanKind]: Interpret<Kind> } = {
   filter: filterRows,
   project: projectRows,
   join: joinRows,
+  apply: applyRows,
   aggregate: aggregateRows,
+  window: windowRows,
   sort: sortRows,
   limit: limitRows,
   distinct: distinctRows,
   union: unionRows,
+  intersect: setOperationRows,
+  except: setOperationRows,
   unnest: unnestRows,
   expand: expandRows,
   degree: degreeRows,

@@ -1,5 +1,6 @@
 import type { JoinPlan } from '../../plan/logical-plan.ts'
 import { compareValues, type Value } from '../../types/value.ts'
+import { moreThanOneRow } from '../more-than-one-row.ts'
 import { type Interpretation, nullsFor, type Row, rowFunction } from './interpretation.ts'
 
 /** Compares each left row with each right row. */
@@ -13,6 +14,7 @@ export async function joinRows(plan: JoinPlan, interpretation: Interpretation): 
   for (const a of left) {
     for (const [at, b] of right.entries()) {
       if (!matches(a, b)) continue
+      if (plan.how === 'single' && leftMatched.has(a)) throw moreThanOneRow()
       leftMatched.add(a)
       rightMatched.add(at)
       pairs.push([...a, ...b])
@@ -31,6 +33,7 @@ export async function joinRows(plan: JoinPlan, interpretation: Interpretation): 
     case 'anti':
       return left.filter((row) => !leftMatched.has(row))
     case 'left':
+    case 'single':
       return [...pairs, ...leftAlone()]
     case 'right':
       return [...pairs, ...rightAlone()]

@@ -1,8 +1,15 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { Expression } from '../../expression/expression.ts'
 import type { Places } from '../../expression/interpret.ts'
-import type { AggregateExpression, NamedExpression } from '../../plan/logical-plan.ts'
-import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
+import type { AggregateExpression, GroupingSets, NamedExpression } from '../../plan/logical-plan.ts'
+import {
+  type Batch,
+  batchRowCount,
+  type Column,
+  columnReader,
+  makeBatch,
+  nullColumn,
+} from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import type { Value } from '../../types/value.ts'
 import { makeAccumulators } from '../accumulators.ts'
@@ -15,44 +22,102 @@ export type AggregatePipeline = {
   readonly predicates: readonly Expression[]
   readonly groups: readonly NamedExpression[]
   readonly aggregates: readonly AggregateExpression[]
+  readonly sets: GroupingSets | null
   readonly places: Places
   readonly mode: EvaluationMode
 }
 
 const OUTPUT_ROWS = 65_536
 
-/** Groups the rows of its input. The order of the groups is not defined. */
+/**
+ * Groups the rows of its input. The order of the groups is not defined. Grouping sets are grouped side by side, each
+ * batch by all of them.
+ */
 export function* runAggregate(input: Steps, pipeline: AggregatePipeline, context: ExecutionContext): Steps {
-  const { groups, aggregates, places, mode } = pipeline
-  const setting = { places, parameters: context.parameters, mode }
-  const accumulators = makeAccumulators(pipeline, context.parameters)
-  const grouping = groups.length === 0 ? null : makeGrouping(groups, setting)
-  const filter = batchFilter(pipeline.predicates, setting)
+  const sets = pipeline.sets?.indexes ?? [pipeline.groups.map((_, at) => at)]
+  const running = sets.map((set, index) => makeRunning(pipeline, set, index, context))
   let reserved = 0
   for (const step of input) {
     if (!isBatch(step)) {
       yield step
       continue
     }
-    if (accumulators.fused(step)) accumulators.addFused(step)
-    else {
-      const batch = filter(step)
-      const count = batchRowCount(batch)
-      if (count > 0) {
-        const ids =
-          grouping === null || accumulators.groupsText ? new Int32Array(count) : grouping.idsOf(batch)
-        accumulators.add(batch, ids, grouping === null ? 1 : grouping.count())
-      }
+    let bytes = 0
+    for (const set of running) {
+      set.add(step)
+      bytes += set.bytes()
     }
-    const bytes = accumulators.bytes() + (grouping?.bytes() ?? 0)
     if (bytes > reserved) {
       context.reserve(bytes - reserved)
       reserved = bytes
     }
     yield null
   }
-  yield* emit(accumulators.groupKeys() ?? grouping?.keys() ?? null, groups, aggregates, accumulators)
+  for (const set of running) yield* set.emit()
   context.release(reserved)
+}
+
+/** Is the groups of one grouping set. */
+type Running = {
+  add(batch: Batch): void
+  bytes(): number
+  emit(): Steps
+}
+
+function makeRunning(
+  pipeline: AggregatePipeline,
+  set: readonly number[],
+  index: number,
+  context: ExecutionContext,
+): Running {
+  const groups = set.map((at) => pipeline.groups[at] as NamedExpression)
+  const own = { ...pipeline, groups }
+  const setting = { places: pipeline.places, parameters: context.parameters, mode: pipeline.mode }
+  const accumulators = makeAccumulators(own, context.parameters)
+  const grouping = groups.length === 0 ? null : makeGrouping(groups, setting)
+  const filter = batchFilter(pipeline.predicates, setting)
+  return {
+    add(step) {
+      if (accumulators.fused(step)) {
+        accumulators.addFused(step)
+        return
+      }
+      const batch = filter(step)
+      const count = batchRowCount(batch)
+      if (count === 0) return
+      const ids = grouping === null || accumulators.groupsText ? new Int32Array(count) : grouping.idsOf(batch)
+      accumulators.add(batch, ids, grouping === null ? 1 : grouping.count())
+    },
+    bytes: () => accumulators.bytes() + (grouping?.bytes() ?? 0),
+    *emit() {
+      const keys = accumulators.groupKeys() ?? grouping?.keys() ?? null
+      for (const batch of emit(keys, groups, pipeline.aggregates, accumulators))
+        yield pipeline.sets === null ? batch : withMissingGroups(batch, pipeline, set, index)
+    },
+  }
+}
+
+/** Puts the groups of a set in their places among all groups, nulls in those of the others, and the set's index last. */
+function withMissingGroups(
+  batch: Batch,
+  { groups, sets }: AggregatePipeline,
+  set: readonly number[],
+  index: number,
+): Batch {
+  const columns = groups.map((group, at) => {
+    const place = set.indexOf(at)
+    return place < 0 ? nullColumn(group.expression.type, batch.length) : (batch.columns[place] as Column)
+  })
+  columns.push(...batch.columns.slice(set.length))
+  if (sets?.set)
+    columns.push({
+      layout: 'flat',
+      type: sets.set.type,
+      length: batch.length,
+      validity: null,
+      values: new Int32Array(batch.length).fill(index),
+    })
+  return makeBatch(columns, batch.length)
 }
 
 type Grouping = {
@@ -107,7 +172,7 @@ function* emit(
   groups: readonly NamedExpression[],
   aggregates: readonly AggregateExpression[],
   accumulators: ReturnType<typeof makeAccumulators>,
-): Steps {
+): Generator<Batch, void, undefined> {
   const groupCount = keys === null ? 1 : (keys[0] as readonly Value[]).length
   const groupIds = accumulators.seenGroups()
   const total = groupIds === null ? groupCount : groupIds.length

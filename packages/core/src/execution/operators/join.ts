@@ -6,6 +6,7 @@ import { type Batch, batchRowCount, type Column, makeBatch } from '../../types/c
 import { MISSING, takeColumn } from '../../types/take.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
 import { KeyInterner, NO_KEY } from '../key-interner.ts'
+import { moreThanOneRow } from '../more-than-one-row.ts'
 import { collect, isBatch } from './steps.ts'
 
 /** Pairs of rows are given in batches of about this many. */
@@ -131,6 +132,7 @@ function makeProbe(plan: JoinPlan, build: BuildSide, context: ExecutionContext, 
       if (chunk === null) break
       const joined = joinRows(batch, build, chunk.left, chunk.right)
       const kept = residual === null ? joined : residual(joined)
+      if (plan.how === 'single') requireSingle(chunk, kept, found)
       markMatches(chunk, kept, found, build.matched)
       if (plan.how !== 'semi' && plan.how !== 'anti' && batchRowCount(kept) > 0) yield kept
     }
@@ -228,6 +230,18 @@ function joinRows(left: Batch, build: BuildSide, leftRows: Uint32Array, rightRow
     }
   })
   return makeBatch([...left.columns.map((column) => takeColumn(column, leftRows)), ...right], leftRows.length)
+}
+
+/** @throws `VALUE` where a left row has a second match */
+function requireSingle(pairs: Pairs, kept: Batch, found: Uint8Array): void {
+  const count = batchRowCount(kept)
+  let last = -1
+  for (let at = 0; at < count; at += 1) {
+    const place = pairs.places[kept.selection === null ? at : (kept.selection[at] as number)] as number
+    // The pairs of a left row stand side by side.
+    if (place === last || found[place] === 1) throw moreThanOneRow()
+    last = place
+  }
 }
 
 function markMatches(pairs: Pairs, kept: Batch, found: Uint8Array, matched: Uint8Array | null): void {

@@ -1,13 +1,13 @@
-import type { Steps } from '../../catalog/engine.ts'
+import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import { call, column as columnExpression } from '../../expression/build.ts'
 import { castTarget } from '../../expression/functions/cast.ts'
 import { interpretExpression, placesOf } from '../../expression/interpret.ts'
-import type { DistinctPlan, PlanField, UnionPlan } from '../../plan/logical-plan.ts'
+import type { DistinctPlan, PlanField, SetOperationPlan, UnionPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { typeName, types, typesEqual } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
-import { KeyInterner } from '../key-interner.ts'
+import { KeyInterner, NO_KEY } from '../key-interner.ts'
 import { isBatch, mapSteps } from './steps.ts'
 
 /** Makes what keeps the rows of batches that have not been seen before, nulls being equal. */
@@ -54,7 +54,105 @@ export function* runUnion(plan: UnionPlan, inputs: readonly (() => Steps)[]): St
   }
 }
 
-function arrangement(plan: UnionPlan, at: number): (batch: Batch) => Batch {
+/** Gives the rows of the first input that the second has too, or that it has not. */
+export function* runSetOperation(
+  plan: SetOperationPlan,
+  inputs: readonly [() => Steps, () => Steps],
+  context: ExecutionContext,
+): Steps {
+  const interner = new KeyInterner(plan.output.map(() => true))
+  const counts = new KeyCounts()
+  let reserved = 0
+  const account = (): void => {
+    const bytes = interner.count * (BYTES_PER_KEY + BYTES_PER_VALUE * plan.output.length)
+    if (bytes > reserved) context.reserve(bytes - reserved)
+    reserved = Math.max(bytes, reserved)
+  }
+  const second = arrangement(plan, 1)
+  for (const step of inputs[1]()) {
+    if (!isBatch(step)) {
+      yield step
+      continue
+    }
+    const batch = second(step)
+    counts.add(interner.intern(batch.columns, batch))
+    account()
+    yield null
+  }
+  const first = arrangement(plan, 0)
+  const keeps = counts.filter(plan.kind === 'intersect', plan.all)
+  for (const step of inputs[0]()) {
+    if (!isBatch(step)) {
+      yield step
+      continue
+    }
+    const batch = first(step)
+    // A row that the second input has not needs an id where it is given only once.
+    const isNew = plan.kind === 'except' && !plan.all
+    const ids = isNew ? interner.intern(batch.columns, batch) : interner.find(batch.columns, batch)
+    const kept = selectRows(batch, ids, keeps)
+    account()
+    if (batchRowCount(kept) > 0) yield kept
+    else yield null
+  }
+  context.release(reserved)
+}
+
+const BYTES_PER_KEY = 40
+const BYTES_PER_VALUE = 24
+
+/** Counts rows by key. */
+class KeyCounts {
+  #counts = new Float64Array(1024)
+
+  add(ids: Int32Array): void {
+    for (const id of ids) this.#set(id, this.#of(id) + 1)
+  }
+
+  /** Makes what decides, row after row, whether a row of the first input is given. */
+  filter(wanted: boolean, all: boolean): (id: number) => boolean {
+    if (all) {
+      return (id) => {
+        const left = id === NO_KEY ? 0 : this.#of(id)
+        if (left > 0) this.#set(id, left - 1)
+        return left > 0 === wanted
+      }
+    }
+    const given = new Set<number>()
+    return (id) => {
+      const isThere = id !== NO_KEY && this.#of(id) > 0
+      if (isThere !== wanted || given.has(id)) return false
+      given.add(id)
+      return true
+    }
+  }
+
+  #of(id: number): number {
+    return this.#counts[id] ?? 0
+  }
+
+  #set(id: number, count: number): void {
+    if (id >= this.#counts.length) {
+      const larger = new Float64Array(Math.max(id + 1, this.#counts.length * 2))
+      larger.set(this.#counts)
+      this.#counts = larger
+    }
+    this.#counts[id] = count
+  }
+}
+
+function selectRows(batch: Batch, ids: Int32Array, keeps: (id: number) => boolean): Batch {
+  const selection = new Uint32Array(ids.length)
+  let count = 0
+  for (let at = 0; at < ids.length; at += 1) {
+    if (!keeps(ids[at] as number)) continue
+    selection[count] = batch.selection === null ? at : (batch.selection[at] as number)
+    count += 1
+  }
+  return { ...batch, selection: selection.subarray(0, count) }
+}
+
+function arrangement(plan: UnionPlan | SetOperationPlan, at: number): (batch: Batch) => Batch {
   const output = (plan.inputs[at] as { output: readonly PlanField[] }).output
   const ids = plan.columns[at] as readonly number[]
   const places = ids.map((id) => output.findIndex((field) => field.id === id))

@@ -21,7 +21,7 @@ import { collect, compactBatch, isBatch, takeRows } from './steps.ts'
 const OUTPUT_ROWS = 65_536
 
 /** Compares two rows of a batch. */
-type RowOrder = (left: number, right: number) => number
+export type RowOrder = (left: number, right: number) => number
 
 /** Sorts all rows; rows with equal keys keep their order. */
 export function* runSort(
@@ -58,7 +58,15 @@ function sortedRows(
 
 function rowOrder(batch: Batch, plan: SortPlan, context: ExecutionContext, mode: EvaluationMode): RowOrder {
   const setting = { places: placesOf(plan.output), parameters: context.parameters, mode }
-  const orders = plan.keys.map((key) => keyOrder(key, columnEvaluator(key.expression, setting)(batch)))
+  return orderByKeys(
+    plan.keys,
+    plan.keys.map((key) => columnEvaluator(key.expression, setting)(batch)),
+  )
+}
+
+/** Makes what compares rows by sort keys, whose values stand in a column each. */
+export function orderByKeys(keys: readonly SortKey[], columns: readonly Column[]): RowOrder {
+  const orders = keys.map((key, at) => keyOrder(key, columns[at] as Column))
   const [first, ...rest] = orders
   if (first === undefined) return () => 0
   if (rest.length === 0) return first

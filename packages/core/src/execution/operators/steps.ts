@@ -24,6 +24,21 @@ export function takeRows(batch: Batch, rows: Uint32Array): readonly Column[] {
   return batch.columns.map((column) => takeColumn(column, rows))
 }
 
+const OUTPUT_ROWS = 65_536
+
+/** Gives a batch without a selection in batches of the usual size. */
+export function* inBatches(batch: Batch): Generator<Batch, void, undefined> {
+  if (batch.length <= OUTPUT_ROWS) {
+    if (batch.length > 0) yield batch
+    return
+  }
+  for (let start = 0; start < batch.length; start += OUTPUT_ROWS) {
+    const rows = new Uint32Array(Math.min(OUTPUT_ROWS, batch.length - start))
+    for (let at = 0; at < rows.length; at += 1) rows[at] = start + at
+    yield makeBatch(takeRows(batch, rows), rows.length)
+  }
+}
+
 /** Changes each batch of a running operator; pauses are handed on, empty batches left out. */
 export function* mapSteps(input: Steps, change: (batch: Batch) => Batch): Steps {
   for (const step of input) {

@@ -1,0 +1,214 @@
+import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import { literal } from '../../expression/build.ts'
+import type { Expression } from '../../expression/expression.ts'
+import { placesOf } from '../../expression/interpret.ts'
+import { hasWindowFunction, type WindowRows, windowFunctionNamed } from '../../expression/window-functions.ts'
+import { named } from '../../plan/build.ts'
+import type { FrameBound, WindowExpression, WindowPlan } from '../../plan/logical-plan.ts'
+import { type Batch, type Column, columnReader, isNullAt, makeBatch } from '../../types/column.ts'
+import { columnFromValues } from '../../types/column-builder.ts'
+import type { Value } from '../../types/value.ts'
+import { makeAccumulators } from '../accumulators.ts'
+import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
+import { frameAggregateColumn } from '../window/frame-aggregate.ts'
+import { type Frames, framesOf, makeParts, partsOf } from '../window/frames.ts'
+import { layOut, type WindowLayout } from '../window/layout.ts'
+import { frameValueColumn, offsetColumn } from '../window/navigation.ts'
+import { rankColumn } from '../window/ranking.ts'
+import { orderByKeys } from './sort.ts'
+import { collect, inBatches } from './steps.ts'
+
+/** Bytes that the order of the rows, their peers and their frames take. */
+const BYTES_PER_ROW = 28
+
+/** Computes window functions over all rows of its input; rows keep their order. */
+export function* runWindow(
+  plan: WindowPlan,
+  input: Steps,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+): Steps {
+  const gathered = yield* collect(
+    input,
+    plan.input.output.map((field) => field.type),
+    context,
+  )
+  const { batch } = gathered
+  const reserved = batch.length * BYTES_PER_ROW
+  context.reserve(reserved)
+  const windowed = yield* windowBatch(plan, batch, context, mode)
+  yield* inBatches(windowed)
+  gathered.release()
+  context.release(reserved)
+}
+
+/** Adds the columns of the window functions to a batch that holds whole partitions. */
+export function* windowBatch(
+  plan: WindowPlan,
+  batch: Batch,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+): Generator<null, Batch, undefined> {
+  const setting = { places: placesOf(plan.input.output), parameters: context.parameters, mode }
+  const compute = (expression: Expression): Column => columnEvaluator(expression, setting)(batch)
+  const keys = plan.order.map((key) => compute(key.expression))
+  const check = (): void => context.check()
+  const layout = layOut(batch, plan.partition.map(compute), plan.order, keys, check)
+  yield null
+  const columns: Column[] = [...batch.columns]
+  for (const item of plan.functions) {
+    const value = (bound: FrameBound): Column | null => ('value' in bound ? compute(bound.value) : null)
+    const frames = (): Frames =>
+      framesOf(layout, {
+        frame: item.frame,
+        order: plan.order,
+        keys,
+        start: value(item.frame.start),
+        end: value(item.frame.end),
+      })
+    const running = { item, layout, frames, compute }
+    columns.push(
+      hasWindowFunction(item.function)
+        ? functionColumn(running)
+        : yield* aggregateColumn(running, batch, plan, context, mode),
+    )
+    yield null
+  }
+  return makeBatch(columns, batch.length)
+}
+
+type Running = {
+  readonly item: WindowExpression
+  readonly layout: WindowLayout
+  readonly frames: () => Frames
+  readonly compute: (expression: Expression) => Column
+}
+
+function functionColumn({ item, layout, frames, compute }: Running): Column {
+  const args = item.args.map(compute)
+  if (item.function === 'lag' || item.function === 'lead') return offsetColumn(item, layout, args)
+  if (item.order.length === 0) {
+    const known = rankColumn(item, layout, args) ?? frameValueColumn(item, layout, frames(), args)
+    if (known !== undefined) return known
+  }
+  return evaluatedColumn(
+    item,
+    layout,
+    frames(),
+    args,
+    item.order.map((key) => compute(key.expression)),
+  )
+}
+
+/** Computes a window function by its definition, a row at a time. */
+function evaluatedColumn(
+  item: WindowExpression,
+  layout: WindowLayout,
+  frames: Frames,
+  args: readonly Column[],
+  orderKeys: readonly Column[],
+): Column {
+  const { evaluate } = windowFunctionNamed(item.function)
+  const read = args.map(columnReader)
+  const values = new Array<Value>(layout.rows.length).fill(null)
+  const placesOfFrame = framePlaces(item, layout, frames, args, orderKeys)
+  for (let at = 0; at + 1 < layout.starts.length; at += 1) {
+    const from = layout.starts[at] as number
+    const to = layout.starts[at + 1] as number
+    const rows: WindowRows = {
+      count: to - from,
+      ignoreNulls: item.ignoreNulls,
+      value: (argument, place) => read[argument]?.(layout.rows[from + place] as number) ?? null,
+      peers: (place) => [
+        (layout.peers.starts[from + place] as number) - from,
+        (layout.peers.ends[from + place] as number) - from,
+      ],
+      frame: (place) => placesOfFrame(from + place).map((other) => other - from),
+    }
+    for (let place = from; place < to; place += 1)
+      values[layout.rows[place] as number] = evaluate(rows, place - from) ?? null
+  }
+  return columnFromValues(item.type, values)
+}
+
+function framePlaces(
+  item: WindowExpression,
+  layout: WindowLayout,
+  frames: Frames,
+  args: readonly Column[],
+  orderKeys: readonly Column[],
+): (place: number) => number[] {
+  const parts = makeParts()
+  const rowAt = (place: number): number => layout.rows[place] as number
+  const compare = item.order.length === 0 ? null : orderByKeys(item.order, orderKeys)
+  const isKept = (place: number): boolean =>
+    !item.ignoreNulls || args[0] === undefined || !isNullAt(args[0], rowAt(place))
+  return (place) => {
+    partsOf(frames, layout, place, parts)
+    const places: number[] = []
+    for (let part = 0; part < parts.count; part += 1)
+      for (let at = parts.bounds[2 * part] as number; at < (parts.bounds[2 * part + 1] as number); at += 1)
+        if (isKept(at)) places.push(at)
+    return compare === null ? places : places.sort((left, right) => compare(rowAt(left), rowAt(right)))
+  }
+}
+
+function* aggregateColumn(
+  { item, layout, frames, compute }: Running,
+  batch: Batch,
+  plan: WindowPlan,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+): Generator<null, Column, undefined> {
+  if (isWholePartition(item, plan)) return wholePartitionColumn(item, layout, batch, plan, context, mode)
+  return yield* frameAggregateColumn(item, layout, frames(), {
+    args: item.args.map(compute),
+    filter: item.filter === null ? null : compute(item.filter),
+    order: item.order,
+    orderKeys: item.order.map((key) => compute(key.expression)),
+  })
+}
+
+/** Aggregates that give the same whatever the order of their rows, but for the last digits of floats. */
+const ORDERLESS: ReadonlySet<string> = new Set(['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or'])
+
+function isWholePartition(item: WindowExpression, plan: WindowPlan): boolean {
+  const { start, end, exclude, unit } = item.frame
+  const toEnd = end.kind === 'unbounded-following'
+  const toPeers = end.kind === 'current-row' && unit !== 'rows' && plan.order.length === 0
+  return (
+    ORDERLESS.has(item.function) &&
+    !item.ignoreNulls &&
+    start.kind === 'unbounded-preceding' &&
+    (toEnd || toPeers) &&
+    exclude === 'none'
+  )
+}
+
+/** Aggregates each partition once, as a group. */
+function wholePartitionColumn(
+  item: WindowExpression,
+  layout: WindowLayout,
+  batch: Batch,
+  plan: WindowPlan,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+): Column {
+  const accumulators = makeAccumulators(
+    {
+      predicates: [],
+      groups: [named('partition', literal(0))],
+      aggregates: [item],
+      places: placesOf(plan.input.output),
+      mode,
+    },
+    context.parameters,
+  )
+  const count = layout.starts.length - 1
+  if (batch.length > 0) accumulators.add(batch, layout.partitions, count)
+  const results = Array.from({ length: count }, (_, partition) => accumulators.result(0, partition))
+  return columnFromValues(
+    item.type,
+    Array.from(layout.partitions, (partition) => results[partition] ?? null),
+  )
+}

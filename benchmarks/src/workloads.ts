@@ -9,6 +9,10 @@ import {
 } from '../workloads/document-write.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
+import { kvLoad, kvReopen, kvSize } from '../workloads/kv-load.ts'
+import { kvPut, kvPutTogether } from '../workloads/kv-put.ts'
+import { kvGet, kvPrefix, kvRange } from '../workloads/kv-read.ts'
+import { kvYcsb } from '../workloads/kv-ycsb.ts'
 import { nearestExact } from '../workloads/nearest.ts'
 import { pointQuery } from '../workloads/point-query.ts'
 import { rdfWorkloads } from '../workloads/rdf/index.ts'
@@ -34,4 +38,13 @@ export const workloads: readonly Workload[] = [
   documentSize,
   documentOdd,
   ...rdfWorkloads,
+  kvGet,
+  kvRange,
+  kvPrefix,
+  kvLoad,
+  kvReopen,
+  kvSize,
+  kvPut,
+  kvPutTogether,
+  ...kvYcsb,
 ]

@@ -1,9 +1,11 @@
-import type { Column } from '../types/column.ts'
+import { Type } from 'apache-arrow'
+import type { BytesColumn, Column } from '../types/column.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { sliceColumn } from './column-slice.ts'
 import { isConsecutive, type RowChunk } from './commit-record.ts'
 import { type GrowableColumn, growableColumn } from './growable-column.ts'
-import { keyToken } from './key-token.ts'
+import { KeyIndex } from './key-index.ts'
+import { BytesKey, keyToken } from './key-token.ts'
 import {
   CHUNK_ROWS,
   type KeyRange,
@@ -13,12 +15,15 @@ import {
   type SearchKey,
   type ZoneMap,
 } from './part.ts'
+import { SortedKeys } from './sorted-keys.ts'
 import { SortedPositions } from './sorted-positions.ts'
 import { estimateDistinct } from './statistics.ts'
 import { boundsOf, mergeZones, zoneMapOf } from './zone-map.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const NONE = -1
+/** Tells an index over one column that all positions are of one chunk. */
+const WHOLE = 31
 
 /**
  * Is the newest row versions of a table, in memory, in the order of their commits. Appending is cheap, and readers
@@ -37,6 +42,9 @@ export class Memtable implements Part {
   readonly #rowIndex = new VersionIndex()
   readonly #keyIndex = new VersionIndex()
   #keysIndexed = 0
+  /** Finds keys of one field of bytes; `null` where the key is another. */
+  readonly #bytesIndex: KeyIndex | null
+  #sortedKeys: SortedKeys | null = null
   /** `undefined` in both places before the first row; `null` where they are not known. */
   #bounds: readonly [Value, Value] | null = [undefined, undefined]
   /** Row ids are `rowIds[0] + position` as long as nothing breaks it, and then need no index. */
@@ -44,12 +52,13 @@ export class Memtable implements Part {
 
   constructor(key: readonly PartField[]) {
     this.key = key
+    this.#bytesIndex = key.length === 1 && key[0]?.type.typeId === Type.Binary ? new KeyIndex() : null
   }
 
   get sizeBytes(): number {
     let size = this.rowCount * 24
     for (const column of this.#columns.values()) size += column.sizeBytes
-    return size + (this.#keyIndex.size + this.#rowIndex.size) * 48
+    return size + (this.#keyIndex.size + this.#rowIndex.size) * 48 + (this.#bytesIndex?.sizeBytes ?? 0)
   }
 
   get deletedCount(): number {
@@ -222,8 +231,30 @@ export class Memtable implements Part {
   }
 
   findKey(key: SearchKey, commit: number): number {
+    if (this.#bytesIndex !== null && key instanceof BytesKey)
+      return this.rowCount === 0 ? NONE : this.#findBytes(this.#bytesIndex, key, commit)
     if (this.#keysIndexed < this.rowCount) this.#indexKeys()
     return this.#keyIndex.find(key.token, (position) => this.isVisible(position, commit))
+  }
+
+  #findBytes(index: KeyIndex, key: BytesKey, commit: number): number {
+    const columns = [this.keyColumn()]
+    if (index.count < this.rowCount) index.add(columns, WHOLE, this.rowCount)
+    let position = index.find(columns, WHOLE, key.bytes, key.hash)
+    while (position >= 0 && !this.isVisible(position, commit)) position = index.before(position)
+    return position
+  }
+
+  /** Gives the keys of all rows, of a table whose key is one field of bytes. */
+  keyColumn(): BytesColumn {
+    return this.wholeColumn(this.key[0] as PartField) as BytesColumn
+  }
+
+  /** Gives the order of the keys, of a table whose key is one field of bytes. */
+  sortedKeys(): SortedKeys {
+    this.#sortedKeys ??= new SortedKeys(() => this.keyColumn())
+    this.#sortedKeys.catchUp(this.rowCount)
+    return this.#sortedKeys
   }
 
   markDeleted(position: number, commit: number): void {

@@ -9,6 +9,8 @@ type Entry = { readonly column: Column; readonly sizeBytes: number }
 export class SegmentCache {
   readonly limitBytes: number
   #sizeBytes = 0
+  /** Counts the columns let go: readers that hold on to columns ask for them anew when it has changed. */
+  version = 0
   readonly #entries = new Map<string, Entry>()
 
   constructor(limitBytes: number) {
@@ -36,7 +38,10 @@ export class SegmentCache {
     if (this.#sizeBytes <= this.limitBytes) return
     for (const [oldest, entry] of this.#entries) {
       if (oldest === key) break
-      if (entry.sizeBytes > 0) this.delete(oldest)
+      if (entry.sizeBytes > 0) {
+        this.delete(oldest)
+        this.version += 1
+      }
       if (this.#sizeBytes <= this.limitBytes) break
     }
   }

@@ -1,13 +1,22 @@
 import { crc32, zstdDecompressSync } from 'node:zlib'
-import type { DataType } from 'apache-arrow'
+import { type DataType, Type } from 'apache-arrow'
 import { typeFromJson } from '../catalog/type-json.ts'
-import { boxedColumn, type Column, columnReader, nullColumn, type StructColumn } from '../types/column.ts'
+import {
+  boxedColumn,
+  type Column,
+  type ColumnReader,
+  columnReader,
+  nullColumn,
+  type StructColumn,
+} from '../types/column.ts'
 import { types } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
 import { DeletionVector } from './deletion-vector.ts'
 import type { FileHandle } from './file-system.ts'
+import type { KeyIndex } from './key-index.ts'
+import { BytesKey } from './key-token.ts'
 import {
   CHUNK_ROWS,
   type KeyRange,
@@ -20,6 +29,7 @@ import {
 import type { PhysicalNode } from './physical-column.ts'
 import type { SegmentCache } from './segment-cache.ts'
 import { type BufferSource, readPhysical } from './segment-column.ts'
+import { SegmentKeys } from './segment-keys.ts'
 import {
   CREATED_FIELD,
   decodeSegmentIndex,
@@ -244,13 +254,30 @@ export class Segment implements Part {
   }
 
   read(field: PartField, position: number): Value {
-    const chunk = Math.floor(position / CHUNK_ROWS)
-    const index = position - chunk * CHUNK_ROWS
+    return this.#reader(field, position >>> CHUNK_SHIFT)(position & (CHUNK_ROWS - 1))
+  }
+
+  /** Readers of fields by chunk, kept as long as the cache keeps the columns. */
+  readonly #readers = new Map<number, ColumnReader[]>()
+  #readersVersion = 0
+
+  #reader(field: PartField, chunk: number): ColumnReader {
+    if (this.#readersVersion !== this.#cache.version) {
+      this.#readers.clear()
+      this.#readersVersion = this.#cache.version
+    }
+    let readers = this.#readers.get(field.fieldId)
+    if (readers === undefined) {
+      readers = []
+      this.#readers.set(field.fieldId, readers)
+    }
+    return (readers[chunk] ??= this.#makeReader(field, chunk))
+  }
+
+  #makeReader(field: PartField, chunk: number): ColumnReader {
     const column = this.#stored(field.fieldId, field.type, chunk)
-    if (column === null) return null
-    return this.#isVariant(field.fieldId)
-      ? shreddedReader(column as StructColumn)(index)
-      : columnReader(column)(index)
+    if (column === null) return () => null
+    return this.#isVariant(field.fieldId) ? shreddedReader(column as StructColumn) : columnReader(column)
   }
 
   rowCountAt(commit: number): number {
@@ -275,7 +302,8 @@ export class Segment implements Part {
   }
 
   isVisible(position: number, commit: number): boolean {
-    return this.createdAt(position) <= commit && this.deletions.deletedAt(position) > commit
+    if (this.#created[1] > commit && this.createdAt(position) > commit) return false
+    return this.deletions.count === 0 || this.deletions.deletedAt(position) > commit
   }
 
   #systemNumber(fieldId: number, position: number): number {
@@ -312,12 +340,41 @@ export class Segment implements Part {
   }
 
   findKey(key: SearchKey, commit: number): number {
+    if (key instanceof BytesKey && this.keys !== null) return this.keys.find(key, commit)
     const fields = this.index.header.sortedBy
     if (fields.length !== key.values.length || !this.#mayHold(key)) return -1
     let position = this.#lowerBound(key.values)
     for (; position < this.rowCount && this.#compareKey(position, key.values) === 0; position += 1)
       if (this.isVisible(position, commit)) return position
     return -1
+  }
+
+  #keys: SegmentKeys | null | undefined
+
+  /** Searches keys of one field of bytes; `null` where the key is another, or no column of plain bytes. */
+  get keys(): SegmentKeys | null {
+    if (this.#keys === undefined) this.#keys = this.#makeKeys()
+    return this.#keys
+  }
+
+  #makeKeys(): SegmentKeys | null {
+    const [fieldId, ...others] = this.index.header.sortedBy
+    const found = fieldId === undefined ? undefined : this.#field(fieldId)
+    if (fieldId === undefined || others.length > 0 || found === undefined) return null
+    const { node } = found.field
+    const type = nodeType(node)
+    if (node.layout !== 'bytes' || type.typeId !== Type.Binary || this.rowCount === 0) return null
+    const segment = this
+    return new SegmentKeys({
+      rowCount: this.rowCount,
+      keyColumn: (chunk) => segment.#stored(fieldId, type, chunk) as Column,
+      chunkBounds: (chunk) => bytesBounds(segment.index.chunks[chunk]?.[found.position]?.zone),
+      isVisible: (position, commit) => segment.isVisible(position, commit),
+      get cacheVersion() {
+        return segment.#cache.version
+      },
+      keepIndex: (index) => segment.#cache.set(`${segment.#number}:keys`, EMPTY_COLUMN, index.sizeBytes),
+    })
   }
 
   /** Tells by zone maps whether a key can be here at all. */
@@ -468,6 +525,13 @@ function sizeOfValues(values: readonly Value[]): number {
 }
 
 const ROW_ID_TYPE: DataType = types.int64
+const CHUNK_SHIFT = 16
+const EMPTY_COLUMN: Column = nullColumn(types.null, 0)
+
+function bytesBounds(zone: ZoneMap | undefined): readonly [Uint8Array, Uint8Array] | null {
+  const { minimum, maximum } = zone ?? {}
+  return minimum instanceof Uint8Array && maximum instanceof Uint8Array ? [minimum, maximum] : null
+}
 
 function nodeType(node: PhysicalNode): DataType {
   return typeFromJson(node.type)

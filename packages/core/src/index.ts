@@ -11,6 +11,7 @@ export type {
 } from './catalog/definition.ts'
 export { tableName } from './catalog/definition.ts'
 export type * from './catalog/engine.ts'
+export type * from './catalog/keyed-reader.ts'
 export type * from './catalog/table-source.ts'
 export type * from './catalog/table-store.ts'
 export { type AggregateDefinition, hasAggregate, registerAggregates } from './expression/aggregates.ts'

@@ -158,6 +158,14 @@ class OpenStore {
     }
     const context: ModelContext = {
       catalog: () => withCatalog((catalog) => catalog),
+      keyed: (table, fields) => {
+        if (!source.isShared) return this.#tables.keyed(table, fields)
+        const snapshot = this.#open(source)
+        return snapshot.catalog.table(table) === undefined ? undefined : snapshot.keyed(table, fields)
+      },
+      keyedVersion: () =>
+        source.isShared ? this.#open(source).catalog.version : this.#tables.catalogVersion,
+      commitsEachWrite: !source.isShared,
       snapshot: () => this.#open(source),
       write: async (work) => {
         this.#requireOpen()

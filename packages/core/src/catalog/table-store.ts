@@ -1,6 +1,7 @@
 import type { Field } from 'apache-arrow'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
 import type { IndexSpecification } from './index-definition.ts'
+import type { KeyedReader } from './keyed-reader.ts'
 import type { TableSource } from './table-source.ts'
 
 /** Looks up what a snapshot's catalog holds. */
@@ -19,6 +20,8 @@ export type Snapshot = {
   readonly catalog: CatalogView
   /** @throws `NOT_FOUND` */
   source(tableName: string): TableSource
+  /** Reads a table whose key is one field of bytes by its key. @throws `NOT_FOUND` */
+  keyed(tableName: string, fields: readonly string[]): KeyedReader
   close(): void
 }
 
@@ -102,6 +105,10 @@ export type TableStore = {
   readonly lastCommit: number
   /** Opens a snapshot of the last commit, or of an earlier one within the retention. */
   snapshot(commit?: number): Snapshot
+  /** Reads a table by its key as of the last commit at each call; `undefined` where there is no such table now. */
+  keyed(tableName: string, fields: readonly string[]): KeyedReader | undefined
+  /** Changes when what `keyed` gave may no longer be what it would give. */
+  readonly catalogVersion: number
   begin(options?: { readonly isolation?: 'snapshot' | 'serializable' }): WriteTransaction
   /** Writes memtables into segments and merges segments where that pays. */
   compact(options?: { readonly signal?: AbortSignal; readonly full?: boolean }): Promise<void>

@@ -1,5 +1,6 @@
 import type { CollectionDefinition, TableSpecification } from '../catalog/definition.ts'
 import type { Engine, ExtensionOperator } from '../catalog/engine.ts'
+import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type { CatalogView, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
 import type { AggregateDefinition } from '../expression/aggregates.ts'
 import type { FunctionDefinition } from '../expression/registry.ts'
@@ -26,6 +27,15 @@ export type ModelContext = {
   catalog(): CatalogView
   /** Opens the snapshot that reads of this session see; close it. */
   snapshot(): Snapshot
+  /**
+   * Reads a table whose key is one field of bytes, at once and without a plan: in a store its last commit at each call.
+   * `undefined` where there is no such table. Ask again when `keyedVersion` has changed.
+   */
+  keyed(table: string, fields: readonly string[]): KeyedReader | undefined
+  /** Changes when what `keyed` gave may no longer be what it would give. */
+  keyedVersion(): number
+  /** Tells whether each write is a transaction of its own: so in a store, not in a transaction. */
+  readonly commitsEachWrite: boolean
   /**
    * Runs writes: in a store, as a transaction of its own that is committed when `work` resolves (and run again where
    * it met a conflict); in a transaction, as part of it; in a snapshot, fails with READ_ONLY.

@@ -53,6 +53,11 @@ export type QueryOptions<Row> = {
   readonly decode?: RowDecoder<Row>
   /** A plan for `rows` and `first` alone, where these show more than the columns do (RDF terms). */
   readonly rowPlan?: () => LogicalPlan | Promise<LogicalPlan>
+  /**
+   * Reads the rows that the plan gives straight from the store, in portions: for `rows`, and with a limit for `first`,
+   * where neither a signal nor a timeout is given. Between two portions others may run.
+   */
+  readonly direct?: (limit: number | null) => Iterable<Row[]>
 }
 
 /** Is what stands where a condition or a computed column is wanted. */
@@ -102,6 +107,8 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
 
   /** Runs the query and gives all rows. */
   async rows(options: RunOptions = {}): Promise<RowType[]> {
+    const { direct } = this.#options
+    if (direct !== undefined && !hasLimits(options)) return readDirect(direct(null))
     const lower = this.#options.rowPlan ?? this.#lower
     let plan = lower()
     if (plan instanceof Promise) plan = await plan
@@ -118,6 +125,8 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
 
   /** Runs the query as far as its first row. */
   async first(options: RunOptions = {}): Promise<RowType | undefined> {
+    const { direct } = this.#options
+    if (direct !== undefined && !hasLimits(options)) return (await readDirect(direct(1)))[0]
     const lower = this.#options.rowPlan ?? this.#lower
     const plan = limit(await lower(), 1)
     for await (const batch of this.#session.run(plan, this.#parameters, options)) {
@@ -365,6 +374,20 @@ function namesOf(plan: LogicalPlan): readonly string[] {
     outputNames.set(plan, names)
   }
   return names
+}
+
+/** Gives up the thread between portions. */
+async function readDirect<Row>(portions: Iterable<Row[]>): Promise<Row[]> {
+  let rows: Row[] | undefined
+  for (const portion of portions) {
+    if (rows === undefined) {
+      rows = portion
+      continue
+    }
+    for (const row of portion) rows.push(row)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return rows ?? []
 }
 
 function hasLimits(options: RunOptions): boolean {

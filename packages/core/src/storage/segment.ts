@@ -15,7 +15,6 @@ import { compareValues, type Value } from '../types/value.ts'
 import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
 import { DeletionVector } from './deletion-vector.ts'
 import type { FileHandle } from './file-system.ts'
-import type { KeyIndex } from './key-index.ts'
 import { BytesKey } from './key-token.ts'
 import {
   CHUNK_ROWS,
@@ -27,9 +26,9 @@ import {
   type ZoneMap,
 } from './part.ts'
 import type { PhysicalNode } from './physical-column.ts'
+import { RowPositions } from './row-positions.ts'
 import type { SegmentCache } from './segment-cache.ts'
 import { type BufferSource, readPhysical } from './segment-column.ts'
-import { SegmentKeys } from './segment-keys.ts'
 import {
   CREATED_FIELD,
   decodeSegmentIndex,
@@ -38,6 +37,7 @@ import {
   type SegmentIndex,
   type StoredBuffer,
 } from './segment-index.ts'
+import { SegmentKeys } from './segment-keys.ts'
 import type { SegmentEntry } from './segment-writer.ts'
 import { valueSize } from './value-size.ts'
 
@@ -271,7 +271,11 @@ export class Segment implements Part {
       readers = []
       this.#readers.set(field.fieldId, readers)
     }
-    return (readers[chunk] ??= this.#makeReader(field, chunk))
+    const known = readers[chunk]
+    if (known !== undefined) return known
+    const made = this.#makeReader(field, chunk)
+    readers[chunk] = made
+    return made
   }
 
   #makeReader(field: PartField, chunk: number): ColumnReader {
@@ -540,35 +544,4 @@ function nodeType(node: PhysicalNode): DataType {
 /** Gives bytes at a multiple of eight in their buffer: typed arrays need that. */
 function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
-}
-
-/** Finds positions by row id in a segment whose rows are not in that order. */
-class RowPositions {
-  readonly #rowIds: Float64Array
-  readonly #positions: Uint32Array
-
-  constructor(count: number, rowIdAt: (position: number) => number) {
-    const ids = Float64Array.from({ length: count }, (_, position) => rowIdAt(position))
-    this.#positions = Uint32Array.from({ length: count }, (_, position) => position)
-    let ascending = true
-    for (let at = 1; at < count && ascending; at += 1)
-      ascending = (ids[at - 1] as number) <= (ids[at] as number)
-    if (!ascending) this.#positions.sort((left, right) => (ids[left] as number) - (ids[right] as number))
-    this.#rowIds = ascending ? ids : Float64Array.from(this.#positions, (position) => ids[position] as number)
-  }
-
-  find(rowId: number, accept: (position: number) => boolean): number {
-    let low = 0
-    let high = this.#rowIds.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#rowIds[middle] as number) < rowId) low = middle + 1
-      else high = middle
-    }
-    for (; low < this.#rowIds.length && this.#rowIds[low] === rowId; low += 1) {
-      const position = this.#positions[low] as number
-      if (accept(position)) return position
-    }
-    return -1
-  }
 }

@@ -5,6 +5,7 @@ import { BytesKey } from '../storage/key-token.ts'
 import { Memtable } from '../storage/memtable.ts'
 import type { Part, PartField } from '../storage/part.ts'
 import { Segment } from '../storage/segment.ts'
+import { assert } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import { findKey, partField, type TableView } from './table-view.ts'
 
@@ -116,7 +117,7 @@ function openPart(
   const { commit } = view
   const hidden = view.hidden.get(part)
   const isPast = pastEnd(bounds)
-  const cursor = {
+  const cursor: PartCursor = {
     part,
     position: -1,
     key: NO_KEY,
@@ -134,7 +135,7 @@ function openPart(
   return cursor
 }
 
-const NO_KEY = new Uint8Array(0)
+const NO_KEY: Uint8Array = new Uint8Array(0)
 
 function pastEnd(bounds: KeyRangeBounds): (key: Uint8Array) => boolean {
   const { lower, upper } = bounds
@@ -162,7 +163,7 @@ function walkPart(
     return { step, keyAt: (position) => part.read(field, position) as Uint8Array }
   }
   const keys = part instanceof Segment ? part.keys : null
-  if (keys === null) return { step: () => -1, keyAt: () => NO_KEY }
+  assert(keys !== null, 'the key of the table is one field of bytes')
   const { rowCount } = part
   let position = key === undefined ? (descending ? rowCount : 0) : keys.lowerBound(key, after)
   if (descending)

@@ -15,6 +15,8 @@ import { keyFields, partField, type TableView } from './table-view.ts'
 /** Is past every commit: what it sees includes commits that are applied but not yet durable. */
 export const LATEST: number = Number.MAX_SAFE_INTEGER
 
+const SYSTEM_IDS: ReadonlySet<number> = new Set(SYSTEM_TABLES.map((table) => table.id))
+
 /** Holds the tables of a store, the catalog's own among them, and makes commits part of them. */
 export class TableSet {
   /** By table id; tables that nothing was ever written to are not in it. */
@@ -24,6 +26,8 @@ export class TableSet {
   readonly #files: SegmentFiles
   /** Row ids taken for tables that are not in the set yet. */
   readonly #newTableRows = new Map<number, number>()
+  /** Counts the changes of the catalog's own tables, durable or not. */
+  catalogChanges = 0
   #catalog: { readonly commit: number; readonly view: CatalogView } | null = null
 
   constructor(files: SegmentFiles) {
@@ -105,6 +109,7 @@ export class TableSet {
   apply(change: TableChange, commit: number): void {
     const table = this.#tableData(change.tableId)
     if (table === null) return
+    if (SYSTEM_IDS.has(change.tableId)) this.catalogChanges += 1
     for (const rowId of change.deletes) endRow(table, rowId, commit)
     const { rowIds } = change.rows
     if (rowIds.length > 0) table.active.append(change.rows, commit)

@@ -1,10 +1,12 @@
 import { FIRST_USER_TABLE_ID, readCatalog, SYSTEM_TABLES, TABLES_TABLE } from '../catalog/catalog-tables.ts'
+import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type { Snapshot, TableReport, TableStore, WriteTransaction } from '../catalog/table-store.ts'
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
 import { type Durability, LogWriter } from '../storage/log.ts'
 import { readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
+import type { Part } from '../storage/part.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
 import type { Segment } from '../storage/segment.ts'
 import { SegmentCache } from '../storage/segment-cache.ts'
@@ -13,6 +15,7 @@ import type { SegmentContent } from '../storage/segment-writer.ts'
 import { isSheafError, SheafError } from '../types/errors.ts'
 import { checkConflicts } from './conflicts.ts'
 import { reportTables, verifyFiles, verifySegments } from './inspection.ts'
+import { keyedReader } from './keyed-reads.ts'
 import { Maintenance, type MaintenanceHost } from './maintenance.ts'
 import { REAL_TIMERS, type TableStoreOptions, type Timers } from './options.ts'
 import { recover } from './recovery.ts'
@@ -227,6 +230,14 @@ class StoredTables implements TableStore {
           throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
         return this.#tables.source(this.#tables.view(definition, commit))
       },
+      keyed: (name, fields) => {
+        if (!open) throw new SheafError('CLOSED', 'The snapshot is closed. Open another one.')
+        const definition = catalog.table(name)
+        if (definition === undefined)
+          throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
+        const view = this.#tables.view(definition, commit)
+        return keyedReader(definition, fields, () => view)
+      },
       close: () => {
         if (!open) return
         open = false
@@ -235,6 +246,23 @@ class StoredTables implements TableStore {
         else this.#openSnapshots.set(commit, count)
       },
     }
+  }
+
+  /** Reads at the last commit: nothing that a reader does at once can be cut short by a later one. */
+  keyed(name: string, fields: readonly string[]): KeyedReader | undefined {
+    this.#checkOpen()
+    const definition = this.#tables.catalogAt(this.#lastCommit).table(name)
+    if (definition === undefined) return undefined
+    return keyedReader(definition, fields, () => {
+      this.#checkOpen()
+      const parts = this.#tables.all.get(definition.id)?.parts ?? []
+      return { parts, commit: this.#lastCommit, hidden: NOTHING_HIDDEN }
+    })
+  }
+
+  get catalogVersion(): number {
+    // While a change of the catalog waits to be durable, what is seen of it changes without a further one.
+    return this.#appliedCommit === this.#lastCommit ? this.#tables.catalogChanges : -this.#lastCommit - 1
   }
 
   begin(options: { readonly isolation?: 'snapshot' | 'serializable' } = {}): WriteTransaction {
@@ -453,6 +481,8 @@ class StoredTables implements TableStore {
     }
   }
 }
+
+const NOTHING_HIDDEN: ReadonlyMap<Part, ReadonlySet<number>> = new Map()
 
 function changeOf(writes: TableWrites, commit: number): TableChange {
   return {

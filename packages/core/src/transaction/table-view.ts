@@ -29,7 +29,10 @@ export function findRow(view: TableView, rowId: number): RowPlace | null {
 }
 
 /** Finds the row of a key that a view sees. */
-export function findKey(view: TableView, key: SearchKey): RowPlace | null {
+export function findKey(
+  view: Pick<TableView, 'parts' | 'commit' | 'hidden'>,
+  key: SearchKey,
+): RowPlace | null {
   for (let index = view.parts.length - 1; index >= 0; index -= 1) {
     const part = view.parts[index] as Part
     const position = part.findKey(key, view.commit)
@@ -38,7 +41,7 @@ export function findKey(view: TableView, key: SearchKey): RowPlace | null {
   return null
 }
 
-function isHidden(view: TableView, part: Part, position: number): boolean {
+function isHidden(view: Pick<TableView, 'hidden'>, part: Part, position: number): boolean {
   return view.hidden.size > 0 && view.hidden.get(part)?.has(position) === true
 }
 

@@ -22,6 +22,7 @@ import {
   indexOf,
   renameIndexField,
 } from '../catalog/index-definition.ts'
+import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
 import type { Segment } from '../storage/segment.ts'
@@ -32,6 +33,7 @@ import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import { bindIndex } from './index-entries.ts'
 import type { PartIndexes } from './part-indexes.ts'
+import { keyedReader } from './keyed-reads.ts'
 import { Savepoints } from './savepoints.ts'
 import type { TableView } from './table-view.ts'
 import { TableWrites, type WritesMark } from './table-writes.ts'
@@ -104,19 +106,32 @@ export class OpenTransaction implements WriteTransaction {
         return owner.#catalog
       },
       source: (name) => this.#source(name),
+      keyed: (name, fields) => this.#keyed(name, fields),
       close() {},
     }
   }
 
-  #source(name: string): TableSource {
+  #keyed(name: string, fields: readonly string[]): KeyedReader {
+    const definition = this.#read(name)
+    return keyedReader(definition, fields, () => this.#view(definition))
+  }
+
+  /** Finds a table that is about to be read. @throws `NOT_FOUND` */
+  #read(name: string): TableDefinition {
     this.#checkOpen()
     const definition = this.#catalog.table(name)
     if (definition === undefined) throw unknownTable(name)
     this.readTables.add(definition.id)
-    const writes = this.writes.get(definition.id)
-    return this.#host.source(
-      writes === undefined ? this.#host.view(definition, this.snapshot.commit) : writes.view(),
-    )
+    return definition
+  }
+
+  /** Gives what the transaction sees of a table now. */
+  #view(definition: TableDefinition): TableView {
+    return this.writes.get(definition.id)?.view() ?? this.#host.view(definition, this.snapshot.commit)
+  }
+
+  #source(name: string): TableSource {
+    return this.#host.source(this.#view(this.#read(name)))
   }
 
   #checkOpen(): void {

@@ -27,6 +27,9 @@ export function memorySnapshot(tables: readonly MemoryTable[]): Snapshot {
       if (source === undefined) throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
       return source
     },
+    keyed(name) {
+      throw new SheafError('NOT_FOUND', `There is no table with a key of bytes: ${name}`)
+    },
     close() {},
   }
 }

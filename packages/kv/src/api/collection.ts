@@ -1,4 +1,5 @@
 import {
+  type KeyedReader,
   type LogicalPlan,
   type ModelContext,
   type Query,
@@ -7,11 +8,19 @@ import {
 } from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
 import { encodeEntryKey, type Key } from '../layout/key.ts'
-import { entryTable, entryTableName, LAYOUT_VERSION, MODEL } from '../layout/table.ts'
+import { entryTableName } from '../layout/table.ts'
 import { decodeValue, encodeValue } from '../layout/value-encoding.ts'
 import { expiryOf, type PutOptions, refusal } from './conditions.ts'
-import { deleteEntries, isAlive, type NewEntry, readEntries, readValues, writeEntries } from './entries.ts'
-import { PURGE_INTERVAL_MS, purgeExpired } from './purge.ts'
+import {
+  deleteEntries,
+  ENTRY_FIELDS,
+  isAlive,
+  type NewEntry,
+  readEntries,
+  readEntry,
+  readValue,
+  writeEntries,
+} from './entries.ts'
 import {
   boundPredicates,
   checkRange,
@@ -22,7 +31,9 @@ import {
   type RangeOptions,
   rangePlan,
 } from './range.ts'
+import { portionsOf } from './read-range.ts'
 import { type Change, watchEntries } from './watch.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** Is a row of a range. */
 export type Entry<Value = unknown> = { readonly key: Key; readonly value: Value }
@@ -37,12 +48,15 @@ export class KeyValueCollection<Value = unknown> {
   readonly name: string
   readonly #context: ModelContext
   readonly #table: string
-  #nextPurgeMs = 0
+  readonly #writes: WriteQueue
+  #reader: KeyedReader | undefined
+  #readerVersion: number | undefined
 
   constructor(context: ModelContext, name: string) {
     this.name = name
     this.#context = context
     this.#table = entryTableName(name)
+    this.#writes = new WriteQueue(context, name, this.#table)
   }
 
   /** Gives the value of a key, `undefined` where there is none. */
@@ -52,39 +66,38 @@ export class KeyValueCollection<Value = unknown> {
 
   /** Gives the value of a key at once: reads never wait. */
   getSync(key: Key): Value | undefined {
-    return this.#read([encodeEntryKey(key)])[0]
+    const row = this.#keyed()?.find(encodeEntryKey(key)) ?? null
+    return row === null ? undefined : (readValue(row) as Value | undefined)
+  }
+
+  /** Gives the reader of the collection's table, made anew where the catalog has changed. */
+  #keyed(): KeyedReader | undefined {
+    const version = this.#context.keyedVersion()
+    if (this.#reader === undefined || this.#readerVersion !== version) {
+      this.#reader = this.#context.keyed(this.#table, ENTRY_FIELDS)
+      this.#readerVersion = version
+    }
+    return this.#reader
   }
 
   /** Gives the values of keys, in their order. */
   async getMany(keys: readonly Key[]): Promise<(Value | undefined)[]> {
-    return this.#read(keys.map(encodeEntryKey))
+    return keys.map((key) => this.getSync(key))
   }
 
   /** Tells whether there is an entry of a key. */
   async has(key: Key): Promise<boolean> {
-    return this.getSync(key) !== undefined
+    const reader = this.#keyed()
+    return reader !== undefined && isAlive(readEntry(reader, encodeEntryKey(key)), currentTimeMs())
   }
 
   /** Gives the value of a key with its version, which grows with each write of the key: for `ifVersion`. */
   async getWithVersion(key: Key): Promise<{ readonly value: Value; readonly version: number } | undefined> {
     const encoded = encodeEntryKey(key)
-    const snapshot = this.#context.snapshot()
-    try {
-      const [entry = null] = readEntries(snapshot, this.#table, [encoded])
-      if (!isAlive(entry, currentTimeMs())) return undefined
-      return { value: decodeValue(entry.tag, entry.bytes) as Value, version: entry.version }
-    } finally {
-      snapshot.close()
-    }
-  }
-
-  #read(keys: readonly Uint8Array[]): (Value | undefined)[] {
-    const snapshot = this.#context.snapshot()
-    try {
-      return readValues(snapshot, this.#table, keys, currentTimeMs()) as (Value | undefined)[]
-    } finally {
-      snapshot.close()
-    }
+    const reader = this.#keyed()
+    const entry = reader === undefined ? null : readEntry(reader, encoded)
+    if (!isAlive(entry, currentTimeMs())) return undefined
+    return { value: decodeValue(entry.tag, entry.bytes) as Value, version: entry.version }
   }
 
   /**
@@ -94,13 +107,11 @@ export class KeyValueCollection<Value = unknown> {
    */
   async put(key: Key, value: Value, options: PutOptions = {}): Promise<number> {
     const entry = this.#entry(key, value, options)
-    return this.#write((transaction, nowMs) => {
-      if (options.ifAbsent === true || options.ifVersion !== undefined) {
-        const [stored = null] = readEntries(transaction.snapshot, this.#table, [entry.key])
-        const refused = refusal(options, isAlive(stored, nowMs) ? stored.version : null)
-        if (refused !== null) return refused
-      }
-      return writeEntries(transaction, this.#table, [entry])
+    if (options.ifAbsent !== true && options.ifVersion === undefined) return this.#writes.write(entry)
+    return this.#writes.write((transaction, nowMs) => {
+      const [stored = null] = readEntries(transaction.snapshot, this.#table, [entry.key])
+      const refused = refusal(options, isAlive(stored, nowMs) ? stored.version : null)
+      return refused ?? writeEntries(transaction, this.#table, [entry])
     })
   }
 
@@ -114,7 +125,8 @@ export class KeyValueCollection<Value = unknown> {
         ? this.#entry(entry.key, entry.value, options)
         : this.#entry(entry[0], entry[1], options),
     )
-    if (rows.length > 0) await this.#write((transaction) => writeEntries(transaction, this.#table, rows))
+    if (rows.length > 0)
+      await this.#writes.write((transaction) => writeEntries(transaction, this.#table, rows))
   }
 
   #entry(key: Key, value: unknown, options: { readonly ttl?: number | undefined }): NewEntry {
@@ -124,11 +136,11 @@ export class KeyValueCollection<Value = unknown> {
   /** Deletes an entry; tells whether there was one. */
   async delete(key: Key): Promise<boolean> {
     const encoded = encodeEntryKey(key)
-    return (
-      (await this.#remove((transaction, nowMs) =>
-        deleteEntries(transaction, this.#table, [encoded], nowMs),
-      )) > 0
+    const count = await this.#writes.write(
+      (transaction, nowMs) => deleteEntries(transaction, this.#table, [encoded], nowMs),
+      { creates: false },
     )
+    return count > 0
   }
 
   /** Does several writes in one transaction, in order. */
@@ -150,7 +162,7 @@ export class KeyValueCollection<Value = unknown> {
       }
     }
     if (puts.size + deletes.size === 0) return
-    await this.#write((transaction, nowMs) => {
+    await this.#writes.write((transaction, nowMs) => {
       if (deletes.size > 0) deleteEntries(transaction, this.#table, [...deletes.values()], nowMs)
       if (puts.size > 0) writeEntries(transaction, this.#table, [...puts.values()])
       return 0
@@ -165,7 +177,7 @@ export class KeyValueCollection<Value = unknown> {
   async increment(key: Key, by = 1): Promise<number> {
     const encoded = encodeEntryKey(key)
     let sum = 0
-    await this.#write((transaction, nowMs) => {
+    await this.#writes.write((transaction, nowMs) => {
       const [stored = null] = readEntries(transaction.snapshot, this.#table, [encoded])
       const entry = isAlive(stored, nowMs) ? stored : null
       const value = entry === null ? 0 : decodeValue(entry.tag, entry.bytes)
@@ -198,12 +210,31 @@ export class KeyValueCollection<Value = unknown> {
   #query(predicates: KeyPredicates, options: RangeOptions): Query<Entry<Value>> {
     checkRange(options)
     let made: { readonly exists: boolean; readonly plan: LogicalPlan } | undefined
-    return this.#context.query<Entry<Value>>(() => {
-      const exists = this.#context.catalog().table(this.#table) !== undefined
-      if (made?.exists !== exists)
-        made = { exists, plan: rangePlan(exists ? this.#table : null, predicates, options) }
-      return made.plan
-    })
+    return this.#context.query<Entry<Value>>(
+      () => {
+        const exists = this.#context.catalog().table(this.#table) !== undefined
+        if (made?.exists !== exists)
+          made = { exists, plan: rangePlan(exists ? this.#table : null, predicates, options) }
+        return made.plan
+      },
+      { direct: (limit) => this.#portions(predicates, options, limit) },
+    )
+  }
+
+  #portions(
+    predicates: KeyPredicates,
+    options: RangeOptions,
+    limit: number | null,
+  ): Iterable<Entry<Value>[]> {
+    const count = options.limit === undefined || options.limit === -1 ? null : options.limit
+    const most = count === null || (limit !== null && limit < count) ? limit : count
+    return portionsOf<Value>(this.#context, this.#table, predicates, { ...options, limit: most ?? -1 })
+  }
+
+  /** Reads the entries between bounds at once, in the order of keys, as the collection is when it is called. */
+  *rangeSync(options: RangeOptions = {}): Generator<Entry<Value>, void, undefined> {
+    checkRange(options)
+    for (const portion of this.#portions(boundPredicates(options), options, null)) yield* portion
   }
 
   /** Counts the entries between bounds. */
@@ -237,20 +268,6 @@ export class KeyValueCollection<Value = unknown> {
     return watchEntries<Value>(this.#context, this.#table, watchedKeys(keyOrPrefix), options)
   }
 
-  /** Runs writes to a table that is there. A refusal is thrown outside, so that it is not taken for a conflict to retry. */
-  async #write(work: (transaction: WriteTransaction, nowMs: number) => SheafError | number): Promise<number> {
-    const result = await this.#context.write((transaction) => {
-      if (transaction.snapshot.catalog.table(this.#table) === undefined)
-        transaction.createCollection(MODEL, this.name, { version: LAYOUT_VERSION, tables: [entryTable()] })
-      const nowMs = currentTimeMs()
-      const outcome = work(transaction, nowMs)
-      this.#purge(transaction, nowMs)
-      return outcome
-    })
-    if (typeof result === 'number') return result
-    throw result
-  }
-
   /** Runs deletions where there is a table. */
   async #remove(
     work: (transaction: WriteTransaction, nowMs: number) => number | Promise<number>,
@@ -259,12 +276,6 @@ export class KeyValueCollection<Value = unknown> {
       if (transaction.snapshot.catalog.table(this.#table) === undefined) return 0
       return work(transaction, currentTimeMs())
     })
-  }
-
-  #purge(transaction: WriteTransaction, nowMs: number): void {
-    if (nowMs < this.#nextPurgeMs) return
-    this.#nextPurgeMs = nowMs + PURGE_INTERVAL_MS
-    purgeExpired(transaction, this.#table, nowMs)
   }
 }
 

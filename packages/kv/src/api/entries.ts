@@ -1,13 +1,13 @@
 import {
-  type Batch,
-  batchRowCount,
   columnFromValues,
-  columnReader,
+  type KeyedReader,
+  type KeyedRow,
   type RowBatch,
   type Snapshot,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { FIELDS, fieldType, requestFields } from '../layout/table.ts'
+import { currentTimeMs } from '../layout/clock.ts'
+import { FIELDS, fieldType } from '../layout/table.ts'
 import { decodeValue, type EncodedValue } from '../layout/value-encoding.ts'
 
 /** Is an entry as it is stored. */
@@ -22,68 +22,39 @@ export type StoredEntry = {
 /** Is an entry to be written. */
 export type NewEntry = EncodedValue & { readonly key: Uint8Array; readonly expiry: number | null }
 
-const VALUE_REQUEST = requestFields(['value', 'tag', 'expiry'])
-const ENTRY_REQUEST = [
-  ...requestFields(['value', 'tag', 'expiry', 'version']),
-  { field: '_row_id', type: fieldType('version') },
-]
+/** Names the fields that entries are read by, in the order in which `KeyedRow.value` gives them. */
+export const ENTRY_FIELDS = ['value', 'tag', 'expiry', 'version'] as const
+const [VALUE, TAG, EXPIRY, VERSION] = [0, 1, 2, 3] as const
 
-/**
- * Reads the values of keys, in their order; `undefined` where there is no entry, or one that has expired. This is the
- * straight way for point reads: no plan, one look into the key index.
- */
-export function readValues(
-  snapshot: Snapshot,
-  table: string,
-  keys: readonly Uint8Array[],
-  nowMs: number,
-): unknown[] {
-  const found = new Array<unknown>(keys.length).fill(undefined)
-  if (snapshot.catalog.table(table) === undefined) return found
-  const { batch, index } = snapshot.source(table).lookup(
-    keys.map((key) => [key]),
-    VALUE_REQUEST,
-  )
-  forEachRow(batch, (row, at, [value, tag, expiry]) => {
-    const expires = expiry?.(row) as number | null
-    if (expires !== null && expires <= nowMs) return
-    found[index[at] as number] = decodeValue(tag?.(row) as number, value?.(row) as Uint8Array)
-  })
-  return found
+/** Reads the value of an entry; `undefined` where it has expired. */
+export function readValue(row: Pick<KeyedRow, 'value'>): unknown {
+  const expiry = row.value(EXPIRY) as number | null
+  if (expiry !== null && expiry <= currentTimeMs()) return undefined
+  return decodeValue(row.value(TAG) as number, row.value(VALUE) as Uint8Array)
 }
 
-/** Reads whole entries, also those that have expired; `null` where there is none. */
+/** Reads entries whole, also those that have expired; `null` where there is none. */
 export function readEntries(
   snapshot: Snapshot,
   table: string,
   keys: readonly Uint8Array[],
 ): (StoredEntry | null)[] {
-  const found = new Array<StoredEntry | null>(keys.length).fill(null)
-  if (snapshot.catalog.table(table) === undefined) return found
-  const { batch, index } = snapshot.source(table).lookup(
-    keys.map((key) => [key]),
-    ENTRY_REQUEST,
-  )
-  forEachRow(batch, (row, at, [value, tag, expiry, version, rowId]) => {
-    found[index[at] as number] = {
-      rowId: rowId?.(row) as number,
-      tag: tag?.(row) as number,
-      bytes: value?.(row) as Uint8Array,
-      version: version?.(row) as number,
-      expiry: expiry?.(row) as number | null,
-    }
-  })
-  return found
+  if (snapshot.catalog.table(table) === undefined) return keys.map(() => null)
+  const reader = snapshot.keyed(table, ENTRY_FIELDS)
+  return keys.map((key) => readEntry(reader, key))
 }
 
-function forEachRow(
-  batch: Batch,
-  visit: (row: number, at: number, readers: ReturnType<typeof columnReader>[]) => void,
-): void {
-  const readers = batch.columns.map(columnReader)
-  const count = batchRowCount(batch)
-  for (let at = 0; at < count; at += 1)
-    visit(batch.selection === null ? at : (batch.selection[at] as number), at, readers)
+/** Reads an entry whole, also where it has expired. */
+export function readEntry(reader: KeyedReader, key: Uint8Array): StoredEntry | null {
+  const row = reader.find(key)
+  if (row === null) return null
+  return {
+    rowId: row.rowId,
+    tag: row.value(TAG) as number,
+    bytes: row.value(VALUE) as Uint8Array,
+    version: row.value(VERSION) as number,
+    expiry: row.value(EXPIRY) as number | null,
+  }
 }
 
 /** Tells whether an entry is there at a time. */

@@ -5,6 +5,7 @@ import {
   type Expression,
   encodeKeyPrefix,
   filter,
+  type KeyRangeBounds,
   keyPrefixEnd,
   type LogicalPlan,
   limit,
@@ -150,4 +151,19 @@ function emptyRange(options: RangeOptions): LogicalPlan {
     none,
     wanted.map((field) => named(field.name, column(field))),
   )
+}
+
+/** Gives bounds as a reader by keys takes them. */
+export function keyBounds(predicates: KeyPredicates, descending = false): KeyRangeBounds {
+  const bounds: { -readonly [Name in keyof KeyRangeBounds]: KeyRangeBounds[Name] } = { descending }
+  for (const [operator, bound] of predicates) {
+    if (operator === 'ge' || operator === 'gt') {
+      bounds.lower = bound
+      bounds.lowerOpen = operator === 'gt'
+    } else {
+      bounds.upper = bound
+      bounds.upperOpen = operator === 'lt'
+    }
+  }
+  return bounds
 }

@@ -10,7 +10,12 @@ export type OpenKeyValueCollection = <Value = unknown>(name: string) => KeyValue
 
 /** Makes `store.kv` for a session. */
 export function keyValueApi(context: ModelContext): KeyValueApi {
-  const open = <Value>(name: string): KeyValueCollection<Value> =>
-    new KeyValueCollection<Value>(context, checkName(name))
+  // One object a name: writes through it gather, however often it is asked for.
+  const opened = new Map<string, KeyValueCollection>()
+  const open = <Value>(name: string): KeyValueCollection<Value> => {
+    const collection = opened.get(name) ?? new KeyValueCollection(context, checkName(name))
+    opened.set(name, collection)
+    return collection as KeyValueCollection<Value>
+  }
   return Object.assign(open, collectionMethods(context, MODEL))
 }

@@ -1,4 +1,5 @@
-import { encodeKey, SheafError } from '@sheafdb/core'
+import { decodeKey, encodeKey, SheafError } from '@sheafdb/core'
+import { asciiText } from './value-encoding.ts'
 
 /** Is what may be a key. Keys sort as all values do: numbers, text, arrays, bytes, booleans, dates. */
 export type Key = string | number | bigint | boolean | Date | Uint8Array | readonly (Key | null)[]
@@ -10,6 +11,19 @@ export function encodeEntryKey(key: Key): Uint8Array {
   const bytes = encodeKey(checkKey(key))
   if (bytes.length <= MAX_KEY_BYTES) return bytes
   throw new SheafError('LIMIT', `A key may take ${MAX_KEY_BYTES} bytes. Use a shorter one: ${bytes.length}`)
+}
+
+/** The first byte of text, as the core's keys are laid out. */
+const TEXT = 0x30
+const LONGEST_SCANNED = 64
+
+/** Decodes a key. Short text of ASCII, as most keys are, is read without a reader. @throws `CORRUPT` */
+export function decodeEntryKey(bytes: Uint8Array): Key {
+  const end = bytes.length - 1
+  if (bytes[0] !== TEXT || bytes[end] !== 0 || end > LONGEST_SCANNED) return decodeKey(bytes) as Key
+  for (let at = 1; at < end; at += 1)
+    if (((bytes[at] as number) - 1) >>> 0 >= 127) return decodeKey(bytes) as Key
+  return asciiText(bytes.subarray(1, end))
 }
 
 /** Checks that a value may be a key. @throws `TYPE` */

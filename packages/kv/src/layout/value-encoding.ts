@@ -9,6 +9,7 @@
  * | 3 | number | 8 bytes, little-endian double |
  * | 4 | null | none |
  * | 5 | plain objects and arrays of what JSON can tell exactly | JSON in UTF-8 |
+ * | 6 | text of ASCII alone | itself |
  *
  * Version 1. Every version of `node:v8` reads what earlier ones wrote.
  */
@@ -17,7 +18,7 @@ import { deserialize, serialize } from 'node:v8'
 import { decodeUtf8, SheafError } from '@sheafdb/core'
 
 /** Tells how the bytes of a value are read. */
-export const ValueTag = { structured: 0, bytes: 1, text: 2, number: 3, null: 4, json: 5 } as const
+export const ValueTag = { structured: 0, bytes: 1, text: 2, number: 3, null: 4, json: 5, ascii: 6 } as const
 
 /** Is a value as it is stored. */
 export type EncodedValue = { readonly tag: number; readonly bytes: Uint8Array }
@@ -26,8 +27,10 @@ const NO_BYTES = new Uint8Array(0)
 
 /** Encodes a value. @throws `TYPE` for what cannot be cloned (functions, symbols), `ARGUMENT` for `undefined` */
 export function encodeValue(value: unknown): EncodedValue {
-  if (typeof value === 'string' && value.isWellFormed())
-    return { tag: ValueTag.text, bytes: Buffer.from(value) }
+  if (typeof value === 'string' && value.isWellFormed()) {
+    const bytes = Buffer.from(value)
+    return { tag: bytes.length === value.length ? ValueTag.ascii : ValueTag.text, bytes }
+  }
   if (value instanceof Uint8Array) return { tag: ValueTag.bytes, bytes: value }
   if (typeof value === 'number') return { tag: ValueTag.number, bytes: encodeNumber(value) }
   if (value === null) return { tag: ValueTag.null, bytes: NO_BYTES }
@@ -86,6 +89,15 @@ function encodeNumber(value: number): Uint8Array {
   return bytes
 }
 
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string
+}
+
+/** Reads ASCII text, without a `Buffer` around it and without looking for longer characters. */
+export function asciiText(bytes: Uint8Array): string {
+  return latin1Slice.call(bytes, 0, bytes.length)
+}
+
 /** Decodes a value. Bytes are given as they stand in the store, without a copy. @throws `CORRUPT` */
 export function decodeValue(tag: number, bytes: Uint8Array): unknown {
   switch (tag) {
@@ -93,6 +105,8 @@ export function decodeValue(tag: number, bytes: Uint8Array): unknown {
       return restore(bytes, deserialize)
     case ValueTag.bytes:
       return bytes
+    case ValueTag.ascii:
+      return asciiText(bytes)
     case ValueTag.text:
       return decodeUtf8(bytes, 0, bytes.length)
     case ValueTag.number:

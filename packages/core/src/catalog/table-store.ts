@@ -25,8 +25,11 @@ export type Snapshot = {
   close(): void
 }
 
-/** Says what an insert does with a row whose key is taken: fail with CONSTRAINT, replace the row, or leave it. */
-export type OnKeyConflict = 'error' | 'replace' | 'ignore'
+/**
+ * Says what an insert does with a row whose key is taken: fail with CONSTRAINT, replace the row, or leave it. With
+ * `unchecked` the caller knows that no key is taken, not in the table and not twice in the rows: nothing is looked up.
+ */
+export type OnKeyConflict = 'error' | 'replace' | 'ignore' | 'unchecked'
 
 /** Is an open transaction. Its own writes are seen through its `snapshot`. Nothing is kept until `commit` resolves. */
 export type WriteTransaction = {

@@ -19,6 +19,7 @@ import {
 import { columnFromValues, makeNumberArray } from '../types/column-builder.ts'
 import { isText, valueType } from '../types/data-type.ts'
 import { canonicalInteger, type Value } from '../types/value.ts'
+import { writeWide } from '../types/wide-integers.ts'
 import { valueSize } from './value-size.ts'
 
 const FIRST_CAPACITY = 16
@@ -176,7 +177,7 @@ class GrowableFlat extends GrowableColumn {
     if (!(this.#values instanceof Int32Array) || !isWide(makeNumberArray(this.type, 0))) return
     if (fitsInt32(values, from, to)) return
     const wide = makeNumberArray(this.type, Math.max(this.#values.length, FIRST_CAPACITY)) as BigInt64Array
-    for (let index = 0; index < this.length; index += 1) wide[index] = BigInt(this.#values[index] as number)
+    writeWide({ values: this.#values, from: 0, to: this.length }, wide, 0)
     this.#values = wide
   }
 
@@ -226,8 +227,7 @@ export function copyNumbers(
   } else if (isWide(source)) {
     for (let index = from; index < to; index += 1) target[at + index - from] = Number(source[index])
   } else {
-    for (let index = from; index < to; index += 1)
-      target[at + index - from] = BigInt(source[index] as number) as never
+    writeWide({ values: source, from, to }, target as BigInt64Array, at)
   }
 }
 

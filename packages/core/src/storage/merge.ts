@@ -1,11 +1,13 @@
 import type { Field } from 'apache-arrow'
-import { type Column, columnReader, isBoxedType } from '../types/column.ts'
+import { type BytesColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
 import { compareValues, type Value } from '../types/value.ts'
+import { safeDoubles } from '../types/wide-integers.ts'
 import { coerceColumn, growableColumn } from './growable-column.ts'
 import { Memtable } from './memtable.ts'
 import { CHUNK_ROWS, type Part, type PartField } from './part.ts'
 import type { SegmentContent } from './segment-writer.ts'
+import { sortBytes } from './sort-bytes.ts'
 import { takeColumn } from './take.ts'
 
 /** Describes the table whose parts are merged. */
@@ -168,12 +170,39 @@ function sameEverywhere(numbers: Float64Array): boolean {
 
 /** Gives the order of rows by key, `null` where they are in it already. Equal keys keep their order. */
 export function sortOrder(key: readonly Column[], length: number): Int32Array | null {
+  const [first] = key
+  if (first?.layout === 'bytes' && first.validity === null) return bytesOrder(first, key.slice(1))
   const compare = rowComparer(key)
   let sorted = true
   for (let at = 1; at < length && sorted; at += 1) sorted = compare(at - 1, at) <= 0
   if (sorted) return null
   const order = Int32Array.from({ length }, (_, at) => at)
   return order.sort((left, right) => compare(left, right) || left - right)
+}
+
+/** Sorts by the bytes of the first column; runs of equal ones by the other columns. */
+function bytesOrder(first: BytesColumn, rest: readonly Column[]): Int32Array | null {
+  const order = sortBytes(first)
+  let compare: ((left: number, right: number) => number) | null = null
+  let from = 0
+  for (let at = 1; at <= order.length; at += 1) {
+    if (at < order.length && equalBytes(first, order[from] as number, order[at] as number)) continue
+    if (at - from > 1 && rest.length > 0) {
+      compare ??= rowComparer(rest)
+      const byRest = compare
+      order.subarray(from, at).sort((left, right) => byRest(left, right) || left - right)
+    }
+    from = at
+  }
+  return order.every((row, at) => row === at) ? null : order
+}
+
+function equalBytes({ offsets, data }: BytesColumn, left: number, right: number): boolean {
+  const [a, b] = [offsets[left] as number, offsets[right] as number]
+  const length = (offsets[left + 1] as number) - a
+  if (length !== (offsets[right + 1] as number) - b) return false
+  for (let at = 0; at < length; at += 1) if (data[a + at] !== data[b + at]) return false
+  return true
 }
 
 /** Makes the function that compares two rows by some columns. */
@@ -193,9 +222,11 @@ export function rowComparer(key: readonly Column[]): (left: number, right: numbe
 function columnComparer(column: Column): (left: number, right: number) => number {
   if (column.layout === 'flat' && column.validity === null) {
     const { values } = column
+    const wide = values instanceof BigInt64Array || values instanceof BigUint64Array
+    const doubles = wide ? safeDoubles(values) : null
+    if (doubles !== null) return (left, right) => (doubles[left] as number) - (doubles[right] as number)
     const float = values instanceof Float64Array || values instanceof Float32Array
-    if (!(float || values instanceof BigInt64Array || values instanceof BigUint64Array))
-      return (left, right) => (values[left] as number) - (values[right] as number)
+    if (!float && !wide) return (left, right) => (values[left] as number) - (values[right] as number)
   }
   const read = columnReader(column)
   // Decoded once: a sort reads each value about twenty times.

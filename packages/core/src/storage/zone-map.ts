@@ -6,6 +6,7 @@ import {
   isNullAt,
 } from '../types/column.ts'
 import { compareValues, type Value } from '../types/value.ts'
+import { safeDoubles } from '../types/wide-integers.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { ZoneMap } from './part.ts'
 
@@ -71,11 +72,13 @@ function flatZone(column: FlatColumn): ZoneMap {
   const { values } = column
   const wide = values instanceof BigInt64Array || values instanceof BigUint64Array
   const float = values instanceof Float64Array || values instanceof Float32Array
-  if (column.validity !== null || wide || float || column.length === 0) return orderedZone(column)
-  let minimum = values[0] as number
+  if (column.validity !== null || float || column.length === 0) return orderedZone(column)
+  const numbers = wide ? safeDoubles(values) : values
+  if (numbers === null) return orderedZone(column)
+  let minimum = numbers[0] as number
   let maximum = minimum
   for (let index = 1; index < column.length; index += 1) {
-    const value = values[index] as number
+    const value = numbers[index] as number
     if (value < minimum) minimum = value
     if (value > maximum) maximum = value
   }

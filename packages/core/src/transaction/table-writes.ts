@@ -233,7 +233,7 @@ export class TableWrites {
     columns: ReadonlyMap<number, Column>,
     onConflict: OnKeyConflict,
   ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
-    if (this.#areNew(length, columns)) {
+    if (onConflict === 'unchecked' || this.#areNew(length, columns)) {
       this.#checkUnique({ columns, rows: null, length }, [])
       const rowIds = this.#newRowIds(length)
       this.#append({ rowIds, columns })

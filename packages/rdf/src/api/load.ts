@@ -2,11 +2,12 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
 import { isSheafError, type ModelContext, SheafError } from '@sheafdb/core'
+import type { LineTarget } from '../formats/byte-line-reader.ts'
 import { formatOfPath, type RdfFormat, rdfFormat } from '../formats/names.ts'
-import { readLine, readLines, readQuads } from '../formats/read.ts'
-import { fromRdfTerm, NamedNodeTerm } from '../layout/term.ts'
-import { TokenSink } from './token-sink.ts'
-import { blankPrefix, QuadSink } from './writes.ts'
+import { type ReadOptions, readLine, readLines, readQuads } from '../formats/read.ts'
+import { NamedNodeTerm } from '../layout/term.ts'
+import { BulkSink } from './bulk-sink.ts'
+import { blankPrefix } from './writes.ts'
 
 /** Is what can be loaded: text, a file, bytes, a stream of either, or quads of any RDF/JS library. */
 export type LoadSource =
@@ -37,8 +38,6 @@ export type LoadResult = {
   readonly inserted: number
 }
 
-const PROGRESS_QUADS = 65_536
-
 /** Reads a source into a dataset, in one transaction. @throws `SYNTAX`, `IO`, `ARGUMENT`, `ABORTED` */
 export async function load(
   context: ModelContext,
@@ -54,33 +53,44 @@ export async function load(
       throw new SheafError('CONFLICT', 'Another writer changed the dataset meanwhile. Load the stream again.')
     }
     used = true
-    const sink = new QuadSink(transaction, collection)
-    const add = (quad: RDF.BaseQuad): void => {
-      sink.add(quad, quad.graph.termType === 'DefaultGraph' ? graph : undefined)
-      if (sink.taken % PROGRESS_QUADS === 0) checkProgress(sink.taken, options)
-    }
+    const prefix = blankPrefix(transaction, collection)
+    const sink = new BulkSink(transaction, collection, {
+      blankPrefix: prefix,
+      graph,
+      onProgress: (done) => checkProgress(done, options),
+    })
     const document = documentOf(source, options)
     if (document === null) {
-      for await (const quad of source as AsyncIterable<RDF.Quad>) add(quad)
+      for await (const quad of source as AsyncIterable<RDF.Quad>) sink.add(quad)
     } else {
-      const prefix = blankPrefix(transaction, collection)
       const { input, format } = document
       const read = { format, baseIri: options.baseIRI, blankPrefix: prefix }
-      if (format === 'ntriples' || format === 'nquads') {
-        const tokens = new TokenSink(sink, {
-          graph: graph === undefined ? null : fromRdfTerm(graph),
-          other: (line) => {
-            for (const quad of readLine(line, read)) add(quad)
-          },
-          onBatch: () => checkProgress(sink.taken, options),
-        })
-        await readLines(input, read, tokens)
-        tokens.flush()
-      } else await readQuads(input, read, add)
+      if (format === 'ntriples' || format === 'nquads') await readLines(input, read, lineTarget(sink, read))
+      else
+        await readQuads(
+          typeof input === 'string' || input instanceof Readable ? input : textOf(input),
+          read,
+          (quad) => sink.add(quad),
+        )
     }
     sink.flush()
     return { read: sink.taken, inserted: sink.inserted }
   })
+}
+
+/** Makes what takes the lines of N-Triples and N-Quads; those that are not plain go through the full parser. */
+function lineTarget(sink: BulkSink, read: ReadOptions): LineTarget & { readonly checkpoint: () => void } {
+  return {
+    terms: sink.terms,
+    quad: (subject, predicate, object, graph) => sink.quad(subject, predicate, object, graph),
+    other: (line) => {
+      for (const quad of readLine(line, read)) sink.add(quad)
+    },
+    get defaultGraph() {
+      return sink.defaultGraph
+    },
+    checkpoint: () => sink.checkpoint(),
+  }
 }
 
 function checkProgress(done: number, options: LoadOptions): void {
@@ -97,7 +107,7 @@ function isRepeatable(source: LoadSource): boolean {
   )
 }
 
-type Document = { readonly input: string | Readable; readonly format: RdfFormat }
+type Document = { readonly input: string | Uint8Array | Readable; readonly format: RdfFormat }
 
 const MAX_TEXT_BYTES = 2 ** 28
 
@@ -105,11 +115,7 @@ const MAX_TEXT_BYTES = 2 ** 28
 function documentOf(source: LoadSource, options: LoadOptions): Document | null {
   const format = options.format === undefined ? undefined : rdfFormat(options.format)
   if (typeof source === 'string') return { input: source, format: required(format) }
-  if (source instanceof Uint8Array) {
-    const input =
-      source.length <= MAX_TEXT_BYTES ? new TextDecoder().decode(source) : Readable.from(chunksOf(source))
-    return { input, format: required(format) }
-  }
+  if (source instanceof Uint8Array) return { input: source, format: required(format) }
   if ('path' in source) return { input: fileStream(source.path), format: format ?? formatOfPath(source.path) }
   if (format === undefined) return null
   return { input: Readable.from(source as AsyncIterable<Uint8Array>), format }
@@ -120,7 +126,12 @@ function required(format: RdfFormat | undefined): RdfFormat {
   throw new SheafError('ARGUMENT', 'Say the format of the document: { format: "turtle" }.')
 }
 
-function* chunksOf(bytes: Uint8Array): Generator<Uint8Array> {
+/** Gives bytes as text, or where they are too many as a stream of parts. */
+function textOf(bytes: Uint8Array): string | Readable {
+  return bytes.length <= MAX_TEXT_BYTES ? new TextDecoder().decode(bytes) : Readable.from(partsOf(bytes))
+}
+
+function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
   const size = 2 ** 20
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }

@@ -23,7 +23,6 @@ export class QuadSink {
   readonly #interner: TermInterner
   readonly #terms: Term[] = []
   readonly #graphs: (Term | null)[] = []
-  #hasNamedGraphs: boolean
   /** Counts the quads taken. */
   taken = 0
   /** Counts those of them that were new. */
@@ -34,7 +33,6 @@ export class QuadSink {
     this.#transaction = transaction
     this.#collection = collection
     this.#interner = new TermInterner(transaction, collection)
-    this.#hasNamedGraphs = optionsOf(transaction, collection)['namedGraphs'] === true
   }
 
   /** Takes a quad; `graph`, where given, replaces its own. */
@@ -68,27 +66,25 @@ export class QuadSink {
     this.addIds({ count, ids })
   }
 
-  /** Gives the ids of terms, most of which the dataset does not hold yet. */
-  idsOf(terms: readonly Term[]): Float64Array {
-    return this.#interner.internNew(terms)
-  }
-
   /** Writes quads of ids. */
   addIds(quads: QuadIds): void {
-    this.#noteNamedGraphs(quads)
+    noteNamedGraphs(this.#transaction, this.#collection, quads)
     this.inserted += insertQuads(this.#transaction, this.#collection, quads)
   }
+}
 
-  /** Notes, once for all, that the dataset has graphs beside the default graph. */
-  #noteNamedGraphs({ count, ids }: QuadIds): void {
-    if (this.#hasNamedGraphs) return
-    for (let index = 0; index < count; index += 1) {
-      if (ids[index * 4 + 3] === DEFAULT_GRAPH_ID) continue
-      this.#hasNamedGraphs = true
-      const options = optionsOf(this.#transaction, this.#collection)
-      this.#transaction.setOptions(MODEL_NAME, this.#collection, { ...options, namedGraphs: true })
-      return
-    }
+/** Notes, once for all, that a dataset has graphs beside the default graph. */
+export function noteNamedGraphs(
+  transaction: WriteTransaction,
+  collection: string,
+  { count, ids }: QuadIds,
+): void {
+  const options = optionsOf(transaction, collection)
+  if (options['namedGraphs'] === true) return
+  for (let index = 0; index < count; index += 1) {
+    if (ids[index * 4 + 3] === DEFAULT_GRAPH_ID) continue
+    transaction.setOptions(MODEL_NAME, collection, { ...options, namedGraphs: true })
+    return
   }
 }
 

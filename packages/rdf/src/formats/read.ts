@@ -3,8 +3,8 @@ import type * as RDF from '@rdfjs/types'
 import { isSheafError, SheafError, sourceError } from '@sheafdb/core'
 import { Parser } from 'n3'
 import { BlankNodeTerm, dataFactory, NamedNodeTerm } from '../layout/term.ts'
+import { ByteLineReader, type LineTarget } from './byte-line-reader.ts'
 import { readJsonLd } from './json-ld.ts'
-import { LineReader, type LineTarget } from './line-reader.ts'
 import type { RdfFormat } from './names.ts'
 
 /** Says how to read a document. */
@@ -111,25 +111,48 @@ function readText(
   })
 }
 
+const CHUNK_UNITS = 2 ** 20
+
 /** Hands the lines of N-Triples or N-Quads to a target, as tokens where they are of the plain form. */
 export async function readLines(
-  source: string | Readable,
-  { format, blankPrefix }: ReadOptions,
-  target: LineTarget,
+  source: string | Uint8Array | Readable,
+  { format }: ReadOptions,
+  target: LineTarget & { readonly checkpoint: () => void },
 ): Promise<void> {
-  const reader = new LineReader(target, { blankPrefix, allowsGraph: format === 'nquads' })
-  if (typeof source === 'string') {
-    reader.read(source, true)
-    return
+  const reader = new ByteLineReader(target, { allowsGraph: format === 'nquads' })
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const chunk of chunksOf(source)) {
+    const bytes: Uint8Array = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const end = bytes.lastIndexOf(NEWLINE) + 1
+    reader.read(bytes.subarray(0, end))
+    target.checkpoint()
+    rest = bytes.slice(end)
   }
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of source)
-    rest = reader.read(
-      rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })),
-      false,
-    )
-  reader.read(rest + decoder.decode(), true)
+  if (rest.length > 0) reader.read(Buffer.concat([rest, Uint8Array.of(NEWLINE)]))
+}
+
+const NEWLINE = 0x0a
+
+/** Gives a document in pieces of bytes; text is cut between characters. */
+function* textChunks(text: string): Generator<Uint8Array> {
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(text.length, start + CHUNK_UNITS)
+    const last = text.charCodeAt(end - 1)
+    if (end < text.length && last >= 0xd800 && last < 0xdc00) end += 1
+    yield Buffer.from(text.slice(start, end), 'utf8')
+    start = end
+  }
+}
+
+async function* chunksOf(source: string | Uint8Array | Readable): AsyncGenerator<Uint8Array> {
+  if (typeof source === 'string') yield* textChunks(source)
+  else if (source instanceof Uint8Array) {
+    for (let start = 0; start < source.length; start += CHUNK_UNITS)
+      yield source.subarray(start, Math.min(source.length, start + CHUNK_UNITS))
+  } else {
+    for await (const chunk of source)
+      yield typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array)
+  }
 }
 
 /** Reads one line of N-Triples or N-Quads of any form. @throws `SYNTAX` */

@@ -1,9 +1,10 @@
 import { columnFromValues, type RowBatch, SheafError, types, type WriteTransaction } from '@sheafdb/core'
 import { tripleValue } from './dictionary.ts'
+import { numericValue } from './numeric-value.ts'
 import { TERM_FIELDS, TermKind, termsTable } from './tables.ts'
 import { STRING_NODE, type Term, termKey } from './term.ts'
 import { idOfRow, inlineId } from './term-id.ts'
-import { XSD, XSD_STRING } from './vocabulary.ts'
+import { XSD_STRING } from './vocabulary.ts'
 
 const MAX_REMEMBERED = 2 ** 20
 const MAX_TRIPLE_TERM_DEPTH = 100
@@ -65,25 +66,6 @@ export class TermInterner {
     const given = this.#insert([...fresh.values()], depth)
     for (let at = 0; at < places.length; at += 1)
       ids[places[at] as number] = given.get(keys[at] as string) as number
-    return ids
-  }
-
-  /** Gives the ids of terms that the caller has met for the first time, and will not ask for again. */
-  internNew(terms: readonly Term[]): Float64Array {
-    const ids = new Float64Array(terms.length)
-    const places: number[] = []
-    for (let index = 0; index < terms.length; index += 1) {
-      const inline = inlineId(terms[index] as Term)
-      if (inline === undefined) places.push(index)
-      else ids[index] = inline
-    }
-    if (places.length === 0) return ids
-    const batch = this.#batch(
-      places.map((place) => terms[place] as Term),
-      0,
-    )
-    const { rowIds } = this.#transaction.insert(this.#table, batch, 'ignore')
-    for (let at = 0; at < places.length; at += 1) ids[places[at] as number] = idOfRow(rowIds[at] as number)
     return ids
   }
 
@@ -166,19 +148,4 @@ function kindOf(term: Term): number {
     case 'Quad':
       return TermKind.triple
   }
-}
-
-const NUMERIC = new Set(
-  [
-    'integer decimal float double byte short int long unsignedByte unsignedShort unsignedInt unsignedLong',
-    'positiveInteger nonNegativeInteger negativeInteger nonPositiveInteger',
-  ]
-    .join(' ')
-    .split(' ')
-    .map((name) => XSD + name),
-)
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-
-function numericValue(value: string, datatype: string): number | null {
-  return NUMERIC.has(datatype) && NUMBER.test(value) ? Number(value) : null
 }

@@ -38,20 +38,19 @@ export function idColumn(ids: Float64Array): FlatColumn {
     if (id > maximum) maximum = id
     if (id < minimum) minimum = id
   }
-  const values = minimum >= 0 && maximum < 2 ** 32 ? Uint32Array.from(ids) : wideIds(ids)
+  const values = minimum >= 0 && maximum < 2 ** 32 ? Uint32Array.from(ids) : ids
   return { layout: 'flat', type: types.int64, length: ids.length, validity: null, values }
 }
 
-function wideIds(ids: Float64Array): BigInt64Array {
-  const wide = new BigInt64Array(ids.length)
-  for (let index = 0; index < ids.length; index += 1) wide[index] = BigInt(ids[index] as number)
-  return wide
-}
-
-/** Adds quads; those that are there already stay. Gives how many were new. */
-export function insertQuads(transaction: WriteTransaction, collection: string, quads: QuadIds): number {
+/** Adds quads; those that are there already stay, and with `unchecked` there are none. Gives how many were new. */
+export function insertQuads(
+  transaction: WriteTransaction,
+  collection: string,
+  quads: QuadIds,
+  mode: 'ignore' | 'unchecked' = 'ignore',
+): number {
   if (quads.count === 0) return 0
-  return transaction.insert(quadsTable(collection), quadBatch(quads), 'ignore').insertedCount
+  return transaction.insert(quadsTable(collection), quadBatch(quads), mode).insertedCount
 }
 
 /** Deletes quads; those that are not there are left out of the count. */

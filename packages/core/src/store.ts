@@ -432,6 +432,7 @@ const MAY_TAKE_LONG: ReadonlySet<string> = new Set([
   'nearest',
   'expand',
   'frontier',
+  'multiway-join',
   'unnest',
   'join',
 ])

@@ -24,6 +24,7 @@ import { runFrontier } from './operators/frontier.ts'
 import { runJoin } from './operators/join.ts'
 import { rowCountOf, runLimit } from './operators/limit.ts'
 import { runLookupJoin } from './operators/lookup-join.ts'
+import { runMultiwayJoin } from './operators/multiway-join.ts'
 import { runNearest } from './operators/nearest.ts'
 import { runPath } from './operators/path.ts'
 import { type Rounds, runRecursive, runRecursiveInput } from './operators/recursive.ts'
@@ -148,6 +149,7 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
   expand: (plan, running) => runExpand(plan, start(plan.input, running), running.context),
   degree: (plan, running) => runDegree(plan, start(plan.input, running), running.context),
   frontier: (plan, running) => runFrontier(plan, start(plan.input, running), running.context),
+  'multiway-join': (plan, running) => runMultiwayJoin(plan, start(plan.input, running), running.context),
   path: (plan, running) => runPath(plan, start(plan.input, running), running.context),
   recursive: (plan, running) =>
     runRecursive(

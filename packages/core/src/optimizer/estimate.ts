@@ -53,6 +53,7 @@ export function estimateRows(plan: LogicalPlan, context: OptimizerContext): numb
     case 'sort':
     case 'distinct':
     case 'degree':
+    case 'multiway-join':
     case 'nearest':
       return estimateRows(plan.input, context)
     default:

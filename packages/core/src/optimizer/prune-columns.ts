@@ -86,6 +86,17 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     const output = plan.output.filter((field) => field.id !== plan.loops?.id || loops !== null)
     return withInputs(Object.freeze({ ...plan, loops, output }), [prune(plan.input, columnsRead(plan))])
   },
+  'multiway-join': (plan, needed) => {
+    const dropped = new Set<ColumnId>()
+    const legs = plan.legs.map((leg) => {
+      if (leg.edge === null || needed.has(leg.edge.id)) return leg
+      dropped.add(leg.edge.id)
+      return { ...leg, edge: null }
+    })
+    const output = plan.output.filter((field) => !dropped.has(field.id))
+    const kept = Object.freeze({ ...plan, legs, output })
+    return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(plan)]))])
+  },
   path: (plan, needed) => {
     const edges = plan.edges !== null && needed.has(plan.edges.id) ? plan.edges : null
     const nodes = plan.nodes !== null && needed.has(plan.nodes.id) ? plan.nodes : null

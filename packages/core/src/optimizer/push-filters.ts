@@ -56,6 +56,7 @@ function push(plan: LogicalPlan, predicates: readonly Expression[]): LogicalPlan
       return withInputs(plan, [push(plan.input, predicates)])
     case 'expand':
     case 'degree':
+    case 'multiway-join':
     case 'path':
     case 'unnest':
       return pushBelow(plan, predicates)

@@ -2,6 +2,7 @@ import { countWays } from './count-ways.ts'
 import { indexScans } from './index-scans.ts'
 import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
+import { multiwayJoins } from './multiway-joins.ts'
 import { orderJoins } from './order-joins.ts'
 import { pruneColumns } from './prune-columns.ts'
 import { pushFilters } from './push-filters.ts'
@@ -20,6 +21,7 @@ export const ruleList: readonly Rule[] = [
   mergeProjections,
   pushFilters,
   pushPaths,
+  multiwayJoins,
   orderJoins,
   countWays,
   pushLimits,

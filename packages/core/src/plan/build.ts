@@ -16,6 +16,7 @@ import type {
   JoinKind,
   LogicalPlan,
   Metric,
+  MultiwayLeg,
   NamedExpression,
   PathSemantics,
   PlanField,
@@ -369,6 +370,23 @@ export function frontier(
   for (const read of [rest.from, weight, looped]) if (read !== null) checkColumns(read, input)
   const output = [target, ways, ...(loops === null ? [] : [loops])]
   return freeze({ kind: 'frontier', input, ...rest, weight, looped, distinct, target, ways, loops, output })
+}
+
+/** Binds the nodes that every leg reaches; with `count` gives how many choices there are instead of a row each. */
+export function multiwayJoin(
+  input: LogicalPlan,
+  options: {
+    readonly legs: readonly MultiwayLeg[]
+    readonly target?: PlanField | null
+    readonly count?: PlanField | null
+  },
+): LogicalPlan {
+  const { legs, target = null, count = null } = options
+  assert((target === null) !== (count === null), 'a multiway join gives rows or counts')
+  for (const leg of legs) checkColumns(leg.from, input)
+  const made = count === null ? [target, ...legs.map((leg) => leg.edge)] : [count]
+  const output = [...input.output, ...made.filter((field) => field !== null)]
+  return freeze({ kind: 'multiway-join', input, legs, target, count, output })
 }
 
 /** Follows an adjacency a variable count of hops. */

@@ -170,6 +170,16 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
     const ways = plan.distinct ? '' : ` counting ${nameOf(plan.ways)}`
     return `${plan.direction} ${adjacencyText(plan.adjacency)} from ${nameOf(plan.from)}${weight}${looped} to ${nameOf(plan.target)}${ways}`
   },
+  'multiway-join': (plan, nameOf) => {
+    const legs = plan.legs.map((leg) => {
+      const edge = leg.edge === null ? '' : ` edge ${nameOf(leg.edge)}`
+      const unlike = leg.unlike.length === 0 ? '' : ` unlike leg ${leg.unlike.join(', ')}`
+      return `${leg.direction} ${adjacencyText(leg.adjacency)} from ${nameOf(leg.from)}${edge}${exclusion(leg.exclude, nameOf)}${unlike}`
+    })
+    const made =
+      plan.count === null ? `to ${nameOf(plan.target as PlanField)}` : `count ${nameOf(plan.count)}`
+    return `${made} by [${legs.join('; ')}]`
+  },
   path: (plan, nameOf) => {
     const to = plan.to === null ? '' : ` ending ${nameOf(plan.to)}`
     const extra = [plan.edges, plan.nodes].filter((field) => field !== null).map(nameOf)

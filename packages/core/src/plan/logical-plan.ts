@@ -342,6 +342,35 @@ export type FrontierPlan = {
   readonly output: readonly PlanField[]
 }
 
+/** Is one of the adjacencies that a `multiway-join` intersects: the edges between the node in `from` and the one looked for. */
+export type MultiwayLeg = {
+  readonly from: ColumnExpression
+  readonly adjacency: AdjacencyReference
+  /** As seen from the node in `from`. */
+  readonly direction: Direction
+  /** The edge's row id; `null` where nobody needs it. */
+  readonly edge: PlanField | null
+  /** Columns of the input holding edge row ids that must not be followed again. */
+  readonly exclude: readonly ColumnExpression[]
+  /** Indexes of earlier legs whose edge must be another. */
+  readonly unlike: readonly number[]
+}
+
+/**
+ * Gives a row for each node that every leg reaches, and each choice of edges to it, beside the input's columns: the
+ * step of a worst-case-optimal join that binds one node of a cyclic pattern by intersecting sorted neighbours.
+ */
+export type MultiwayJoinPlan = {
+  readonly kind: 'multiway-join'
+  readonly input: LogicalPlan
+  readonly legs: readonly MultiwayLeg[]
+  /** The id of the node reached; `null` where rows are counted. */
+  readonly target: PlanField | null
+  /** Instead of a row each, gives each input row once with the count of its rows (Int64); `null` gives the rows. */
+  readonly count: PlanField | null
+  readonly output: readonly PlanField[]
+}
+
 /**
  * Tells what a path may repeat: `walk` anything, `trail` no edge. `reachability` gives each node at the end of a walk
  * once, without paths, `trail-ends` each at the end of a trail, where the minimum is at most 1.
@@ -458,6 +487,7 @@ export type LogicalPlan =
   | ExpandPlan
   | DegreePlan
   | FrontierPlan
+  | MultiwayJoinPlan
   | PathPlan
   | RecursivePlan
   | RecursiveInputPlan

@@ -69,6 +69,13 @@ const CHANGES: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, change: Chang
     weight: optionalColumn(plan.weight, change),
     looped: optionalColumn(plan.looped, change),
   }),
+  'multiway-join': (plan, change) => ({
+    legs: plan.legs.map((leg) => ({
+      ...leg,
+      from: columnOnly(leg.from, change),
+      exclude: leg.exclude.map((item) => columnOnly(item, change)),
+    })),
+  }),
   path: (plan, change) => ({
     from: columnOnly(plan.from, change),
     to: optionalColumn(plan.to, change),

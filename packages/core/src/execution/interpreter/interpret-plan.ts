@@ -7,6 +7,7 @@ import { degreeRows, expandRows } from './expand.ts'
 import { frontierRows } from './frontier.ts'
 import type { Interpretation, Row } from './interpretation.ts'
 import { joinRows } from './join.ts'
+import { multiwayRows } from './multiway-join.ts'
 import { nearestRows } from './nearest.ts'
 import { pathRows } from './path.ts'
 import { recursiveInputRows, recursiveRows } from './recursive.ts'
@@ -40,6 +41,7 @@ const INTERPRET: { readonly [Kind in PlanKind]: Interpret<Kind> } = {
   expand: expandRows,
   degree: degreeRows,
   frontier: frontierRows,
+  'multiway-join': multiwayRows,
   path: pathRows,
   recursive: recursiveRows,
   'recursive-input': recursiveInputRows,

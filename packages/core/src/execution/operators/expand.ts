@@ -1,4 +1,3 @@
-import type { CsrIndex } from '../../catalog/adjacency.ts'
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { ColumnExpression } from '../../expression/expression.ts'
 import { type Places, placesOf } from '../../expression/interpret.ts'
@@ -6,6 +5,7 @@ import type { DegreePlan, ExpandPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
+import { edgePlaces } from './edge-places.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536
@@ -260,34 +260,11 @@ function excludedDegree(
   return count
 }
 
-function collectEdges(value: Value, into: Set<number>): void {
+/** Adds the edges that a value holds: one, or a list of them, however deep. */
+export function collectEdges(value: Value, into: Set<number>): void {
   if (typeof value === 'number' || typeof value === 'bigint') into.add(Number(value))
   else if (value !== null && value !== undefined)
     for (const item of value as Iterable<Value>) collectEdges(item, into)
-}
-
-const placesOfEdges = new WeakMap<CsrIndex, (edge: number) => number>()
-const DENSE_FACTOR = 16
-
-/** Makes what finds the place of an edge in an index, -1 where it is not there; made once an index. */
-function edgePlaces(index: CsrIndex): (edge: number) => number {
-  let find = placesOfEdges.get(index)
-  if (find === undefined) {
-    const { edges } = index
-    let largest = 0
-    for (let place = 0; place < edges.length; place += 1) largest = Math.max(largest, edges[place] as number)
-    if (largest < edges.length * DENSE_FACTOR) {
-      const table = new Int32Array(largest + 1).fill(-1)
-      for (let place = 0; place < edges.length; place += 1) table[edges[place] as number] = place
-      find = (edge) => table[edge] ?? -1
-    } else {
-      const table = new Map<number, number>()
-      for (let place = 0; place < edges.length; place += 1) table.set(edges[place] as number, place)
-      find = (edge) => table.get(edge) ?? -1
-    }
-    placesOfEdges.set(index, find)
-  }
-  return find
 }
 
 /** Tells whether an edge stands in the run of a slot. */

@@ -7,6 +7,7 @@ import {
   documentSize,
   documentUpdate,
 } from '../workloads/document-write.ts'
+import { triangles } from '../workloads/engine/triangles.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
 import { kvLoad, kvReopen, kvSize } from '../workloads/kv-load.ts'
@@ -29,6 +30,7 @@ export const workloads: readonly Workload[] = [
   sumInt32,
   pointQuery,
   twoHop,
+  triangles,
   nearestExact,
   documentInsert,
   documentById,

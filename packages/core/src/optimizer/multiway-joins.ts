@@ -3,6 +3,7 @@ import type { ColumnExpression, ColumnId } from '../expression/expression.ts'
 import { multiwayJoin, planField, project } from '../plan/build.ts'
 import type {
   Direction,
+  ExcludedEdge,
   ExpandPlan,
   LogicalPlan,
   MultiwayJoinPlan,
@@ -11,7 +12,7 @@ import type {
   PathPlan,
   PlanField,
 } from '../plan/logical-plan.ts'
-import { mapPlan, planExpressions, withInputs } from '../plan/traverse.ts'
+import { mapPlan, planExpressions, visitPlan, withInputs } from '../plan/traverse.ts'
 import { types } from '../types/data-type.ts'
 import type { Rule } from './rule.ts'
 
@@ -126,7 +127,9 @@ function passStep(plan: ExpandPlan | MultiwayJoinPlan | PathPlan, closing: Closi
   if (!meets) return moved
   const edge = column(closing.edge)
   if (moved.kind !== 'multiway-join') return Object.freeze({ ...moved, exclude: [...moved.exclude, edge] })
-  const legs = moved.legs.map((leg) => (met(leg.edge) ? { ...leg, exclude: [...leg.exclude, edge] } : leg))
+  const legs = moved.legs.map((leg) =>
+    met(leg.edge) ? { ...leg, exclude: [...leg.exclude, { edge, ends: null }] } : leg,
+  )
   return Object.freeze({ ...moved, legs })
 }
 
@@ -139,20 +142,40 @@ function mergeWith(plan: ExpandPlan | MultiwayJoinPlan, closing: Closing): Logic
   const reaches = step.from.id === target ? closes : closes.id === target ? step.from : null
   if (reaches === null || !gives(plan.input, reaches.id)) return null
   const legs = plan.kind === 'expand' ? [legOf(plan)] : plan.legs
-  const isLeg = (id: ColumnId): boolean => legs.some((leg) => leg.edge?.id === id)
+  const excluded = closing.exclude.filter(({ id }) => !legs.some((leg) => leg.edge?.id === id))
+  if (!excluded.every(({ id }) => gives(plan.input, id))) return null
+  const direction = reaches === closes ? FLIPPED[step.direction] : step.direction
   const added: MultiwayLeg = {
     from: reaches,
     adjacency: step.adjacency,
-    direction: reaches === closes ? FLIPPED[step.direction] : step.direction,
+    direction,
     edge: closing.usesEdge ? closing.edge : null,
-    exclude: closing.exclude.filter(({ id }) => !isLeg(id)),
+    exclude: excluded.map((edge) => excludedEdge(edge, direction, plan.input)),
     unlike: legs.flatMap((leg, at) => (closing.exclude.some(({ id }) => id === leg.edge?.id) ? [at] : [])),
   }
-  if (!added.exclude.every(({ id }) => gives(plan.input, id))) return null
   return multiwayJoin(plan.input, { legs: [...legs, added], target: plan.target })
 }
 
 function legOf(plan: ExpandPlan): MultiwayLeg {
-  const { from, adjacency, direction, edge, exclude } = plan
+  const { from, adjacency, direction, edge } = plan
+  const exclude = plan.exclude.map((excluded) => excludedEdge(excluded, direction, plan.input))
   return { from, adjacency, direction, edge, exclude, unlike: [] }
+}
+
+/** Finds out between which nodes an edge was followed: a leg that leaves none of them cannot meet it. */
+function excludedEdge(edge: ColumnExpression, direction: Direction, input: LogicalPlan): ExcludedEdge {
+  let ends: ColumnExpression[] | null = null
+  visitPlan(input, (node) => {
+    if (node.kind !== 'expand' || node.edge?.id !== edge.id) return
+    const reached = node.closes ?? column(node.target)
+    const [source, target] = node.direction === 'in' ? [reached, node.from] : [node.from, reached]
+    ends =
+      node.direction === 'both' || direction === 'both'
+        ? [source, target]
+        : [direction === 'out' ? source : target]
+  })
+  return {
+    edge,
+    ends: (ends as ColumnExpression[] | null)?.every(({ id }) => gives(input, id)) === true ? ends : null,
+  }
 }

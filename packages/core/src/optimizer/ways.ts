@@ -1,10 +1,11 @@
 import { call, column, columnsOf, isDeterministic, literal } from '../expression/build.ts'
 import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
-import { degree, extend, filter, frontier, named, planField } from '../plan/build.ts'
+import { degree, extend, filter, frontier, multiwayJoin, named, planField } from '../plan/build.ts'
 import type {
   ExpandPlan,
   JoinPlan,
   LogicalPlan,
+  MultiwayJoinPlan,
   NamedExpression,
   PlanField,
   ProjectPlan,
@@ -44,6 +45,8 @@ function walk(plan: LogicalPlan, request: Request): Ways {
   switch (plan.kind) {
     case 'expand':
       return walkExpand(plan, request)
+    case 'multiway-join':
+      return walkMultiway(plan, request)
     case 'project':
       return walkProject(plan, request)
     case 'filter':
@@ -130,6 +133,26 @@ function walkOver(plan: ExpandPlan, request: Request): Ways {
   const below = walk(plan.input, { live, mode: request.mode, loopsOf: null })
   if (below.plan === plan.input) return untouched(plan)
   return { plan: withInputs(plan, [below.plan]), weight: below.weight, arrivals: null }
+}
+
+/** Counts what closes a cycle where nothing of it is read. */
+function walkMultiway(plan: MultiwayJoinPlan, request: Request): Ways {
+  const live = new Set([...request.live, ...columnsRead(plan)])
+  const below = walk(plan.input, { live, mode: request.mode, loopsOf: null })
+  const made = plan.output.slice(plan.input.output.length)
+  if (plan.count !== null || made.some(({ id }) => request.live.has(id))) {
+    if (below.plan === plan.input) return untouched(plan)
+    return { plan: withInputs(plan, [below.plan]), weight: below.weight, arrivals: null }
+  }
+  const count = int64('ways')
+  const counted = filter(
+    multiwayJoin(below.plan, { legs: plan.legs, count }),
+    call('gt', column(count), literal(0)),
+  )
+  if (request.mode === 'set') return { plan: counted, weight: null, arrivals: null }
+  if (below.weight === null) return { plan: counted, weight: column(count), arrivals: null }
+  const ways = named('ways', call('multiply', below.weight, column(count)))
+  return { plan: extend(counted, [ways]), weight: columnOf(ways), arrivals: null }
 }
 
 /** Follows a hop of which only the node reached is read. */

@@ -174,7 +174,10 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
     const legs = plan.legs.map((leg) => {
       const edge = leg.edge === null ? '' : ` edge ${nameOf(leg.edge)}`
       const unlike = leg.unlike.length === 0 ? '' : ` unlike leg ${leg.unlike.join(', ')}`
-      return `${leg.direction} ${adjacencyText(leg.adjacency)} from ${nameOf(leg.from)}${edge}${exclusion(leg.exclude, nameOf)}${unlike}`
+      return `${leg.direction} ${adjacencyText(leg.adjacency)} from ${nameOf(leg.from)}${edge}${exclusion(
+        leg.exclude.map((excluded) => excluded.edge),
+        nameOf,
+      )}${unlike}`
     })
     const made =
       plan.count === null ? `to ${nameOf(plan.target as PlanField)}` : `count ${nameOf(plan.count)}`

@@ -342,6 +342,14 @@ export type FrontierPlan = {
   readonly output: readonly PlanField[]
 }
 
+/** Is edges that a leg of a `multiway-join` must not use. */
+export type ExcludedEdge = {
+  /** A column of the input holding an edge row id, or a list of them. */
+  readonly edge: ColumnExpression
+  /** Nodes, one of which the leg must leave to meet the edge at all; `null` where they are not known. */
+  readonly ends: readonly ColumnExpression[] | null
+}
+
 /** Is one of the adjacencies that a `multiway-join` intersects: the edges between the node in `from` and the one looked for. */
 export type MultiwayLeg = {
   readonly from: ColumnExpression
@@ -350,8 +358,8 @@ export type MultiwayLeg = {
   readonly direction: Direction
   /** The edge's row id; `null` where nobody needs it. */
   readonly edge: PlanField | null
-  /** Columns of the input holding edge row ids that must not be followed again. */
-  readonly exclude: readonly ColumnExpression[]
+  /** Edges that must not be followed again. */
+  readonly exclude: readonly ExcludedEdge[]
   /** Indexes of earlier legs whose edge must be another. */
   readonly unlike: readonly number[]
 }

@@ -73,7 +73,10 @@ const CHANGES: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, change: Chang
     legs: plan.legs.map((leg) => ({
       ...leg,
       from: columnOnly(leg.from, change),
-      exclude: leg.exclude.map((item) => columnOnly(item, change)),
+      exclude: leg.exclude.map(({ edge, ends }) => ({
+        edge: columnOnly(edge, change),
+        ends: ends === null ? null : ends.map((end) => columnOnly(end, change)),
+      })),
     })),
   }),
   path: (plan, change) => ({

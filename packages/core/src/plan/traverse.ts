@@ -163,7 +163,11 @@ const EXPRESSIONS: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>) => readon
   expand: (plan) => [plan.from, ...plan.exclude, ...optional(plan.closes)],
   degree: (plan) => [plan.from, ...plan.exclude],
   frontier: (plan) => [plan.from, ...optional(plan.weight, plan.looped)],
-  'multiway-join': (plan) => plan.legs.flatMap((leg) => [leg.from, ...leg.exclude]),
+  'multiway-join': (plan) =>
+    plan.legs.flatMap((leg) => [
+      leg.from,
+      ...leg.exclude.flatMap((excluded) => [excluded.edge, ...(excluded.ends ?? [])]),
+    ]),
   path: (plan) => [plan.from, ...plan.exclude, ...optional(plan.to)],
   nearest: (plan) => [plan.vector, plan.query, plan.k],
   join: (plan) => [...plan.keys.flatMap((key) => [key.left, key.right]), ...optional(plan.residual)],

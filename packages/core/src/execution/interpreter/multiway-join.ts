@@ -8,7 +8,10 @@ export async function multiwayRows(plan: MultiwayJoinPlan, interpretation: Inter
   const legs = plan.legs.map((leg) => ({
     stepsFrom: stepsAlong(leg.adjacency, leg.direction, interpretation),
     from: cellReader(leg.from.id, output),
-    excluded: excludedEdges(leg.exclude, output),
+    excluded: excludedEdges(
+      leg.exclude.map(({ edge }) => edge),
+      output,
+    ),
     unlike: leg.unlike,
   }))
   const rows = await interpretation.run(plan.input)

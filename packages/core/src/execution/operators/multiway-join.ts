@@ -1,11 +1,12 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
-import type { MultiwayJoinPlan, MultiwayLeg } from '../../plan/logical-plan.ts'
+import { type Places, placesOf } from '../../expression/interpret.ts'
+import type { MultiwayJoinPlan, MultiwayLeg, PlanField } from '../../plan/logical-plan.ts'
 import { type Batch, type Column, columnReader, makeBatch } from '../../types/column.ts'
-import { type Places, placesOf } from '../expression/interpret.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { edgePlaces } from './edge-places.ts'
 import { collectEdges, nodeIds } from './expand.ts'
-import { countPairs, SortedIntersection } from './sorted-intersection.ts'
+import { PairCounter } from './pair-counter.ts'
+import { SortedIntersection } from './sorted-intersection.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536
@@ -27,12 +28,27 @@ export function* runMultiwayJoin(plan: MultiwayJoinPlan, input: Steps, context: 
   }
 }
 
+/** Is one side a leg, and what counts their pairs where there are two legs. */
+type Choice = { readonly sides: readonly Side[]; readonly pairs: PairCounter | null }
+
 /** Gives every choice of one side a leg: the edges of a leg are those of all its sides together. */
-function combinations(legs: readonly (readonly Side[])[]): Side[][] {
-  return legs.reduce<Side[][]>(
-    (chosen, sides) => chosen.flatMap((list) => sides.map((side) => [...list, side])),
+function combinations(legs: readonly (readonly Side[])[]): Choice[] {
+  const chosen = legs.reduce<Side[][]>(
+    (lists, sides) => lists.flatMap((list) => sides.map((side) => [...list, side])),
     [[]],
   )
+  return chosen.map((sides) => ({
+    sides,
+    pairs: sides.length === 2 ? new PairCounter((sides[0] as Side).index, (sides[1] as Side).index) : null,
+  }))
+}
+
+/** Reads excluded edges, and the nodes one of which a leg must leave to meet them. */
+type Excluded = { readonly read: (row: number) => unknown; readonly ends: readonly Float64Array[] | null }
+
+function isAmong(node: number, ends: readonly Float64Array[], at: number): boolean {
+  for (let end = 0; end < ends.length; end += 1) if ((ends[end] as Float64Array)[at] === node) return true
+  return false
 }
 
 /** Reads what a batch says of each row: the nodes that the legs leave, and the edges that they must not use. */
@@ -41,7 +57,7 @@ class MultiwayRows {
   readonly count: number
   readonly #legs: readonly MultiwayLeg[]
   readonly #from: readonly Float64Array[]
-  readonly #exclude: readonly (readonly ((row: number) => unknown)[])[]
+  readonly #exclude: readonly (readonly Excluded[])[]
   /** For each leg the excluded edges that stand in its run of the row at hand. */
   readonly #blocked: number[][]
 
@@ -50,7 +66,10 @@ class MultiwayRows {
     this.#legs = plan.legs
     this.#from = plan.legs.map((leg) => nodeIds(batch, leg.from, places))
     this.#exclude = plan.legs.map((leg) =>
-      leg.exclude.map((column) => columnReader(batch.columns[places.get(column.id) as number] as Column)),
+      leg.exclude.map(({ edge, ends }) => ({
+        read: columnReader(batch.columns[places.get(edge.id) as number] as Column),
+        ends: ends === null ? null : ends.map((end) => nodeIds(batch, end, places)),
+      })),
     )
     this.#blocked = plan.legs.map(() => [])
     this.count = (this.#from[0] as Float64Array).length
@@ -74,14 +93,12 @@ class MultiwayRows {
       const { index, backward } = sides[leg] as Side
       const blocked = this.#blocked[leg] as number[]
       blocked.length = 0
-      const readers = this.#exclude[leg] as readonly ((row: number) => unknown)[]
-      for (let reader = 0; reader < readers.length; reader += 1)
-        this.#block(
-          blocked,
-          (readers[reader] as (row: number) => unknown)(this.rowAt(at)),
-          index,
-          this.node(leg, at),
-        )
+      const node = this.node(leg, at)
+      const excluded = this.#exclude[leg] as readonly Excluded[]
+      for (let each = 0; each < excluded.length; each += 1) {
+        const { read, ends } = excluded[each] as Excluded
+        if (ends === null || isAmong(node, ends, at)) this.#block(blocked, read(this.rowAt(at)), index, node)
+      }
       const { unlike, direction } = this.#legs[leg] as MultiwayLeg
       restricted ||=
         blocked.length > 0 ||
@@ -130,31 +147,24 @@ function openRuns(runs: SortedIntersection, rows: MultiwayRows, at: number, side
   return true
 }
 
-function countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Side[][]): Batch {
+function countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Batch {
   const { batch } = rows
   const counts = new Float64Array(batch.length)
-  const runs = new SortedIntersection(plan.legs.length)
-  const chosen = new Float64Array(plan.legs.length)
-  for (const sides of choices) {
+  for (const choice of choices) {
+    const { sides, pairs } = choice
     for (let at = 0; at < rows.count; at += 1) {
       const row = rows.rowAt(at)
-      if (sides.length === 2 && !rows.isRestricted(at, sides)) {
-        counts[row] = (counts[row] as number) + countTwo(rows, at, sides)
-        continue
-      }
-      if (!openRuns(runs, rows, at, sides)) continue
       const restricted = rows.isRestricted(at, sides)
-      let count = 0
-      while (runs.next()) {
-        if (!restricted) count += productOf(runs, sides.length)
-        else forEachChoice(0, runs, rows, at, sides, chosen, () => (count += 1))
-      }
+      const count =
+        pairs !== null && !restricted
+          ? pairs.count(rows.node(0, at), rows.node(1, at))
+          : countChoices(rows, at, sides, restricted)
       counts[row] = (counts[row] as number) + count
     }
   }
   const made = {
     layout: 'flat',
-    type: plan.count?.type as never,
+    type: (plan.count as PlanField).type,
     length: batch.length,
     validity: null,
     values: counts,
@@ -162,20 +172,19 @@ function countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly 
   return { ...batch, columns: [...batch.columns, made] }
 }
 
-function countTwo(rows: MultiwayRows, at: number, sides: readonly Side[]): number {
-  const left = (sides[0] as Side).index
-  const right = (sides[1] as Side).index
-  const leftSlot = left.slotOf(rows.node(0, at))
-  const rightSlot = right.slotOf(rows.node(1, at))
-  if (leftSlot < 0 || rightSlot < 0) return 0
-  return countPairs(
-    left.neighbours,
-    left.offsets[leftSlot] as number,
-    left.offsets[leftSlot + 1] as number,
-    right.neighbours,
-    right.offsets[rightSlot] as number,
-    right.offsets[rightSlot + 1] as number,
-  )
+function countChoices(rows: MultiwayRows, at: number, sides: readonly Side[], restricted: boolean): number {
+  const runs = new SortedIntersection(sides.length)
+  if (!openRuns(runs, rows, at, sides)) return 0
+  const chosen = new Float64Array(sides.length)
+  let count = 0
+  const add = (): void => {
+    count += 1
+  }
+  while (runs.next()) {
+    if (restricted) forEachChoice(0, runs, rows, at, sides, chosen, add)
+    else count += productOf(runs, sides.length)
+  }
+  return count
 }
 
 function productOf(runs: SortedIntersection, legCount: number): number {
@@ -208,11 +217,11 @@ function forEachChoice(
   }
 }
 
-function* rowsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Side[][]): Iterable<Batch> {
+function* rowsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Iterable<Batch> {
   const out = new MultiwayOutput(plan, rows.batch)
   const runs = new SortedIntersection(plan.legs.length)
   const chosen = new Float64Array(plan.legs.length)
-  for (const sides of choices) {
+  for (const { sides } of choices) {
     for (let at = 0; at < rows.count; at += 1) {
       if (!openRuns(runs, rows, at, sides)) continue
       rows.isRestricted(at, sides)

@@ -19,6 +19,11 @@ export class ByteWriter {
     return this.#length
   }
 
+  /** Begins anew in the same memory. */
+  clear(): void {
+    this.#length = 0
+  }
+
   /** Gives what was written, without copying: valid until the next write. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)

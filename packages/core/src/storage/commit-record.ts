@@ -38,9 +38,19 @@ export type TableChange = {
 /** Finds the type of a field; `undefined` for one that is no more. */
 export type FieldTypes = (tableId: number, fieldId: number) => DataType | undefined
 
-/** Encodes the payload of a commit. */
+/** Writers that small commits share: to allocate memory for each would cost more than to fill it. */
+const shared = { commit: new ByteWriter(1024), column: new ByteWriter(1024) }
+const LARGEST_SHARED = 1 << 20
+
+function cleared(name: 'commit' | 'column'): ByteWriter {
+  if (shared[name].length > LARGEST_SHARED) shared[name] = new ByteWriter(1024)
+  shared[name].clear()
+  return shared[name]
+}
+
+/** Encodes the payload of a commit. What it gives is good until the next call. */
 export function encodeCommit(timeMs: number, changes: readonly TableChange[]): Uint8Array {
-  const writer = new ByteWriter(1024)
+  const writer = cleared('commit')
   writer.float64(timeMs)
   writer.varint(changes.length)
   for (const change of changes) encodeChange(writer, change)
@@ -69,7 +79,7 @@ function encodeRows(writer: ByteWriter, rows: RowChunk): void {
   writer.varint(rows.columns.size)
   for (const [fieldId, column] of rows.columns) {
     writer.varint(fieldId)
-    const columnWriter = new ByteWriter()
+    const columnWriter = cleared('column')
     encodeColumn(columnWriter, column)
     writer.array(columnWriter.finish())
   }

@@ -22,6 +22,8 @@ import { boundsOf, mergeZones, zoneMapOf } from './zone-map.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const NONE = -1
+/** A transaction of a few rows makes a memtable of its own: it takes little memory at first. */
+const FIRST_ROWS = 8
 /** Tells an index over one column that all positions are of one chunk. */
 const WHOLE = 31
 
@@ -34,16 +36,17 @@ export class Memtable implements Part {
   readonly key: readonly PartField[]
   rowCount = 0
   readonly #columns = new Map<number, GrowableColumn>()
-  #rowIds = new Float64Array(16)
-  #created = new Float64Array(16)
-  #deleted = new Float64Array(16)
+  #rowIds = new Float64Array(FIRST_ROWS)
+  #created = new Float64Array(FIRST_ROWS)
+  #deleted = new Float64Array(FIRST_ROWS)
   /** Commits of deletions, ascending: counts the rows deleted up to a commit. */
   readonly #deletions: number[] = []
   readonly #rowIndex = new VersionIndex()
   readonly #keyIndex = new VersionIndex()
   #keysIndexed = 0
-  /** Finds keys of one field of bytes; `null` where the key is another. */
-  readonly #bytesIndex: KeyIndex | null
+  /** Tells whether the key is one field of bytes. */
+  readonly #hasBytesKey: boolean
+  #bytesIndex: KeyIndex | null = null
   #sortedKeys: SortedKeys | null = null
   /** `undefined` in both places before the first row; `null` where they are not known. */
   #bounds: readonly [Value, Value] | null = [undefined, undefined]
@@ -52,7 +55,7 @@ export class Memtable implements Part {
 
   constructor(key: readonly PartField[]) {
     this.key = key
-    this.#bytesIndex = key.length === 1 && key[0]?.type.typeId === Type.Binary ? new KeyIndex() : null
+    this.#hasBytesKey = key.length === 1 && key[0]?.type.typeId === Type.Binary
   }
 
   get sizeBytes(): number {
@@ -231,13 +234,15 @@ export class Memtable implements Part {
   }
 
   findKey(key: SearchKey, commit: number): number {
-    if (this.#bytesIndex !== null && key instanceof BytesKey)
-      return this.rowCount === 0 ? NONE : this.#findBytes(this.#bytesIndex, key, commit)
+    if (this.rowCount === 0) return NONE
+    if (this.#hasBytesKey && key instanceof BytesKey) return this.#findBytes(key, commit)
     if (this.#keysIndexed < this.rowCount) this.#indexKeys()
     return this.#keyIndex.find(key.token, (position) => this.isVisible(position, commit))
   }
 
-  #findBytes(index: KeyIndex, key: BytesKey, commit: number): number {
+  #findBytes(key: BytesKey, commit: number): number {
+    this.#bytesIndex ??= new KeyIndex(this.rowCount)
+    const index = this.#bytesIndex
     const columns = [this.keyColumn()]
     if (index.count < this.rowCount) index.add(columns, WHOLE, this.rowCount)
     let position = index.find(columns, WHOLE, key.bytes, key.hash)
@@ -342,23 +347,27 @@ function countUpTo(ascending: readonly number[], limit: number): number {
 
 /** Finds the positions of the versions of a row or key, the newest first. */
 class VersionIndex {
-  readonly #newest = new Map<KeyToken, number>()
+  #newest: Map<KeyToken, number> | null = null
   /** Position of the version before, by position. */
-  readonly #before = new Map<number, number>()
+  #before: Map<number, number> | null = null
 
   get size(): number {
-    return this.#newest.size + this.#before.size
+    return (this.#newest?.size ?? 0) + (this.#before?.size ?? 0)
   }
 
   add(token: KeyToken, position: number): void {
+    this.#newest ??= new Map()
     const before = this.#newest.get(token)
-    if (before !== undefined) this.#before.set(position, before)
+    if (before !== undefined) {
+      this.#before ??= new Map()
+      this.#before.set(position, before)
+    }
     this.#newest.set(token, position)
   }
 
   find(token: KeyToken, accept: (position: number) => boolean): number {
-    let position = this.#newest.get(token)
-    while (position !== undefined && !accept(position)) position = this.#before.get(position)
+    let position = this.#newest?.get(token)
+    while (position !== undefined && !accept(position)) position = this.#before?.get(position)
     return position ?? NONE
   }
 }

@@ -52,6 +52,23 @@ export function encodeKey(value: Value): Uint8Array<ArrayBuffer> {
   return encodeKeys([value])
 }
 
+/** Collects encoded keys one after the other in memory of its own: for many at once, or one that is only looked up. */
+export type KeyBuffer = {
+  /** The memory, replaced where it grows too small. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** How much of it is written; may be set back. */
+  length: number
+  /** Writes a value. Where it throws, `length` may stand after a part of the value. */
+  value(value: Value, depth: number): void
+  /** Writes a key that is encoded already. */
+  raw(key: Uint8Array): void
+}
+
+/** Makes an empty buffer of keys. */
+export function keyBuffer(): KeyBuffer {
+  return new KeyWriter()
+}
+
 /** Encodes the fields of a composite key one after the other. @throws as {@link encodeKey} */
 export function encodeKeys(values: readonly Value[]): Uint8Array<ArrayBuffer> {
   const start = writer.length
@@ -103,8 +120,8 @@ export function decodeKeys(bytes: Uint8Array): Value[] {
 const scratch = new DataView(new ArrayBuffer(8))
 const scratchBytes = new Uint8Array(scratch.buffer)
 
-class KeyWriter {
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024)
+class KeyWriter implements KeyBuffer {
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(64)
   length = 0
 
   value(value: Value, depth: number): void {
@@ -114,6 +131,12 @@ class KeyWriter {
     else if (Array.isArray(value)) this.#elements(Tag.array, value, depth)
     else if (typeof value === 'object' && value !== null) this.#structured(value, depth)
     else this.#scalar(value)
+  }
+
+  raw(key: Uint8Array): void {
+    this.#reserve(key.length)
+    this.bytes.set(key, this.length)
+    this.length += key.length
   }
 
   #scalar(value: Value): void {

@@ -7,7 +7,7 @@ import {
   type WriteTransaction,
 } from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
-import { encodeEntryKey, type Key } from '../layout/key.ts'
+import { encodeEntryKey, encodeSearchedKey, type Key } from '../layout/key.ts'
 import { entryTableName } from '../layout/table.ts'
 import { decodeValue, encodeValue } from '../layout/value-encoding.ts'
 import { expiryOf, type PutOptions, refusal } from './conditions.ts'
@@ -15,12 +15,13 @@ import {
   deleteEntries,
   ENTRY_FIELDS,
   isAlive,
-  type NewEntry,
   readEntries,
   readEntry,
   readValue,
+  writeBatch,
   writeEntries,
 } from './entries.ts'
+import { EntryBatch, type NewEntry } from './entry-batch.ts'
 import {
   boundPredicates,
   checkRange,
@@ -66,7 +67,7 @@ export class KeyValueCollection<Value = unknown> {
 
   /** Gives the value of a key at once: reads never wait. */
   getSync(key: Key): Value | undefined {
-    const row = this.#keyed()?.find(encodeEntryKey(key)) ?? null
+    const row = this.#keyed()?.find(encodeSearchedKey(key)) ?? null
     return row === null ? undefined : (readValue(row) as Value | undefined)
   }
 
@@ -120,13 +121,13 @@ export class KeyValueCollection<Value = unknown> {
     entries: Iterable<readonly [key: Key, value: Value] | Entry<Value>>,
     options: { readonly ttl?: number } = {},
   ): Promise<void> {
-    const rows = Array.from(entries, (entry) =>
-      'key' in entry
-        ? this.#entry(entry.key, entry.value, options)
-        : this.#entry(entry[0], entry[1], options),
-    )
-    if (rows.length > 0)
-      await this.#writes.write((transaction) => writeEntries(transaction, this.#table, rows))
+    const batch = new EntryBatch()
+    const expiry = expiryOf(options, currentTimeMs())
+    for (const entry of entries)
+      if ('key' in entry) batch.add(entry.key, entry.value, expiry)
+      else batch.add(entry[0], entry[1], expiry)
+    if (batch.count > 0)
+      await this.#writes.write((transaction) => writeBatch(transaction, this.#table, batch))
   }
 
   #entry(key: Key, value: unknown, options: { readonly ttl?: number | undefined }): NewEntry {

@@ -1,14 +1,7 @@
-import {
-  columnFromValues,
-  type KeyedReader,
-  type KeyedRow,
-  type RowBatch,
-  type Snapshot,
-  type WriteTransaction,
-} from '@sheafdb/core'
+import type { KeyedReader, KeyedRow, Snapshot, WriteTransaction } from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
-import { FIELDS, fieldType } from '../layout/table.ts'
-import { decodeValue, type EncodedValue } from '../layout/value-encoding.ts'
+import { decodeValue } from '../layout/value-encoding.ts'
+import { EntryBatch, type NewEntry } from './entry-batch.ts'
 
 /** Is an entry as it is stored. */
 export type StoredEntry = {
@@ -18,9 +11,6 @@ export type StoredEntry = {
   readonly version: number
   readonly expiry: number | null
 }
-
-/** Is an entry to be written. */
-export type NewEntry = EncodedValue & { readonly key: Uint8Array; readonly expiry: number | null }
 
 /** Names the fields that entries are read by, in the order in which `KeyedRow.value` gives them. */
 export const ENTRY_FIELDS = ['value', 'tag', 'expiry', 'version'] as const
@@ -71,20 +61,15 @@ export function writeEntries(
   table: string,
   entries: readonly NewEntry[],
 ): number {
+  const batch = new EntryBatch()
+  for (const entry of entries) batch.addEncoded(entry)
+  return writeBatch(transaction, table, batch)
+}
+
+/** Writes a batch of entries, as {@link writeEntries}. */
+export function writeBatch(transaction: WriteTransaction, table: string, batch: EntryBatch): number {
   const version = transaction.snapshot.commit + 1
-  const columns = [
-    entries.map((entry) => entry.key),
-    entries.map((entry) => entry.bytes),
-    entries.map((entry) => entry.tag),
-    entries.map(() => version),
-    entries.map((entry) => entry.expiry),
-  ]
-  const rows: RowBatch = {
-    fields: FIELDS,
-    columns: FIELDS.map((name, at) => columnFromValues(fieldType(name), columns[at] as readonly unknown[])),
-    length: entries.length,
-  }
-  transaction.insert(table, rows, 'replace')
+  transaction.insert(table, batch.rows(version), 'replace')
   return version
 }
 

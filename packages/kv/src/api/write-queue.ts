@@ -1,7 +1,8 @@
 import type { ModelContext, SheafError, WriteTransaction } from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
 import { entryTable, LAYOUT_VERSION, MODEL } from '../layout/table.ts'
-import { type NewEntry, writeEntries } from './entries.ts'
+import { writeEntries } from './entries.ts'
+import type { NewEntry } from './entry-batch.ts'
 import { PURGE_INTERVAL_MS, purgeExpired } from './purge.ts'
 
 /** Writes something in a transaction and gives the outcome; a refusal is given, not thrown, and has changed nothing. */

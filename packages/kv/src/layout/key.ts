@@ -1,4 +1,4 @@
-import { decodeKey, encodeKey, SheafError } from '@sheafdb/core'
+import { decodeKey, encodeKey, type KeyBuffer, keyBuffer, SheafError } from '@sheafdb/core'
 import { asciiText } from './value-encoding.ts'
 
 /** Is what may be a key. Keys sort as all values do: numbers, text, arrays, bytes, booleans, dates. */
@@ -9,8 +9,34 @@ const MAX_KEY_BYTES = 65_536
 /** Encodes a key. @throws `TYPE` for what cannot be a key, `LIMIT` for one of over 64 KiB encoded */
 export function encodeEntryKey(key: Key): Uint8Array {
   const bytes = encodeKey(checkKey(key))
-  if (bytes.length <= MAX_KEY_BYTES) return bytes
-  throw new SheafError('LIMIT', `A key may take ${MAX_KEY_BYTES} bytes. Use a shorter one: ${bytes.length}`)
+  checkLength(bytes.length)
+  return bytes
+}
+
+/** Writes an encoded key to the end of a buffer. @throws as {@link encodeEntryKey}; the buffer is then as before */
+export function writeEntryKey(buffer: KeyBuffer, key: Key): void {
+  const start = buffer.length
+  try {
+    buffer.value(checkKey(key), 0)
+    checkLength(buffer.length - start)
+  } catch (error) {
+    buffer.length = start
+    throw error
+  }
+}
+
+function checkLength(length: number): void {
+  if (length <= MAX_KEY_BYTES) return
+  throw new SheafError('LIMIT', `A key may take ${MAX_KEY_BYTES} bytes. Use a shorter one: ${length}`)
+}
+
+const searched = keyBuffer()
+
+/** Encodes a key that is only searched for. The bytes are good until the next call. @throws as {@link encodeEntryKey} */
+export function encodeSearchedKey(key: Key): Uint8Array {
+  searched.length = 0
+  writeEntryKey(searched, key)
+  return searched.bytes.subarray(0, searched.length)
 }
 
 /** The first byte of text, as the core's keys are laid out. */

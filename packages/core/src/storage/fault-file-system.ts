@@ -39,6 +39,8 @@ export class FaultFileSystem implements FileSystem {
   capacityBytes: number
   /** Decides over each call. */
   fault: (index: number, call: FileCall, path: string) => Fault
+  /** Resolves when a sync that was begun is done: other calls may come between. */
+  delay: () => Promise<void>
   #names = new Map<string, Inode>()
   #durableNames = new Map<string, Inode>()
   readonly #folders = new Set<string>(['', '.'])
@@ -49,8 +51,10 @@ export class FaultFileSystem implements FileSystem {
     options: {
       readonly fault?: (index: number, call: FileCall, path: string) => Fault
       readonly capacityBytes?: number
+      readonly delay?: () => Promise<void>
     } = {},
   ) {
+    this.delay = options.delay ?? (() => Promise.resolve())
     this.fault = options.fault ?? (() => 'none')
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
   }
@@ -64,9 +68,7 @@ export class FaultFileSystem implements FileSystem {
   afterCrash(outcome: CrashOutcome, random: () => number = Math.random): FaultFileSystem {
     const disk = new FaultFileSystem()
     for (const folder of this.#folders) disk.#folders.add(folder)
-    const names =
-      outcome === 'kept' || (outcome === 'torn' && random() < 0.5) ? this.#names : this.#durableNames
-    for (const [name, inode] of names) {
+    for (const [name, inode] of this.#survivingNames(outcome, random)) {
       const bytes = survivingBytes(inode, outcome, random)
       const file = new MemoryFile()
       file.write(0, bytes)
@@ -75,6 +77,18 @@ export class FaultFileSystem implements FileSystem {
       disk.#durableNames.set(name, copy)
     }
     return disk
+  }
+
+  /** Names that were made or removed since their folder was synced survive each for itself where a crash tears. */
+  #survivingNames(outcome: CrashOutcome, random: () => number): Iterable<readonly [string, Inode]> {
+    if (outcome === 'kept') return this.#names
+    if (outcome === 'lost') return this.#durableNames
+    const names = new Map<string, Inode>()
+    for (const name of new Set([...this.#durableNames.keys(), ...this.#names.keys()])) {
+      const inode = (random() < 0.5 ? this.#names : this.#durableNames).get(name)
+      if (inode !== undefined) names.set(name, inode)
+    }
+    return names
   }
 
   /** Lists the paths of all files. */
@@ -171,7 +185,13 @@ export class FaultFileSystem implements FileSystem {
         disk.#call('truncate', path)
         current.truncate(sizeBytes)
       },
-      sync: async () => sync(),
+      async sync() {
+        disk.#call('sync', path)
+        const bytes = current.bytes.slice(0, current.sizeBytes)
+        await disk.delay()
+        if (disk.#dead) throw fileError('sync', path, new Error('the power is gone'))
+        inode.synced = bytes
+      },
       syncNow: sync,
       map: () => null,
       close() {},

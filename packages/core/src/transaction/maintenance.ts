@@ -61,6 +61,7 @@ export class Maintenance {
   readonly #host: MaintenanceHost
   #manifest: Manifest = { number: 0, commit: 0, log: 1, oldest: 0, tables: [] }
   #running: Promise<void> = Promise.resolve()
+  #state: 'open' | 'closing' | 'closed' = 'open'
 
   constructor(host: MaintenanceHost) {
     this.#host = host
@@ -85,13 +86,25 @@ export class Maintenance {
     return this.#next(() => this.#compact(options))
   }
 
-  /** Resolves when nothing runs. */
-  async idle(): Promise<void> {
-    await this.#running
+  /**
+   * Lets what runs come to an end, does what comes last, and begins nothing more: of a store that is closed, no file may
+   * be touched.
+   */
+  async close(last: () => Promise<void>): Promise<void> {
+    this.#state = 'closing'
+    try {
+      await last()
+    } finally {
+      this.#state = 'closed'
+      await this.#running
+    }
   }
 
   #next(run: () => Promise<void>): Promise<void> {
-    const next = this.#running.then(run)
+    const next = this.#running.then(() => {
+      if (this.#state === 'closed') throw closed()
+      return run()
+    })
     this.#running = next.catch(() => {}) // Whoever asked for it sees the error; the next one starts all the same.
     return next
   }
@@ -228,6 +241,7 @@ export class Maintenance {
       })) {
         if (options.signal?.aborted === true)
           throw new SheafError('ABORTED', 'The compaction was stopped. What it had finished stays.')
+        if (this.#state !== 'open') throw closed()
         await this.#mergeSegments(table, ids, options.full)
         await this.#host.pause()
       }
@@ -270,6 +284,10 @@ export class Maintenance {
     // From here on the new manifest may be on the disk even where an error says that it is not: files stay.
     await this.#install({ log, commit }, rewrites)
   }
+}
+
+function closed(): SheafError {
+  return new SheafError('CLOSED', 'The store is closed. Open it again.')
 }
 
 /** Marks, in the new segment of a rewrite, what is deleted in the parts that it replaces. */

@@ -378,7 +378,7 @@ class StoredTables implements TableStore {
     try {
       if (this.#state === 'closed') return
       await this.#flush()
-      await this.#maintenance.compact({ full: false })
+      if (this.#state === 'open') await this.#maintenance.compact({ full: false })
     } catch (error) {
       // Commits go on: the log holds everything. The next attempt, or compact(), reports what still fails.
       if (!isSheafError(error)) throw error
@@ -460,8 +460,7 @@ class StoredTables implements TableStore {
   async #close(): Promise<void> {
     this.#state = 'closed'
     try {
-      await this.#maintenance.idle()
-      await this.#flushBeforeClose()
+      await this.#maintenance.close(() => this.#flushBeforeClose())
       await this.#closeFormerLogs()
       await this.#log?.close()
     } finally {

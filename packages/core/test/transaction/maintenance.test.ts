@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TableReport, TableStore } from '../../src/catalog/table-store.ts'
 import { FaultFileSystem } from '../../src/storage/fault-file-system.ts'
+import { MemoryFileSystem } from '../../src/storage/memory-file-system.ts'
 import { openTableStore, type TableStoreOptions, type Timers } from '../../src/transaction/table-store.ts'
 import {
   applyStep,
@@ -206,4 +207,28 @@ describe('durability', () => {
     await insert(again, 3)
     expect(readRows(again.snapshot()).has(3)).toBe(true)
   })
+})
+
+// A merge that began when the store had just closed took all files for garbage and removed them: closing waited for what
+// ran, but not for what that went on to begin. Now nothing begins once the store closes.
+test('closing a store while it is compacted leaves every file that it needs', async () => {
+  for (let turns = 0; turns < 60; turns += 1) {
+    const fileSystem = new MemoryFileSystem()
+    const store = await openTableStore({ path: 'store', fileSystem, memoryLimit: 8 })
+    await createTable(store)
+    for (let id = 0; id < 6; id += 1) {
+      await writeStep(store, { kind: 'replace', rows: [{ id, name: 'a' }] })
+      if (id % 2 === 0) await store.compact({ full: false })
+    }
+    const compacting = store.compact().catch((error: unknown) => error)
+    for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    await store.close()
+    const outcome = await compacting
+    if (outcome !== undefined) expect(outcome).toMatchObject({ code: 'CLOSED' })
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    const again = await openTableStore({ path: 'store', fileSystem })
+    expect(readRows(again.snapshot()).size).toBe(6)
+    expect(await again.verify()).toEqual({ ok: true, problems: [] })
+    await again.close()
+  }
 })

@@ -17,7 +17,7 @@ import { findAnomalies, type IsolationLevel, type ListAction, type ListTransacti
 
 const KEYS = 5
 const CLIENTS = 4
-const LIVES = 3
+const LIVES = 4
 /** Two tables: a commit that reaches only one of them shows. */
 const TABLES = ['even', 'odd'] as const
 
@@ -126,7 +126,11 @@ class Simulation {
       const problem = await this.#live(life === LIVES - 1)
       if (problem !== null) return [problem]
     }
-    const [{ lists, problems }] = (await this.#schedule.run([this.#end()])) as [Ending]
+    const ended = this.#end().catch((error: unknown): Ending => {
+      if (!isSheafError(error)) throw error
+      return { lists: new Map(), problems: [`the store does not open: ${error.message}`] }
+    })
+    const [{ lists, problems }] = (await this.#schedule.run([ended])) as [Ending]
     return [...problems, ...findAnomalies(this.#history, lists, this.#held)]
   }
 
@@ -148,9 +152,9 @@ class Simulation {
       if (!isSheafError(error)) throw error
     })
     if (!disk.crashed) await this.#schedule.run([closing])
-    const outcomes = ['lost', 'kept', 'torn'] as const
-    const outcome = outcomes[Math.floor(this.#random() * 3)] as (typeof outcomes)[number]
-    this.#disk = disk.afterCrash(outcome, this.#random)
+    const outcomes = ['lost', 'kept', 'torn', 'killed'] as const
+    const outcome = outcomes[Math.floor(this.#random() * 4)] as (typeof outcomes)[number]
+    this.#disk = outcome === 'killed' ? disk.afterKill() : disk.afterCrash(outcome, this.#random)
     return null
   }
 
@@ -239,7 +243,10 @@ class Simulation {
   }
 
   async #end(): Promise<Ending> {
-    const store = await openTableStore({ ...this.#options, fileSystem: this.#disk })
+    const outcomes = ['lost', 'kept', 'torn'] as const
+    const outcome = outcomes[Math.floor(this.#random() * 3)] as (typeof outcomes)[number]
+    const disk = this.#disk.afterCrash(outcome, this.#random)
+    const store = await openTableStore({ ...this.#options, fileSystem: disk })
     const snapshot = store.snapshot()
     const lists = new Map(Array.from({ length: KEYS }, (_, key) => [key, readList(snapshot, key)]))
     const { problems } = await store.verify()

@@ -64,6 +64,15 @@ export class FaultFileSystem implements FileSystem {
     return this.#dead
   }
 
+  /** Gives the disk as the next process finds it where only this one ends: nothing is lost, nothing more is synced. */
+  afterKill(): FaultFileSystem {
+    const disk = new FaultFileSystem()
+    for (const folder of this.#folders) disk.#folders.add(folder)
+    disk.#names = new Map(this.#names)
+    disk.#durableNames = new Map(this.#durableNames)
+    return disk
+  }
+
   /** Gives the disk as it is found after a crash now. */
   afterCrash(outcome: CrashOutcome, random: () => number = Math.random): FaultFileSystem {
     const disk = new FaultFileSystem()

@@ -53,6 +53,8 @@ export type LogWriterOptions = {
   /** The sequence before the file's first. */
   readonly base: number
   readonly durability: Durability
+  /** Where the next record goes, for a file that is gone on with; behind the header for a new one. */
+  readonly offset?: number
   /** The log file before, whose commits must be on the disk before those of this one count as being there. */
   readonly before?: LogWriter
 }
@@ -80,7 +82,8 @@ export class LogWriter {
     this.#before = options.before ?? null
     this.#synced = this.#before === null ? options.base : this.#before.#synced
     this.#written = options.base
-    this.#offset = handle.sizeBytes
+    // Not the size of the file: a crash may have left the last record without the zeros that end it.
+    this.#offset = options.offset ?? FILE_HEADER_BYTES
   }
 
   /** Makes a new log file, durable in its folder. */

@@ -28,7 +28,12 @@ type LogEnd = {
 /** Reads the log into the tables and gives the log to go on with, `null` for a store that is only read. */
 export function recover(target: RecoveryTarget): LogWriter | null {
   const { fileSystem, folder } = target
-  if (!target.readOnly) fileSystem.makeFolder(`${folder}/log`)
+  if (!target.readOnly) {
+    fileSystem.makeFolder(`${folder}/log`)
+    // A process that was killed may have left names that no power cut would: those that are read here must stay.
+    fileSystem.syncFolder(folder)
+    fileSystem.syncFolder(`${folder}/log`)
+  }
   let last = target.commit
   let end: LogEnd | null = null
   const unused: number[] = []
@@ -50,12 +55,23 @@ export function recover(target: RecoveryTarget): LogWriter | null {
       for (const change of decodeCommit(payload, target.fieldTypes)) target.apply(change, sequence)
       target.applied(sequence)
     }
+    // What the process before wrote may be in the system's cache only: later commits count on it.
+    if (!target.readOnly && content.synced < content.last) syncFile(fileSystem, path)
     last = Math.max(last, content.last)
     end = { number, offset: content.endOffset, torn: content.torn, last: content.last }
   }
   if (target.readOnly) return null
   for (const number of unused) fileSystem.remove(logPath(folder, number))
   return continueLog(target, end, last)
+}
+
+function syncFile(fileSystem: FileSystem, path: string): void {
+  const handle = fileSystem.open(path, 'update')
+  try {
+    handle.syncNow()
+  } finally {
+    handle.close()
+  }
 }
 
 function continueLog(target: RecoveryTarget, end: LogEnd | null, last: number): LogWriter {
@@ -70,5 +86,5 @@ function continueLog(target: RecoveryTarget, end: LogEnd | null, last: number): 
     handle.truncate(end.offset)
     handle.syncNow()
   }
-  return new LogWriter(handle, { number: end.number, base: last, durability })
+  return new LogWriter(handle, { number: end.number, base: last, durability, offset: end.offset })
 }

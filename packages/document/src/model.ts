@@ -1,7 +1,10 @@
 import {
   type CollectionMethods,
+  call,
   checkName,
   collectionMethods,
+  columnNamed,
+  literal,
   type Model,
   named,
   project,
@@ -9,6 +12,8 @@ import {
   SheafError,
   sourceError,
   type TableFunction,
+  types,
+  unnest,
 } from '@sheafdb/core'
 import { EJSON } from 'bson'
 import { callSettings, findCollection } from './api/calls.ts'
@@ -16,6 +21,7 @@ import { DocumentCollection } from './api/collection.ts'
 import type { CollectionSettings } from './api/types.ts'
 import { documentFunctions } from './functions/functions.ts'
 import { pipelineOperator } from './functions/pipeline-operator.ts'
+import { compileJsonPath } from './language/jsonpath/evaluate.ts'
 import { lowerFind } from './language/lower.ts'
 import { asColumns, lowerPipeline } from './language/lower-pipeline.ts'
 import { DocumentColumns, relationColumns } from './language/lower-source.ts'
@@ -40,11 +46,29 @@ const mongoFunction: TableFunction = {
       )
     const query = parseJson(text ?? '{}')
     const find = (other: string) => findCollection(context, other)
-    const call = callSettings(undefined)
+    const settings = callSettings(undefined)
     if (!Array.isArray(query))
-      return lowerFind(find(name), { filter: parseFilter(query), call }, 'columns').plan
+      return lowerFind(find(name), { filter: parseFilter(query), call: settings }, 'columns').plan
     const stages = parsePipeline(query)
-    return asColumns(lowerPipeline(find(name), stages, { call, find }), stages)
+    return asColumns(lowerPipeline(find(name), stages, { call: settings, find }), stages)
+  },
+}
+
+/** Is `jsonpath('people', '$.tags[*]')` in SQL text: a row for each node, with the `_id` of its document. */
+const jsonPathFunction: TableFunction = {
+  name: 'jsonpath',
+  lower: (context, [name, path]) => {
+    if (typeof name !== 'string' || typeof path !== 'string')
+      throw new SheafError(
+        'ARGUMENT',
+        "jsonpath takes a collection and a path: jsonpath('people', '$.tags[*]').",
+      )
+    compileJsonPath(path)
+    const columns = new DocumentColumns(findCollection(context, name))
+    const [id, document] = [columns.id(), columns.document()]
+    const nodes = call('mongo.jsonpath', document, literal(path))
+    const made = unnest(columns.scan(), nodes, { name: 'value', type: types.variant })
+    return project(made, [named('_id', id), named('value', columnNamed(made, 'value'))])
   },
 }
 
@@ -95,6 +119,6 @@ export function document(): Model<'document', DocumentApi> {
     },
     functions: documentFunctions,
     operators: [pipelineOperator],
-    tableFunctions: [mongoFunction],
+    tableFunctions: [mongoFunction, jsonPathFunction],
   }
 }

@@ -12,6 +12,8 @@ export type ScanColumnRequest = {
     readonly path: readonly (string | number)[]
     /** Reads the path from a value, for rows where no typed child answers it whole. */
     readonly read: (root: Value, path: readonly (string | number)[]) => Value
+    /** Names `read`: equal names read alike. */
+    readonly reader?: string
   }
 }
 

@@ -6,6 +6,7 @@ import {
   columnValues,
   type DictionaryColumn,
   type FlatColumn,
+  type SplitValues,
 } from '../types/column.ts'
 import { groupKey, type Value } from '../types/value.ts'
 
@@ -53,6 +54,8 @@ export class ValueInterner {
 
   #write(column: Column, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
     if (column.layout === 'dictionary') this.#writeCodes(column, batch, ids, idOf)
+    else if (column.layout === 'boxed' && column.split !== undefined)
+      this.#writeSplit(column.split, batch, ids, idOf)
     else if (
       column.layout === 'flat' &&
       !(column.values instanceof BigInt64Array) &&
@@ -60,6 +63,23 @@ export class ValueInterner {
     ) {
       this.#writeNumbers(column, batch, ids, idOf)
     } else this.#writeValues(column, batch, ids, idOf)
+  }
+
+  /** Writes the ids of typed values that are known, then of all others row by row: new ids ascend with the rows. */
+  #writeSplit(split: SplitValues, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    const { typed, oddRows, oddValues } = split
+    const isNull = (value: Value): boolean => value === null || value === undefined
+    this.#write(typed, batch, ids, (value) => (isNull(value) ? NO_KEY : this.#get(value)))
+    const read = columnReader(typed)
+    const { selection } = batch
+    const count = batchRowCount(batch)
+    let odd = 0
+    for (let at = 0; at < count; at += 1) {
+      if (ids[at] !== NO_KEY) continue
+      const row = selection === null ? at : (selection[at] as number)
+      while (odd < oddRows.length && (oddRows[odd] as number) < row) odd += 1
+      ids[at] = idOf(oddRows[odd] === row ? oddValues[odd] : read(row))
+    }
   }
 
   /** Asks for the id of a dictionary's value at most once a call. */

@@ -1,4 +1,5 @@
 import type { DataType } from 'apache-arrow'
+import type { Column } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import type { Expression } from './expression.ts'
 import { NamedRegistry } from './named-registry.ts'
@@ -48,6 +49,12 @@ export type FunctionDefinition = {
    * arguments, is always among them (or null).
    */
   readonly lists?: readonly string[]
+  /**
+   * Computes the function for a whole batch where the layout of its arguments allows it: the first argument is a
+   * column, the others are constants. `undefined` where rows must be computed one by one. What it gives is what
+   * `evaluate` gives row by row.
+   */
+  readonly kernel?: (column: Column, constants: readonly Value[]) => Column | undefined
 }
 
 const registry = new NamedRegistry<FunctionDefinition>('function')

@@ -305,12 +305,14 @@ export function unnest(
   options: {
     readonly name: string
     readonly type?: DataType
+    /** The field of the elements, where one was made before the plan: what is above may then be made first. */
+    readonly element?: PlanField
     readonly ordinality?: string
     readonly outer?: boolean
   },
 ): LogicalPlan {
   checkColumns(list, input)
-  const element = planField(options.name, options.type ?? elementType(list.type))
+  const element = options.element ?? planField(options.name, options.type ?? elementType(list.type))
   const ordinality = options.ordinality === undefined ? null : planField(options.ordinality, types.int64)
   const output = [...input.output, element, ...(ordinality === null ? [] : [ordinality])]
   return freeze({ kind: 'unnest', input, list, element, ordinality, outer: options.outer ?? false, output })

@@ -1,4 +1,4 @@
-import type { Column, Validity } from '../types/column.ts'
+import { boxedColumn, type Column, type Validity } from '../types/column.ts'
 
 /** Gives rows `start` up to `end` of a column, sharing its buffers where these can be cut. */
 export function sliceColumn(column: Column, start: number, end: number): Column {
@@ -49,7 +49,7 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
         children: column.children.map((child) => sliceColumn(child, start, end)),
       }
     case 'boxed':
-      return { ...column, length, values: column.values.slice(start, end) }
+      return boxedColumn(column.type, column.values.slice(start, end))
   }
 }
 

@@ -14,6 +14,8 @@ export type PathAccess = {
   /** True where int64 and timestamps are wanted as columns of those types, not as `bigint` and `Date`. */
   readonly typed?: boolean
   readonly read: (root: Value, path: readonly (string | number)[]) => Value
+  /** Names `read`: equal names read alike, so that what was read may be kept. Without it nothing is kept. */
+  readonly reader?: string
 }
 
 /** Describes the values of a column in a chunk. A bound of `undefined` is not known; all null has both `null`. */

@@ -249,8 +249,15 @@ export class Segment implements Part {
 
   access(field: PartField, chunk: number, access: PathAccess): Column | null {
     if (!this.#isVariant(field.fieldId)) return null
+    const key = `${this.#number}:${field.fieldId}:${chunk}:path:${access.reader}:${access.typed}:${JSON.stringify(access.path)}`
+    const known = access.reader === undefined ? undefined : this.#cache.get(key)
+    if (known !== undefined) return known
     const struct = this.#stored(field.fieldId, field.type, chunk) as StructColumn
-    return readShreddedPath(struct, access) ?? null
+    const column = readShreddedPath(struct, access) ?? null
+    // A column that was made of others is worth keeping; what lies in the file as it is costs nothing to read.
+    if (access.reader !== undefined && column?.layout === 'boxed')
+      this.#cache.set(key, column, sizeOfValues(column.split?.oddValues ?? column.values))
+    return column
   }
 
   read(field: PartField, position: number): Value {

@@ -2,9 +2,18 @@ import { type DataType, type Timestamp, Type } from 'apache-arrow'
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { ScanColumnRequest, ScanPredicate } from '../catalog/table-source.ts'
 import { CHUNK_ROWS, type Part, type PartField, type PathAccess, type ZoneMap } from '../storage/part.ts'
-import { boxedColumn, type Column, columnReader, isBoxedType } from '../types/column.ts'
+import { boxedColumn, type Column, columnReader, isBoxedType, type StructColumn } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
-import { isFloat, isInteger, isWideInteger, typeName, types, typesEqual } from '../types/data-type.ts'
+import {
+  elementType,
+  isFloat,
+  isInteger,
+  isList,
+  isWideInteger,
+  typeName,
+  types,
+  typesEqual,
+} from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { partField } from './table-view.ts'
@@ -67,13 +76,37 @@ export function shreddedPath(
 /** Gives a column the type that was asked for: values that do not fit it are left to the path's reader. */
 function fitColumn(column: Column, request: ScanColumnRequest): Column {
   const { type, access } = request
-  if (column.layout !== 'boxed' && holdsType(column.type, type)) return { ...column, type } as Column
-  if (column.layout === 'boxed' && isAllNull(column.values)) return nullsOf(type, column.length)
+  const fitted = retyped(column, type)
+  if (fitted !== null) return fitted
   const read = columnReader(column)
   const values = Array.from({ length: column.length }, (_, index) =>
     (access as PathAccess).read(read(index), []),
   )
   return columnFromValues(type, values)
+}
+
+/** Gives a column another type where its buffers hold that type's values as they are; null where they do not. */
+function retyped(column: Column, type: DataType): Column | null {
+  if (column.layout === 'boxed') return isAllNull(column.values) ? nullsOf(type, column.length) : null
+  if (column.layout === 'dictionary' && column.dictionary.layout === 'boxed') return null
+  if (column.layout === 'list' && isList(type)) {
+    const child = retyped(column.child, elementType(type))
+    return child === null ? null : { ...column, type, child }
+  }
+  if (column.layout === 'struct' && type.typeId === Type.Struct) return retypedStruct(column, type)
+  return holdsType(column.type, type) ? ({ ...column, type } as Column) : null
+}
+
+function retypedStruct(column: StructColumn, type: DataType): Column | null {
+  const children: Column[] = []
+  for (const field of type.children) {
+    const at = column.type.children.findIndex(({ name }) => name === field.name)
+    const child =
+      at < 0 ? nullsOf(field.type, column.length) : retyped(column.children[at] as Column, field.type)
+    if (child === null) return null
+    children.push(child)
+  }
+  return { ...column, type, children }
 }
 
 function isAllNull(values: readonly Value[]): boolean {

@@ -98,6 +98,16 @@ export type BoxedColumn = {
   readonly type: DataType
   readonly length: number
   readonly values: readonly Value[]
+  /** The same values in two parts, where most are of one type. */
+  readonly split?: SplitValues
+}
+
+/** Holds the values of a column of which most fit one type: those typed, and the odd ones by ascending row. */
+export type SplitValues = {
+  /** Null where the value is null or odd. */
+  readonly typed: Column
+  readonly oddRows: Uint32Array
+  readonly oddValues: readonly Value[]
 }
 
 /**
@@ -279,6 +289,27 @@ function structReader(column: StructColumn): ColumnReader {
 /** Makes a column of JavaScript values without looking at them; `null` for null. */
 export function boxedColumn(type: DataType, values: readonly Value[]): BoxedColumn {
   return { layout: 'boxed', type, length: values.length, values }
+}
+
+/** Makes a column of values kept in two parts; they are put together when somebody asks for them all. */
+export function splitColumn(type: DataType, split: SplitValues): BoxedColumn {
+  let values: readonly Value[] | null = null
+  const { typed, oddRows, oddValues } = split
+  return {
+    layout: 'boxed',
+    type,
+    length: typed.length,
+    split,
+    get values() {
+      if (values === null) {
+        const read = columnReader(typed)
+        const all = Array.from({ length: typed.length }, (_, row) => read(row))
+        for (let at = 0; at < oddRows.length; at += 1) all[oddRows[at] as number] = oddValues[at]
+        values = all
+      }
+      return values
+    },
+  }
 }
 
 /** Makes a column that holds nothing but nulls. */

@@ -1,4 +1,12 @@
-import type { BytesColumn, Column, DictionaryColumn, FlatColumn, NumberArray, Validity } from './column.ts'
+import {
+  type BytesColumn,
+  boxedColumn,
+  type Column,
+  type DictionaryColumn,
+  type FlatColumn,
+  type NumberArray,
+  type Validity,
+} from './column.ts'
 import type { Value } from './value.ts'
 
 /** Marks, in the indexes of {@link takeColumn}, a row that is null because nothing stands there. */
@@ -35,7 +43,7 @@ export function takeColumn(column: Column, indexes: Uint32Array, withMissing = f
       const values = new Array<Value>(length)
       for (let index = 0; index < length; index += 1)
         values[index] = column.values[indexes[index] as number] ?? null
-      return { ...column, length, values }
+      return boxedColumn(column.type, values)
     }
     case 'struct':
       return {
@@ -178,7 +186,7 @@ export function headColumn(column: Column, length: number): Column {
     case 'list':
       return { ...column, length, offsets: column.offsets.subarray(0, length + 1) }
     case 'boxed':
-      return { ...column, length, values: column.values.slice(0, length) }
+      return boxedColumn(column.type, column.values.slice(0, length))
     case 'fixed':
       return { ...column, length, child: headColumn(column.child, length * column.size) }
     case 'struct':

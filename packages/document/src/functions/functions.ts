@@ -1,6 +1,17 @@
-import { type DataType, type FunctionDefinition, readMember, types, type Value } from '@sheafdb/core'
+import {
+  type DataType,
+  elementType,
+  type FunctionDefinition,
+  isList,
+  isVariant,
+  readMember,
+  types,
+  type Value,
+} from '@sheafdb/core'
+import { Type } from 'apache-arrow'
+import { compileJsonPath } from '../language/jsonpath/evaluate.ts'
 import { parseExpression } from '../language/parser-expression.ts'
-import type { Filter, SortField, StageSyntax } from '../language/syntax.ts'
+import type { Condition, Filter, SortField, StageSyntax } from '../language/syntax.ts'
 import {
   type Binding,
   type CompileContext,
@@ -15,7 +26,8 @@ import { compileProjection, type Projector } from '../semantics/project.ts'
 import { sortValue } from '../semantics/sort.ts'
 import { compileRowStage } from '../semantics/stages/row-stage.ts'
 import { type Unwind, unwindDocument } from '../semantics/stages/unwind.ts'
-import { type Document, isInt32, isNullish } from '../semantics/value.ts'
+import { type Document, getKey, isDocument, isInt32, isNullish, setKey } from '../semantics/value.ts'
+import { type ColumnTest, testColumn } from './test-kernel.ts'
 
 /** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
 export type CallSettings = {
@@ -35,9 +47,10 @@ export function contextOf({ variables, now }: CallSettings): CompileContext {
 
 /** Is the filter of `mongo.match`; it is a constant of the plan. */
 export type MatchCall = CallSettings & { readonly filter: Filter }
-/** Is the condition of `mongo.test`: a filter of one field, its path starting at the value given. */
+/** Is the condition of `mongo.test`, and the rest of the path from the value given to those tested. */
 export type TestCall = {
-  readonly filter: Filter
+  readonly condition: Condition
+  readonly rest: readonly string[]
   /** True where null stands for missing. */
   readonly nullIsMissing: boolean
 }
@@ -70,9 +83,12 @@ const matcherOf = perConstant<MatchCall, Matcher>((call) =>
   compileFilter(call.filter, matchSupport(contextOf(call), bindingsOf(call))),
 )
 
-const testOf = perConstant<TestCall, Matcher>(({ filter, nullIsMissing }) => {
-  const matches = compileFilter(filter, matchSupport(compileContext()))
-  return nullIsMissing ? (value) => matches(value ?? undefined) : matches
+const testOf = perConstant<TestCall, ColumnTest>(({ condition, rest, nullIsMissing }) => {
+  const matches = compileFilter({ kind: 'field', path: rest, condition }, matchSupport(compileContext()))
+  return {
+    condition: rest.length === 0 ? condition : null,
+    matches: nullIsMissing ? (value) => matches(value ?? undefined) : matches,
+  }
 })
 
 const projectorOf = perConstant<ProjectCall, (document: Document) => Document>((call) => {
@@ -114,6 +130,12 @@ const custom = (
 
 /** Tells how a value goes into a column of a type; what does not fit is null. */
 function fitting(type: DataType): (value: Value) => Value {
+  if (isVariant(type)) return (value) => value ?? null
+  if (isList(type)) {
+    const fit = fitting(elementType(type))
+    return (value) => (Array.isArray(value) ? value.map(fit) : null)
+  }
+  if (type.typeId === Type.Struct) return fittingStruct(type)
   if (type === types.int32) return (value) => (typeof value === 'number' && isInt32(value) ? value : null)
   if (type === types.float64) return (value) => (typeof value === 'number' ? value : null)
   if (type === types.utf8)
@@ -122,6 +144,16 @@ function fitting(type: DataType): (value: Value) => Value {
   if (type === types.timestamp)
     return (value) => (value instanceof Date && !Number.isNaN(value.getTime()) ? value : null)
   return (value) => value ?? null
+}
+
+function fittingStruct(type: DataType): (value: Value) => Value {
+  const fields = type.children.map((field) => [field.name, fitting(field.type)] as const)
+  return (value) => {
+    if (!isDocument(value)) return null
+    const struct: Document = {}
+    for (const [name, fit] of fields) setKey(struct, name, fit(getKey(value, name)))
+    return struct
+  }
 }
 
 /** Reads a path through objects, as a value of the column's type; what is of another type is null. */
@@ -143,12 +175,29 @@ function elementsOf(value: Value): Value {
   return isNullish(value) ? [] : [value]
 }
 
+/** Makes a document of names and values by turns, without those that are null. */
+function presentFields(entries: readonly Value[]): Document {
+  const document: Document = {}
+  for (let at = 0; at + 1 < entries.length; at += 2)
+    if (!isNullish(entries[at + 1])) setKey(document, entries[at] as string, entries[at + 1])
+  return document
+}
+
 /** Holds the functions that plans of this model call. */
 export const documentFunctions: readonly FunctionDefinition[] = [
   path,
   custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
-  custom('mongo.test', types.bool, (value, call) => testOf(call)(value), false),
-  custom('mongo.elements', types.variant, elementsOf),
+  {
+    ...custom('mongo.test', types.bool, (value, call) => testOf(call).matches(value), false),
+    kernel: (column, [call]) => testColumn(column, testOf(call)),
+  },
+  {
+    ...custom('mongo.elements', types.variant, elementsOf),
+    type: ([type]) => (type !== undefined && isList(type) ? type : types.variant),
+    kernel: (column) => (column.layout === 'list' ? column : undefined),
+  },
+  custom('mongo.jsonpath', types.variant, (document, path) => compileJsonPath(path as string)(document)),
+  custom('mongo.present', types.variant, (...entries) => presentFields(entries), false),
   custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),
   custom('mongo.stage', types.variant, (document, call) => stageOf(call)(document as Document) ?? null),
   custom(

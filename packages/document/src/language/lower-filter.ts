@@ -11,10 +11,13 @@ import {
   type Value,
 } from '@sheafdb/core'
 import type { TestCall } from '../functions/functions.ts'
-import { Kind, knowPath, scalarType } from '../layout/shape.ts'
+import { Kind, knowPath, listShape, scalarType, shapeAt } from '../layout/shape.ts'
 import { isNumber } from '../semantics/value.ts'
-import type { DocumentColumns } from './lower-source.ts'
+import type { DocumentColumns, PathSource } from './lower-source.ts'
 import type { Comparison, Condition, Filter } from './syntax.ts'
+
+/** Gives paths as columns, and the key. */
+export type FilterSource = PathSource & { id(): Expression; readonly idType: DataType }
 
 /** Makes the constant call settings of a filter part that no column answers. */
 export type MatchLiteral = (filter: Filter) => Expression
@@ -43,7 +46,7 @@ function lowerPart(filter: Filter, columns: DocumentColumns, match: MatchLiteral
 }
 
 /** Lowers what columns answer exactly; `null` for the rest. True of the result means a match, false or null none. */
-function lowerExact(filter: Filter, columns: DocumentColumns): Expression | null {
+export function lowerExact(filter: Filter, columns: FilterSource): Expression | null {
   switch (filter.kind) {
     case 'constant':
       return literal(filter.value)
@@ -67,7 +70,7 @@ function disjunction(parts: readonly Expression[]): Expression {
 
 function lowerAll(
   filters: readonly Filter[],
-  columns: DocumentColumns,
+  columns: FilterSource,
   join: (parts: readonly Expression[]) => Expression,
 ): Expression | null {
   const parts: Expression[] = []
@@ -84,27 +87,20 @@ function isNotTrue(condition: Expression): Expression {
   return call('not', condition.nullable ? call('coalesce', condition, literal(false)) : condition)
 }
 
-function lowerField(
-  path: readonly string[],
-  condition: Condition,
-  columns: DocumentColumns,
-): Expression | null {
+function lowerField(path: readonly string[], condition: Condition, columns: FilterSource): Expression | null {
   if (path.length === 1 && path[0] === '_id') return lowerId(condition, columns)
   const { kinds } = knowPath(columns.shape, path)
   const type = kinds === null ? null : scalarType(kinds)
+  const column = type === null ? null : columns.path(path, type)
   const exact =
-    type === null || kinds === null
+    type === null || kinds === null || column === null
       ? null
-      : lowerScalar(condition, { column: columns.path(path, type), type, kinds })
+      : lowerScalar(condition, { column, type, kinds })
   return exact ?? lowerTest(path, condition, columns)
 }
 
 /** Tests the values of the longest beginning of a path that leads through objects alone; `null` where none does. */
-function lowerTest(
-  path: readonly string[],
-  condition: Condition,
-  columns: DocumentColumns,
-): Expression | null {
+function lowerTest(path: readonly string[], condition: Condition, columns: FilterSource): Expression | null {
   const { directLength } = knowPath(columns.shape, path)
   if (directLength === 0) return null
   const start = path.slice(0, directLength)
@@ -112,10 +108,18 @@ function lowerTest(
   const { kinds } = knowPath(columns.shape, start)
   const tellsNull = kinds !== null && (kinds & Kind.null) === 0
   if (rest.length === 0 && !tellsNull && tellsMissing(condition)) return null
-  const test: TestCall = { filter: { kind: 'field', path: rest, condition }, nullIsMissing: tellsNull }
+  const test: TestCall = { condition, rest, nullIsMissing: tellsNull }
   const type = kinds === null ? null : scalarType(kinds)
-  const column = columns.path(start, type === null || isTemporal(type) ? types.variant : type)
-  return call('mongo.test', column, literal(test, types.variant))
+  const list = rest.length === 0 ? scalarList(columns, start) : null
+  const column = columns.path(start, list ?? (type === null || isTemporal(type) ? types.variant : type))
+  return column === null ? null : call('mongo.test', column, literal(test, types.variant))
+}
+
+/** Gives the type of lists of scalars, where a path holds nothing else. */
+function scalarList(columns: FilterSource, path: readonly string[]): DataType | null {
+  const shape = shapeAt(columns.shape, path)
+  const list = shape === null ? null : listShape(shape)
+  return list === null || list.ofObjects ? null : list.type
 }
 
 /** Tells whether a condition tells null from missing, which a column does not. */
@@ -185,7 +189,7 @@ function lowerIn(condition: Condition & { readonly kind: 'in' }, scalar: ScalarC
 }
 
 /** Lowers a condition on the key, so that it finds rows by lookup. */
-function lowerId(condition: Condition, columns: DocumentColumns): Expression | null {
+function lowerId(condition: Condition, columns: FilterSource): Expression | null {
   if (condition.kind === 'eq' && isKeyValue(condition.value)) {
     const constant = keyConstant(condition.value, columns.idType)
     return constant === null ? literal(false) : call('eq', columns.id(), constant)

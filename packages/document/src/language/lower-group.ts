@@ -5,10 +5,10 @@ import {
   aggregateExpression,
   call,
   column,
-  columnNamed,
   type DataType,
   type Expression,
   filter as filterPlan,
+  isTemporal,
   type LogicalPlan,
   literal,
   type NamedExpression,
@@ -17,55 +17,23 @@ import {
   sort,
   sortKey,
   types,
-  unnest,
   type Value,
 } from '@sheafdb/core'
-import { knowPath, scalarType } from '../layout/shape.ts'
+import { Kind, knowPath, scalarType } from '../layout/shape.ts'
 import { requireCountName } from '../semantics/stages/arguments.ts'
-import { parseUnwind } from '../semantics/stages/unwind.ts'
 import type { Lowered } from './lower.ts'
-import type { DocumentColumns } from './lower-source.ts'
+import type { PathSource } from './lower-source.ts'
 import { isPlain } from './parser-values.ts'
 import type { StageSyntax } from './syntax.ts'
 
 type MakeGroup = (source: () => LogicalPlan) => Lowered
 
-/** Reads `$path` as a column; `null` where it is not one column of one type. */
-type ReadPath = (path: readonly string[]) => PathColumn | null
-
-/** Lowers a grouping; `null` where a path is not of one type, or an expression is more than a path. */
-export function lowerGroup(stage: StageSyntax, columns: DocumentColumns): MakeGroup | null {
-  return lowerStage(stage, (path) => typedColumn(path, columns))
+/** Lowers a grouping; `null` where what it computes is more than columns give. */
+export function lowerGroup(stage: StageSyntax, columns: PathSource): MakeGroup | null {
+  return lowerStage(stage, columns)
 }
 
-/** Lowers `$unwind` of a path together with a grouping by its elements, which need not carry the document along. */
-export function lowerUnwoundGroup(
-  unwind: StageSyntax,
-  stage: StageSyntax,
-  columns: DocumentColumns,
-): MakeGroup | null {
-  const { path, keepEmpty, index } = parseUnwind(unwind.argument)
-  const { directLength } = knowPath(columns.shape, path)
-  if (keepEmpty || index !== null || directLength < path.length) return null
-  const list = columns.path(path, types.variant)
-  const readWith =
-    (element: Expression): ReadPath =>
-    (other) => {
-      if (other.join('.') === path.join('.')) return { expression: element, type: types.variant }
-      const isNested =
-        path.every((part, at) => other[at] === part) || other.every((part, at) => path[at] === part)
-      return isNested ? null : typedColumn(other, columns)
-    }
-  // The column of elements is made only after all columns of the scan are known: so lower once to ask for those.
-  if (lowerStage(stage, readWith(literal(null, types.variant))) === null) return null
-  return (source) => {
-    const unwound = unnest(source(), call('mongo.elements', list), { name: 'element', type: types.variant })
-    const group = lowerStage(stage, readWith(columnNamed(unwound, 'element'))) as MakeGroup
-    return group(() => unwound)
-  }
-}
-
-function lowerStage({ name, argument }: StageSyntax, read: ReadPath): MakeGroup | null {
+function lowerStage({ name, argument }: StageSyntax, read: PathSource): MakeGroup | null {
   switch (name) {
     case '$count':
       return lowerCount(requireCountName(argument))
@@ -94,55 +62,107 @@ function lowerCount(name: string): MakeGroup {
 /** Is a field of the result: an aggregate, and what its value is shown as. */
 type Field = { readonly aggregate: AggregateExpression; readonly emptyIsZero: boolean }
 
-function groupOf(argument: Value, read: ReadPath): MakeGroup | null {
+function groupOf(argument: Value, read: PathSource): MakeGroup | null {
   if (!isPlain(argument)) return null
   const { _id: id, ...accumulators } = argument
-  const group = id === null ? 'all' : pathColumn(id, read)
-  if (group === null) return null
+  const key = groupKey(id, read)
+  if (key === null) return null
   const fields: Field[] = []
   for (const [name, accumulator] of Object.entries(accumulators)) {
     const field = accumulatorOf(name, accumulator, read)
     if (field === null) return null
     fields.push(field)
   }
-  const groups: NamedExpression[] = group === 'all' ? [] : [named('_id', group.expression)]
-  return (source) => build(source(), groups, fields)
+  return (source) => build(source(), key, fields)
 }
 
-function build(source: LogicalPlan, groups: readonly NamedExpression[], fields: readonly Field[]): Lowered {
+/** Is what documents are grouped by: columns, and the `_id` made of those of a group. */
+type GroupKey = {
+  readonly groups: readonly NamedExpression[]
+  /** Names of the fields of an `_id` that is an object; null where it is the one column, or null. */
+  readonly names: readonly string[] | null
+}
+
+function groupKey(id: Value, read: PathSource): GroupKey | null {
+  if (id === null) return { groups: [], names: null }
+  if (!isPlain(id)) {
+    const expression = valueColumn(id, read)
+    return expression === null ? null : { groups: [named('_id', expression)], names: null }
+  }
+  const entries = Object.entries(id)
+  if (entries.length === 0) return null
+  const groups: NamedExpression[] = []
+  for (const [name, value] of entries) {
+    if (name.startsWith('$') || name.includes('.') || name === '' || !tellsPresence(value, read)) return null
+    const expression = valueColumn(value, read)
+    if (expression === null) return null
+    groups.push(named(name, expression))
+  }
+  const isDistinct = new Set(groups.map((group) => group.id)).size === groups.length
+  return isDistinct ? { groups, names: entries.map(([name]) => name) } : null
+}
+
+/** Tells whether null of a path's column can only mean that it is missing: an object then lacks the key. */
+function tellsPresence(value: Value, { shape }: PathSource): boolean {
+  const path = pathOf(value)
+  const kinds = path === null ? null : knowPath(shape, path).kinds
+  return kinds !== null && (kinds & Kind.null) === 0
+}
+
+function build(source: LogicalPlan, { groups, names }: GroupKey, fields: readonly Field[]): Lowered {
   const rowCount = groups.length === 0 ? aggregateExpression('rows', 'count', []) : null
   const aggregates = fields.map((field) => field.aggregate)
   let plan = aggregate(source, groups, rowCount === null ? aggregates : [...aggregates, rowCount])
   // With no groups there is one row even of no documents; MongoDB then gives none.
   if (rowCount !== null) plan = filterPlan(plan, call('gt', column(rowCount), literal(0)))
-  const [first] = groups
-  const id =
-    first === undefined ? literal(null, types.null) : column(plan.output[0] as (typeof plan.output)[number])
+  const keys = groups.map((_, at) => column(plan.output[at] as (typeof plan.output)[number]))
+  const [first = literal(null, types.null)] = keys
+  const id = names === null ? first : idObject(names, keys)
   const outputs = fields.map(({ aggregate: item, emptyIsZero }) => {
     const value = column(item)
     return named(item.name, emptyIsZero ? call('coalesce', value, literal(0)) : value)
   })
-  const isPlainOutput = first !== undefined && fields.every(({ emptyIsZero }) => !emptyIsZero)
+  const isPlainOutput = keys.length > 0 && names === null && fields.every(({ emptyIsZero }) => !emptyIsZero)
   return {
     plan: isPlainOutput ? plan : project(plan, [named('_id', id), ...outputs]),
     names: ['_id', ...fields.map(({ aggregate: item }) => item.name)],
   }
 }
 
-type PathColumn = { readonly expression: Expression; readonly type: DataType }
-
-/** Reads `$path` as a column. */
-function pathColumn(value: Value, read: ReadPath): PathColumn | null {
-  if (typeof value !== 'string' || !/^\$[^$]/.test(value)) return null
-  const path = value.slice(1).split('.')
-  if (path.includes('')) return null
-  return read(path)
+/** Makes the object of a group's keys; those that are null are missing. */
+function idObject(names: readonly string[], keys: readonly Expression[]): Expression {
+  const entries = names.flatMap((name, at) => {
+    const key = keys[at] as Expression
+    return [literal(name), isTemporal(key.type) ? call('mongo.date', key) : key]
+  })
+  return call('mongo.present', ...entries)
 }
 
-function typedColumn(path: readonly string[], columns: DocumentColumns): PathColumn | null {
-  const { kinds } = knowPath(columns.shape, path)
+type PathColumn = { readonly expression: Expression; readonly type: DataType }
+
+/** Reads `$path` as a path; null for any other value. */
+function pathOf(value: Value): readonly string[] | null {
+  if (typeof value !== 'string' || !/^\$[^$]/.test(value)) return null
+  const path = value.slice(1).split('.')
+  return path.includes('') ? null : path
+}
+
+/** Reads `$path` as a column, of one type or of values of any. */
+function valueColumn(value: Value, source: PathSource): Expression | null {
+  const path = pathOf(value)
+  if (path === null) return null
+  const typed = typedColumn(path, source)
+  if (typed !== null) return typed.expression
+  const { kinds, direct } = knowPath(source.shape, path)
+  return direct && kinds !== null ? source.path(path, types.variant) : null
+}
+
+function typedColumn(path: readonly string[], source: PathSource): PathColumn | null {
+  const { kinds } = knowPath(source.shape, path)
   const type = kinds === null ? null : scalarType(kinds)
-  return type === null ? null : { expression: columns.path(path, type), type }
+  if (type === null) return null
+  const expression = source.path(path, type)
+  return expression === null ? null : { expression, type }
 }
 
 const CORE_AGGREGATES: ReadonlyMap<string, string> = new Map([
@@ -152,14 +172,15 @@ const CORE_AGGREGATES: ReadonlyMap<string, string> = new Map([
   ['$max', 'max'],
 ])
 
-function accumulatorOf(name: string, accumulator: Value, read: ReadPath): Field | null {
+function accumulatorOf(name: string, accumulator: Value, read: PathSource): Field | null {
   if (!isPlain(accumulator)) return null
   const [[operator, argument] = ['', undefined], ...more] = Object.entries(accumulator)
   if (more.length > 0) return null
   const counts = (operator === '$sum' && argument === 1) || operator === '$count'
   if (counts) return { aggregate: aggregateExpression(name, 'count', []), emptyIsZero: false }
   const fn = CORE_AGGREGATES.get(operator)
-  const path = fn === undefined ? null : pathColumn(argument, read)
+  const at = fn === undefined ? null : pathOf(argument)
+  const path = at === null ? null : typedColumn(at, read)
   if (fn === undefined || path === null) return null
   const isNumber = path.type === types.int32 || path.type === types.float64
   if ((operator === '$sum' || operator === '$avg') && !isNumber) return null

@@ -30,8 +30,8 @@ import { parseUnwind } from '../semantics/stages/unwind.ts'
 import { mongoError } from './errors.ts'
 import type { Lowered } from './lower.ts'
 import { limitRows, matchCall, settings, sortKeys } from './lower.ts'
+import { type Leading, lowerColumns } from './lower-columns.ts'
 import { lowerFilter } from './lower-filter.ts'
-import { lowerGroup, lowerUnwoundGroup } from './lower-group.ts'
 import { DocumentColumns } from './lower-source.ts'
 import { parseFilter } from './parser-filter.ts'
 import { isPlain } from './parser-values.ts'
@@ -47,7 +47,8 @@ export function lowerPipeline(
   context: { readonly call: CallSettings; readonly find: FindCollection },
 ): Lowered {
   validate(stages, context.call)
-  const { source, rest } = lowerLeading(collection, stages, context.call)
+  const { source, rest } =
+    lowerColumns(collection, stages, context) ?? lowerLeading(collection, stages, context.call)
   return rest.reduce<Lowered & { readonly done?: boolean }>((state, stage, index) => {
     if (state.done) return state
     const next = lowerStage(state, stage, context.call)
@@ -63,11 +64,7 @@ function validate(stages: readonly StageSyntax[], call_: CallSettings): void {
   if (late > 0) throw mongoError(40602, '$documents must be the first stage. Move it to the start.')
 }
 
-const GROUPS: ReadonlySet<string> = new Set(['$group', '$count', '$sortByCount'])
-
-type Leading = { readonly source: Lowered; readonly rest: readonly StageSyntax[] }
-
-/** Lowers the leading $match and $sort, $skip, $limit on the collection's columns, and a $group right after them. */
+/** Lowers the leading $match and $sort, $skip, $limit on the collection's columns. */
 function lowerLeading(
   collection: CollectionDefinition | undefined,
   stages: readonly StageSyntax[],
@@ -82,16 +79,6 @@ function lowerLeading(
     steps.push(step)
   }
   const run = (): LogicalPlan => steps.reduce((plan, step) => step(plan), columns.scan())
-  const next = stages[at]
-  if (next !== undefined && GROUPS.has(next.name)) {
-    const group = lowerGroup(next, columns)
-    if (group !== null) return { source: group(run), rest: stages.slice(at + 1) }
-  }
-  const after = stages[at + 1]
-  if (next?.name === '$unwind' && after !== undefined && GROUPS.has(after.name)) {
-    const group = lowerUnwoundGroup(next, after, columns)
-    if (group !== null) return { source: group(run), rest: stages.slice(at + 2) }
-  }
   const document = columns.document()
   const plan = run()
   return {

@@ -16,6 +16,14 @@ import {
 import { Kind, newShape, type Shape, scalarType } from '../layout/shape.ts'
 import { documentTable, shapeOf } from '../layout/table.ts'
 
+/** Gives paths of documents as columns of a plan. */
+export type PathSource = {
+  /** What is known of the documents. */
+  readonly shape: Shape
+  /** Reads a path through objects as a column of a type; null where the documents here cannot. */
+  path(path: readonly string[], type: DataType): Expression | null
+}
+
 /** Collects the columns that the plan of a collection reads: the document, the key, and paths as typed columns. */
 export class DocumentColumns {
   readonly shape: Shape

@@ -26,7 +26,7 @@ import { parseSort } from '../semantics/sort.ts'
 import { isNumber } from '../semantics/value.ts'
 import { mongoError } from './errors.ts'
 import { lowerFilter } from './lower-filter.ts'
-import { DocumentColumns, relationColumns } from './lower-source.ts'
+import { DocumentColumns, type PathSource, relationColumns } from './lower-source.ts'
 import { isPlain } from './parser-values.ts'
 import type { Filter, SortField } from './syntax.ts'
 
@@ -152,6 +152,21 @@ export function sortKeys(fields: readonly SortField[], columns: DocumentColumns)
     const nullsFirst = !descending && !isNeverNull(columns.shape, path)
     return sortKey(sortExpression(field, path, columns), { descending, nullsFirst })
   })
+}
+
+/** Lowers a sort by paths that each hold one type of scalar; null where one does not. */
+export function columnSortKeys(fields: readonly SortField[], source: PathSource): SortKey[] | null {
+  const keys: SortKey[] = []
+  for (const { path, descending } of fields) {
+    const { kinds } = knowPath(source.shape, path)
+    const type = kinds === null ? null : scalarType(kinds)
+    const expression = type === null ? null : source.path(path, type)
+    if (expression === null) return null
+    keys.push(
+      sortKey(expression, { descending, nullsFirst: !descending && !isNeverNull(source.shape, path) }),
+    )
+  }
+  return keys
 }
 
 function sortExpression(field: SortField, path: readonly string[], columns: DocumentColumns): Expression {

@@ -1,4 +1,5 @@
 import { mongoError } from './errors.ts'
+import { parseJsonPath } from './jsonpath/parser.ts'
 import { parseExpression } from './parser-expression.ts'
 import { hasOperator, isPlain, makePattern, requirePlain, typeWord } from './parser-values.ts'
 import type { BitTest, Condition, Document, Filter, Value } from './syntax.ts'
@@ -32,6 +33,8 @@ function parseTopLevel(operator: string, value: Value, depth: number): Filter | 
       return { kind: 'expression', expression: parseExpression(value) }
     case '$jsonSchema':
       return { kind: 'schema', schema: requirePlain(value, '$jsonSchema', 14) }
+    case '$jsonpath':
+      return parsePathFilter(value)
     case '$comment':
       return null
     case '$alwaysTrue':
@@ -44,6 +47,12 @@ function parseTopLevel(operator: string, value: Value, depth: number): Filter | 
     default:
       throw mongoError(2, `There is no top level operator of this name. Check its spelling: ${operator}`)
   }
+}
+
+function parsePathFilter(value: Value): Filter {
+  if (typeof value !== 'string') throw mongoError(14, `$jsonpath takes a text. It got a ${typeWord(value)}.`)
+  parseJsonPath(value)
+  return { kind: 'jsonpath', query: value }
 }
 
 function parseList(operator: string, value: Value, depth: number): Filter[] {

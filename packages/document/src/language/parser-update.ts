@@ -1,4 +1,5 @@
 import { mongoError } from './errors.ts'
+import { parseJsonPatch } from './parser-json-patch.ts'
 import { parsePipeline } from './parser-pipeline.ts'
 import { isPlain, typeWord } from './parser-values.ts'
 import type { UpdateOperation, UpdateSyntax, Value } from './syntax.ts'
@@ -42,9 +43,22 @@ export function parseUpdate(update: Value): UpdateSyntax {
       9,
       `An update starts with an operator. Use replaceOne to put a document in place: ${first[0]}`,
     )
+  const patch = parsePatch(entries)
+  if (patch !== null) return patch
   const operations = entries.flatMap(([operator, fields]) => parseOperator(operator, fields))
   checkConflicts(operations)
   return { kind: 'operators', operations }
+}
+
+/** Parses `{ $jsonPatch: […] }` and `{ $mergePatch: {…} }`, which stand alone. */
+function parsePatch(entries: readonly (readonly [string, Value])[]): UpdateSyntax | null {
+  const found = entries.find(([name]) => name === '$jsonPatch' || name === '$mergePatch')
+  if (found === undefined) return null
+  const [name, patch] = found
+  if (entries.length > 1) throw mongoError(9, `${name} stands alone in an update. Leave the others out.`)
+  if (name === '$jsonPatch') return { kind: 'patch', operations: parseJsonPatch(patch) }
+  if (!isPlain(patch)) throw mongoError(9, `$mergePatch takes an object. It got a ${typeWord(patch)}.`)
+  return { kind: 'merge-patch', patch }
 }
 
 function parseUpdatePipeline(update: readonly Value[]): UpdateSyntax {

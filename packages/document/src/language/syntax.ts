@@ -46,6 +46,8 @@ export type Filter =
   | { readonly kind: 'field'; readonly path: readonly string[]; readonly condition: Condition }
   | { readonly kind: 'expression'; readonly expression: ExpressionSyntax }
   | { readonly kind: 'schema'; readonly schema: Document }
+  /** True where a JSONPath leads to a node. */
+  | { readonly kind: 'jsonpath'; readonly query: string }
   | { readonly kind: 'constant'; readonly value: boolean }
 
 /** Is a key to sort by. */
@@ -61,8 +63,18 @@ export type UpdateOperation = {
   readonly argument: Value
 }
 
-/** Is an update: a document to put in place, operators, or a pipeline. */
+/** Is an operation of a JSON Patch (RFC 6902); paths are JSON Pointers taken apart. */
+export type PatchOperation = {
+  readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test'
+  readonly path: readonly string[]
+  readonly from: readonly string[]
+  readonly value: Value
+}
+
+/** Is an update: a document to put in place, operators, a pipeline, or a patch. */
 export type UpdateSyntax =
   | { readonly kind: 'replacement'; readonly document: Document }
   | { readonly kind: 'operators'; readonly operations: readonly UpdateOperation[] }
   | { readonly kind: 'pipeline'; readonly stages: readonly StageSyntax[] }
+  | { readonly kind: 'patch'; readonly operations: readonly PatchOperation[] }
+  | { readonly kind: 'merge-patch'; readonly patch: Document }

@@ -3,7 +3,8 @@
  * part of the collection's definition in the catalog, and lets a query of a path that always held numbers be planned
  * as a comparison of a number column.
  */
-import { type DataType, types, type Value } from '@sheafdb/core'
+import { type DataType, isTemporal, makeField, types, type Value } from '@sheafdb/core'
+import { List, Struct, Type } from 'apache-arrow'
 import { bsonType, type Document, isDocument, isInt32 } from '../semantics/value.ts'
 
 /** Holds a bit for each kind of value. */
@@ -35,18 +36,29 @@ export type Shape = {
   ordered: boolean
   /** True where objects had keys that are not among `fields`, of which nothing is known. */
   more: boolean
+  /** What the elements of arrays are; `null` where nothing is known of them. */
+  element: Shape | null
 }
 
-/** Is a shape as plain JSON: kinds, flags (1 more, 2 optional, 4 in another order), and fields in order. */
+/** Is a shape as plain JSON: kinds, flags (1 more, 2 optional, 4 in another order), fields in order, elements. */
 export type ShapeJson = readonly [
   kinds: number,
   flags: number,
   fields: readonly (readonly [string, ShapeJson])[],
+  element?: ShapeJson,
 ]
 
 /** Makes a shape of nothing seen. */
 export function newShape(): Shape {
-  return { kinds: 0, fields: new Map(), required: 0, optional: false, ordered: true, more: false }
+  return {
+    kinds: 0,
+    fields: new Map(),
+    required: 0,
+    optional: false,
+    ordered: true,
+    more: false,
+    element: null,
+  }
 }
 
 const MOST_PATHS = 1000
@@ -69,6 +81,7 @@ export function isObserved(shape: Shape, documents: readonly Document[]): boolea
 function covers(shape: Shape, value: Value): boolean {
   const kind = kindBit(value)
   if ((shape.kinds & kind) === 0) return false
+  if (kind === Kind.array) return coversElements(shape.element, value as readonly Value[])
   if (kind !== Kind.object) return true
   const keys = Object.keys(value as Document)
   let required = 0
@@ -86,8 +99,14 @@ function covers(shape: Shape, value: Value): boolean {
   return hasAll || required === shape.required
 }
 
+function coversElements(element: Shape | null, values: readonly Value[]): boolean {
+  if (element === null) return true
+  for (const value of values) if (!covers(element, value)) return false
+  return true
+}
+
 function countPaths(shape: Shape): number {
-  let count = 0
+  let count = shape.element === null ? 0 : 1 + countPaths(shape.element)
   for (const field of shape.fields.values()) count += 1 + countPaths(field)
   return count
 }
@@ -96,9 +115,16 @@ function observe(shape: Shape, value: Value, state: State, depth: number): void 
   const kind = kindBit(value)
   const known = (shape.kinds & Kind.object) !== 0
   if ((shape.kinds & kind) === 0) {
+    // Elements are known from the first array on, or never.
+    if (kind === Kind.array && state.left > 0 && depth < MAX_DEPTH) {
+      shape.element = newShape()
+      state.left -= 1
+    }
     shape.kinds |= kind
     state.changed = true
   }
+  if (kind === Kind.array && shape.element !== null)
+    for (const item of value as readonly Value[]) observe(shape.element, item, state, depth + 1)
   if (kind !== Kind.object) return
   const isFirst = !known
   let required = 0
@@ -184,17 +210,18 @@ function objectBit(value: object): number {
 
 /** Gives a shape as JSON. */
 export function shapeToJson(shape: Shape): ShapeJson {
-  return [
+  const own: ShapeJson = [
     shape.kinds,
     (shape.more ? 1 : 0) | (shape.optional ? 2 : 0) | (shape.ordered ? 0 : 4),
     [...shape.fields].map(([key, field]) => [key, shapeToJson(field)] as const),
   ]
+  return shape.element === null ? own : [own[0], own[1], own[2], shapeToJson(shape.element)]
 }
 
 /** Reads a shape from JSON. */
 export function shapeFromJson(json: ShapeJson | undefined): Shape {
   if (json === undefined) return newShape()
-  const [kinds, flags, entries] = json
+  const [kinds, flags, entries, element] = json
   const fields = new Map(entries.map(([key, field]) => [key, shapeFromJson(field)]))
   return {
     kinds,
@@ -202,6 +229,7 @@ export function shapeFromJson(json: ShapeJson | undefined): Shape {
     optional: (flags & 2) !== 0,
     ordered: (flags & 4) === 0,
     fields,
+    element: element === undefined ? null : shapeFromJson(element),
     required: [...fields.values()].filter(({ optional }) => !optional).length,
   }
 }
@@ -241,6 +269,42 @@ export function knowPath(shape: Shape, path: readonly string[]): PathKnowledge {
     current = field
   }
   return { kinds: current.kinds, direct: true, directLength: path.length }
+}
+
+/** Finds what is known of the values at a path through objects alone; `null` where an array lies on the way. */
+export function shapeAt(shape: Shape, path: readonly string[]): Shape | null {
+  let current: Shape | undefined = shape
+  for (const name of path) {
+    if ((current.kinds & Kind.array) !== 0) return null
+    const field: Shape | undefined = current.fields.get(name)
+    if (field === undefined) return null
+    current = field
+  }
+  return current
+}
+
+/** Is how a list is read as a column: its type, and whether its elements are objects, read as structs. */
+export type ListShape = { readonly type: DataType; readonly element: Shape; readonly ofObjects: boolean }
+
+/** Gives the column type of lists of which all elements are of one type of scalar, or objects of such fields. */
+export function listShape(shape: Shape): ListShape | null {
+  const { element } = shape
+  if ((shape.kinds & ~Kind.null) !== Kind.array || element === null) return null
+  const type = memberType(element)
+  if (type === null) return null
+  return { type: new List(makeField('item', type)), element, ofObjects: type.typeId === Type.Struct }
+}
+
+/** Gives the type of an element, or of a field of one: a scalar's, or a struct of the fields that have one. */
+function memberType(shape: Shape): DataType | null {
+  const scalar = scalarType(shape.kinds)
+  if (scalar !== null) return isTemporal(scalar) ? null : scalar
+  if ((shape.kinds & ~Kind.null) !== Kind.object) return null
+  const fields = [...shape.fields].flatMap(([name, field]) => {
+    const type = memberType(field)
+    return type === null ? [] : [makeField(name, type)]
+  })
+  return fields.length === 0 ? null : new Struct(fields)
 }
 
 const NUMBER = Kind.int | Kind.double

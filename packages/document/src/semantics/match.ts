@@ -1,6 +1,8 @@
 import type { Value } from '@sheafdb/core'
 import { compareValues } from '@sheafdb/core'
 import { mongoError } from '../language/errors.ts'
+import { compileJsonPath } from '../language/jsonpath/evaluate.ts'
+import { safePattern } from '../language/pattern.ts'
 import type { Comparison, Condition, ExpressionSyntax, Filter } from '../language/syntax.ts'
 import { visitPath } from './path.ts'
 import { bsonType, type Document, isNullish, isNumber, keyOf, sameBracket } from './value.ts'
@@ -23,6 +25,10 @@ export function compileFilter(filter: Filter, support: MatchSupport): Matcher {
       return support.expression(filter.expression)
     case 'schema':
       return support.schema(filter.schema)
+    case 'jsonpath': {
+      const evaluate = compileJsonPath(filter.query)
+      return (document) => evaluate(document).length > 0
+    }
     case 'field':
       return compileField(filter.path, filter.condition, support)
     default: {
@@ -120,7 +126,7 @@ function membership(values: readonly Value[], patterns: readonly RegExp[]): (val
 }
 
 function patternTest(pattern: RegExp): (value: Value) => boolean {
-  const own = new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''))
+  const own = safePattern(pattern)
   const text = String(pattern)
   return (value) =>
     typeof value === 'string' ? own.test(value) : value instanceof RegExp && String(value) === text

@@ -6,6 +6,7 @@ import { compareValues, type Value } from '@sheafdb/core'
 import { mongoError } from '../language/errors.ts'
 import { parseTypes } from '../language/parser-filter.ts'
 import { isPlain, makePattern, typeWord } from '../language/parser-values.ts'
+import { type SafePattern, safePattern } from '../language/pattern.ts'
 import { bsonType, type Document, getKey, isDocument, isNumber, keyOf } from './value.ts'
 
 type Test = (value: Value) => boolean
@@ -114,7 +115,7 @@ const multipleOf: Keyword = (argument) => {
 
 const pattern: Keyword = (argument) => {
   if (typeof argument !== 'string') mismatch('pattern', 'a text', argument)
-  const regexp = makePattern(argument as string, '')
+  const regexp = safePattern(makePattern(argument as string, ''))
   return (value) => typeof value !== 'string' || regexp.test(value)
 }
 
@@ -177,11 +178,11 @@ const properties: Keyword = (argument, _, depth) => {
     tests.every(([name, test]) => !Object.hasOwn(value, name) || test(getKey(value, name)))
 }
 
-function patternTests(argument: Value, depth: number): (readonly [RegExp, Test])[] {
+function patternTests(argument: Value, depth: number): (readonly [SafePattern, Test])[] {
   if (!isPlain(argument)) mismatch('patternProperties', 'an object', argument)
   return Object.entries(argument as Document).map(([source, schema]) => {
     if (!isPlain(schema)) mismatch(`patternProperties.${source}`, 'a schema', schema)
-    return [makePattern(source, ''), compile(schema as Document, depth + 1)] as const
+    return [safePattern(makePattern(source, '')), compile(schema as Document, depth + 1)] as const
   })
 }
 

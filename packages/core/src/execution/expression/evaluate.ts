@@ -4,6 +4,7 @@ import { type Batch, batchRowCount, boxedColumn, type Column } from '../../types
 import { canGenerate } from '../../types/generation.ts'
 import type { Value } from '../../types/value.ts'
 import { compileFunction, Generator, isNumberType, layoutSignature } from './generate.ts'
+import { kernelOf } from './kernel.ts'
 
 /** Batches of fewer rows are interpreted: compiling would cost more than it saves. */
 const COMPILE_FROM_ROWS = 512
@@ -39,8 +40,11 @@ export function columnEvaluator(expression: Expression, setting: Setting): Colum
     return (batch) => batch.columns[place] as Column
   }
   const interpreted = interpretedColumn(expression, setting)
+  const kernel = setting.mode === 'interpreted' ? null : kernelOf(expression, setting)
   const versions = new Map<string, (batch: Batch) => Column>()
   return (batch) => {
+    const whole = kernel?.(batch.columns)
+    if (whole !== undefined) return whole
     if (!shouldCompile(setting.mode, batch)) return interpreted(batch)
     const signature = signatureOf(batch)
     let version = versions.get(signature)

@@ -14,6 +14,7 @@ import {
 import { isNumeric, isText, isVariant, typeName } from '../../types/data-type.ts'
 import { assert, isSheafError } from '../../types/errors.ts'
 import type { Value } from '../../types/value.ts'
+import { kernelOf } from './kernel.ts'
 
 /** Is the source of a value: an expression for it, and one that tells whether it is null (`undefined` where never). */
 export type Source = { readonly value: string; readonly isNull: string | undefined }
@@ -32,6 +33,8 @@ export function layoutSignature(column: Column): string {
     return column.values instanceof Float64Array ? `F${nulls}` : `f${nulls}`
   }
   if (column.layout === 'bit') return `b${nulls}`
+  if (column.layout === 'list') return `l${nulls}(${layoutSignature(column.child)})`
+  if (column.layout === 'struct') return `s${nulls}(${column.children.map(layoutSignature).join(' ')})`
   return column.layout === 'dictionary' ? `d${nulls}` : `r${nulls}`
 }
 
@@ -125,52 +128,50 @@ export class Generator {
     const known = this.#loaded.get(id)
     if (known !== undefined) return known
     const place = this.placeOf(id)
-    const source = this.#loadColumn(this.sampleColumn(place), place)
+    const source = this.#loadColumn(this.sampleColumn(place), (batch) => batch.columns[place] as Column)
     this.#loaded.set(id, source)
     return source
   }
 
-  #loadColumn(column: Column, place: number): Source {
-    const isNull = this.#nullSource(column, place)
+  #loadColumn(column: Column, of: (batch: Batch) => Column): Source {
+    const isNull = this.#nullSource(column, of)
     if (column.layout === 'boxed') {
-      const values = this.input('x', (batch) => columnValues(batch.columns[place] as Column))
+      const values = this.input('x', (batch) => columnValues(of(batch)))
       const local = this.name('v')
       this.line(`const ${local} = ${values}[i];`)
       return { value: local, isNull: `(${local} === null || ${local} === undefined)` }
     }
     if (column.layout === 'flat' && !(column.values instanceof BigUint64Array)) {
-      if (column.values instanceof BigInt64Array) return { value: this.#loadWide(place), isNull }
-      const values = this.input('c', (batch) => (batch.columns[place] as { values: unknown }).values)
+      if (column.values instanceof BigInt64Array) return { value: this.#loadWide(of), isNull }
+      const values = this.input('c', (batch) => (of(batch) as { values: unknown }).values)
       return { value: `${values}[i]`, isNull }
     }
     if (column.layout === 'bit') {
-      const values = this.input('b', (batch) => (batch.columns[place] as { values: unknown }).values)
+      const values = this.input('b', (batch) => (of(batch) as { values: unknown }).values)
       return { value: `((${values}[i >> 3] >> (i & 7) & 1) === 1)`, isNull }
     }
     if (column.layout === 'dictionary') {
-      const codes = this.input('c', (batch) => (batch.columns[place] as DictionaryColumn).codes)
-      const values = this.input('d', (batch) =>
-        columnValues((batch.columns[place] as DictionaryColumn).dictionary),
-      )
+      const codes = this.input('c', (batch) => (of(batch) as DictionaryColumn).codes)
+      const values = this.input('d', (batch) => columnValues((of(batch) as DictionaryColumn).dictionary))
       return { value: `${values}[${codes}[i]]`, isNull }
     }
-    const read = this.input('r', (batch) => columnReader(batch.columns[place] as Column))
+    const read = this.input('r', (batch) => columnReader(of(batch)))
     const local = this.name('v')
     this.line(`const ${local} = ${read}(i);`)
     return { value: local, isNull: column.validity === null ? undefined : `${local} === null` }
   }
 
-  #nullSource(column: Column, place: number): string | undefined {
+  #nullSource(column: Column, of: (batch: Batch) => Column): string | undefined {
     if (column.layout === 'boxed' || column.validity === null) return undefined
-    const validity = this.input('m', (batch) => (batch.columns[place] as { validity: unknown }).validity)
+    const validity = this.input('m', (batch) => (of(batch) as { validity: unknown }).validity)
     return `(${validity}[i >> 3] >> (i & 7) & 1) === 0`
   }
 
   /** Reads a 64-bit integer as two words: a `number` where safe, else the `bigint` itself. */
-  #loadWide(place: number): string {
-    const big = this.input('w', (batch) => (batch.columns[place] as { values: unknown }).values)
+  #loadWide(of: (batch: Batch) => Column): string {
+    const big = this.input('w', (batch) => (of(batch) as { values: unknown }).values)
     const words = this.input('h', (batch) => {
-      const values = (batch.columns[place] as unknown as { values: BigInt64Array }).values
+      const values = (of(batch) as unknown as { values: BigInt64Array }).values
       return new Int32Array(values.buffer, values.byteOffset, values.length * 2)
     })
     const local = this.name('v')
@@ -215,7 +216,7 @@ export class Generator {
         return this.#inlined(expression)
     }
     if (expression.args.some((arg) => arg.kind === 'lambda')) return this.#interpreted(expression)
-    return this.#evaluated(expression)
+    return this.#whole(expression) ?? this.#evaluated(expression)
   }
 
   /** Gives the type that an argument really has: a variant may be known here, by its constant or its column. */
@@ -226,6 +227,26 @@ export class Generator {
     if (expression.kind !== 'column') return expression.type
     const { type } = this.sampleColumn(this.placeOf(expression.id))
     return isNumeric(type) || isText(type) || type.typeId === Type.Bool ? type : expression.type
+  }
+
+  /** Computes a call for the batch at once, where its function can for columns of this layout. */
+  #whole(expression: Extract<Expression, { kind: 'call' }>): Source | undefined {
+    const kernel = kernelOf(expression, { places: this.#places, parameters: this.#parameters })
+    const sample = kernel?.(this.#columns)
+    if (kernel === null || sample === undefined) return undefined
+    const computed = new WeakMap<Batch, Column>()
+    return this.#loadColumn(sample, (batch) => {
+      let column = computed.get(batch)
+      if (column === undefined) {
+        column = kernel(batch.columns) as Column
+        assert(
+          layoutSignature(column) === layoutSignature(sample),
+          'a kernel gives one layout for one layout',
+        )
+        computed.set(batch, column)
+      }
+      return column
+    })
   }
 
   #inlined(expression: Extract<Expression, { kind: 'call' }>): Source {
@@ -381,7 +402,7 @@ export class Generator {
       truthTableOf((batch.columns[place] as DictionaryColumn).dictionary, evaluate, tables),
     )
     const codes = this.input('c', (batch) => (batch.columns[place] as DictionaryColumn).codes)
-    const isNull = this.#nullSource(column, place)
+    const isNull = this.#nullSource(column, (batch) => batch.columns[place] as Column)
     const code = isNull === undefined ? `${codes}[i]` : `((${isNull}) ? ${table}.length - 1 : ${codes}[i])`
     if (!mayFail(expression)) return `${table}[${code}] === 1`
     const fail = this.input('e', (batch) => {

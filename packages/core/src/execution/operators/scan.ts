@@ -11,6 +11,7 @@ import { evaluateConstant, placesOf } from '../../expression/interpret.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
 import { batchRowCount } from '../../types/column.ts'
+import { typeName } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
 import { indexRanges } from './index-access.ts'
@@ -80,7 +81,11 @@ export function requestOf(column: ScanColumn): ScanColumnRequest {
   return {
     field: column.field,
     type: column.type,
-    access: { path: column.access.path, read: (root, path) => evaluate(root, ...path) },
+    access: {
+      path: column.access.path,
+      read: (root, path) => evaluate(root, ...path),
+      reader: `${column.access.function} ${typeName(column.type)}`,
+    },
   }
 }
 

@@ -62,7 +62,7 @@ export function columnBytes(column: Column): number {
     case 'dictionary':
       return column.codes.byteLength
     case 'boxed':
-      return column.values.length * 32
+      return column.length * 32
     case 'list':
       return column.offsets.byteLength + columnBytes(column.child)
     case 'fixed':

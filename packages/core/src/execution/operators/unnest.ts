@@ -1,10 +1,11 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import { placesOf } from '../../expression/interpret.ts'
 import type { UnnestPlan } from '../../plan/logical-plan.ts'
-import { type Batch, batchRowCount, columnReader, makeBatch } from '../../types/column.ts'
+import { type Batch, batchRowCount, columnReader, type ListColumn, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { types } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
+import { takeColumn } from '../../types/take.ts'
 import { type Value, ValueRank, valueRank } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
 import { isBatch, takeRows } from './steps.ts'
@@ -25,7 +26,35 @@ export function* runUnnest(
   })
   for (const step of input) {
     if (!isBatch(step)) yield step
-    else yield* unnestBatch(plan, step, columnReader(evaluate(step)))
+    else {
+      const list = evaluate(step)
+      const whole = list.layout === 'list' && !plan.outer && plan.ordinality === null
+      if (whole) yield* unnestColumn(step, list)
+      else yield* unnestBatch(plan, step, columnReader(list))
+    }
+  }
+}
+
+/** Unnests a column of lists: the elements are copied as a column. */
+function* unnestColumn(batch: Batch, list: ListColumn): Iterable<Batch> {
+  const { offsets, validity, child } = list
+  const count = batchRowCount(batch)
+  let at = 0
+  while (at < count) {
+    const rows: number[] = []
+    const items: number[] = []
+    for (; at < count && rows.length < OUTPUT_ROWS; at += 1) {
+      const row = batch.selection === null ? at : (batch.selection[at] as number)
+      if (validity !== null && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) continue
+      const end = offsets[row + 1] as number
+      for (let item = offsets[row] as number; item < end; item += 1) {
+        rows.push(row)
+        items.push(item)
+      }
+    }
+    if (rows.length === 0) continue
+    const columns = [...takeRows(batch, Uint32Array.from(rows)), takeColumn(child, Uint32Array.from(items))]
+    yield makeBatch(columns, rows.length)
   }
 }
 

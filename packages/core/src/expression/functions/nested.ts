@@ -1,4 +1,5 @@
 import { type DataType, List } from 'apache-arrow'
+import type { Column, Validity } from '../../types/column.ts'
 import { commonType, elementType, isList, isVariant, makeField, types } from '../../types/data-type.ts'
 import { SheafError } from '../../types/errors.ts'
 import { compareValues, type Value } from '../../types/value.ts'
@@ -35,6 +36,24 @@ const variantGet: FunctionDefinition = {
     () =>
     (root: Value, ...path: Value[]) =>
       path.reduce<Value>(readMember, root),
+  kernel: structMember,
+}
+
+/** Reads a path of keys in a column of structs: the column of the last. */
+function structMember(column: Column, path: readonly Value[]): Column | undefined {
+  let current = column
+  for (const key of path) {
+    if (current.layout !== 'struct') return undefined
+    const { type, children, validity } = current
+    const child = children[type.children.findIndex(({ name }) => name === key)]
+    if (child === undefined || child.layout === 'boxed') return undefined
+    current = validity === null ? child : { ...child, validity: bothValid(validity, child.validity) }
+  }
+  return current
+}
+
+function bothValid(left: Uint8Array, right: Validity): Uint8Array {
+  return right === null ? left : left.map((bits, at) => bits & (right[at] ?? 0))
 }
 
 function memberType(type: DataType, path: readonly Value[]): DataType {

@@ -6,6 +6,7 @@
  * result is that column; else it is a boxed one.
  */
 import {
+  type BoxedColumn,
   type BytesColumn,
   boxedColumn,
   type Column,
@@ -14,12 +15,14 @@ import {
   type FlatColumn,
   isNullAt,
   type StructColumn,
+  splitColumn,
   type Validity,
 } from '../column.ts'
 import { columnFromValues } from '../column-builder.ts'
 import { isFloat, isTemporal, isText, isWideInteger, types } from '../data-type.ts'
 import type { Value } from '../value.ts'
 import { kindOf, ValueKind } from './kind.ts'
+import { plainColumn } from './plain.ts'
 import { childNamed, groupReader, type NamesOf, residualReader, shreddedNames } from './unshred.ts'
 
 /** Reads the value under a path inside a value; what it gives for a path through objects is `variant.get`'s answer. */
@@ -129,7 +132,7 @@ function readRest(
   return boxedWith(values, walk.patches)
 }
 
-function boxedWith(values: Value[], { rows, values: patched }: Patches): Column {
+function boxedWith(values: Value[], { rows, values: patched }: Patches): BoxedColumn {
   rows.forEach((row, index) => {
     values[row] = patched[index]
   })
@@ -142,18 +145,38 @@ function readLeaf(group: StructColumn, walk: Walk): Column {
   const before = patches.rows.length
   const boxed = (): Column => {
     patches.rows.length = before
+    patches.values.length = before
     const read = groupReader(group, walk.names, {})
     const values = Array.from({ length: group.length }, (_, row) => read(row) ?? null)
     return boxedWith(values, patches)
   }
+  if (
+    typed?.layout === 'list' &&
+    walk.request.typed === true &&
+    patches.values.every((value) => value === null)
+  )
+    return plainColumn(group) ?? boxed()
   if (typed === undefined || !staysTyped(typed, walk.request.typed === true)) return boxed()
   patchFrom(group, typed, true, [], walk)
-  return patchColumn(typed, patches) ?? boxed()
+  return patchColumn(typed, patches) ?? splitWith(typed, patches) ?? boxed()
 }
 
 function staysTyped(column: Column, wide: boolean): boolean {
   if (column.layout === 'struct' || column.layout === 'list' || column.layout === 'boxed') return false
   return wide || !(isWideInteger(column.type) || isTemporal(column.type))
+}
+
+/** Keeps patches beside a typed column; `undefined` where its values alone do not tell what they were. */
+function splitWith(typed: Column, { rows, values }: Patches): Column | undefined {
+  if (!staysTyped(typed, false) || (typed.layout === 'bytes' && !isText(typed.type))) return undefined
+  const order = Uint32Array.from(rows.keys())
+    .filter((at) => values[at] !== null && values[at] !== undefined)
+    .sort((left, right) => (rows[left] as number) - (rows[right] as number))
+  return splitColumn(types.variant, {
+    typed,
+    oddRows: Uint32Array.from(order, (at) => rows[at] as number),
+    oddValues: Array.from(order, (at) => values[at]),
+  })
 }
 
 /** Puts patches into a copy of a typed column; `undefined` where one does not fit. Nulls need no patch. */

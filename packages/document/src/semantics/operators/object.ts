@@ -1,11 +1,13 @@
 import type { Value } from '@sheafdb/core'
 import { calculateObjectSize } from 'bson'
 import { mongoError } from '../../language/errors.ts'
+import { compileJsonPath } from '../../language/jsonpath/evaluate.ts'
 import type { ExpressionSyntax } from '../../language/syntax.ts'
 import { type CompileContext, compileExpression } from '../expression.ts'
 import { bsonType, type Document, getKey, isDocument, isNullish, setKey } from '../value.ts'
 import {
   compilePart,
+  constantText,
   fixed,
   namedParts,
   type Operator,
@@ -123,4 +125,13 @@ export const objectOperators: Operators = [
   setField('$setField', true),
   setField('$unsetField', false),
   ['$rand', rand],
+  namedParts(
+    '$jsonpath',
+    { required: ['input', 'path'], codes: { object: 9, unknown: 40415, missing: 40414 } },
+    (parts, context) => {
+      const evaluate = compileJsonPath(constantText(parts, 'path', 14) as string)
+      const input = compilePart(parts, 'input', context)
+      return (scope) => evaluate(input(scope))
+    },
+  ),
 ]

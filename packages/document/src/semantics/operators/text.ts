@@ -1,6 +1,7 @@
 import type { Value } from '@sheafdb/core'
 import { mongoError } from '../../language/errors.ts'
 import { makePattern } from '../../language/parser-values.ts'
+import { safePattern } from '../../language/pattern.ts'
 
 import { bsonType, isInt32, isNullish, isNumber } from '../value.ts'
 import { searchBounds } from './array.ts'
@@ -165,10 +166,36 @@ function trim(name: string, sides: 'both' | 'left' | 'right') {
 function split(value: Value, separator: Value): Value {
   if (isNullish(value) || isNullish(separator)) return null
   const text = requireText('$split', value, 40085)
-  if (separator instanceof RegExp) return text.split(separator)
+  if (separator instanceof RegExp) return splitBy(text, separator)
   const by = requireText('$split', separator, 40086)
   if (by === '') throw mongoError(40087, '$split takes a separator that is not empty. Give one.')
   return text.split(by)
+}
+
+/** Splits a text where a pattern matches; what its groups caught stands between the parts. */
+function splitBy(text: string, separator: RegExp): string[] {
+  const parts: string[] = []
+  let at = 0
+  for (const { index, text: found, captures } of safePattern(separator).matches(
+    text,
+    Number.POSITIVE_INFINITY,
+  )) {
+    if (found === '') continue
+    parts.push(text.slice(at, index), ...captures.map((part) => part ?? ''))
+    at = index + found.length
+  }
+  parts.push(text.slice(at))
+  return parts
+}
+
+function replaceMatches(text: string, pattern: RegExp, replacement: string, most: number): string {
+  let result = ''
+  let at = 0
+  for (const { index, text: found } of safePattern(pattern).matches(text, most)) {
+    result += text.slice(at, index) + replacement
+    at = index + found.length
+  }
+  return result + text.slice(at)
 }
 
 function replace(name: '$replaceOne' | '$replaceAll') {
@@ -191,16 +218,14 @@ function replace(name: '$replaceOne' | '$replaceAll') {
       if (parts.some(isNullish)) return null
       const [input, find, replacement] = parts as [string, string | RegExp, string]
       const by = (): string => replacement
-      if (find instanceof RegExp) {
-        const flags = find.flags.replace('g', '') + (name === '$replaceAll' ? 'g' : '')
-        return input.replace(new RegExp(find.source, flags), by)
-      }
+      if (find instanceof RegExp)
+        return replaceMatches(input, find, replacement, name === '$replaceAll' ? Number.POSITIVE_INFINITY : 1)
       return name === '$replaceOne' ? input.replace(find, by) : input.replaceAll(find, by)
     },
   )
 }
 
-type Found = { readonly match: string; readonly idx: number; readonly captures: (string | null)[] }
+type Found = { readonly match: string; readonly idx: number; readonly captures: readonly (string | null)[] }
 
 function regexOperator(
   name: string,
@@ -252,15 +277,13 @@ function patternOf(name: string, regex: Value, options: Value): RegExp | null {
 }
 
 function findAll(text: string, pattern: RegExp, most: number): Found[] {
-  const global = new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`)
   const found: Found[] = []
   let at = 0
   let points = 0
-  for (const match of text.matchAll(global)) {
-    points += [...text.slice(at, match.index)].length
-    at = match.index
-    found.push({ match: match[0], idx: points, captures: match.slice(1).map((part) => part ?? null) })
-    if (found.length >= most) break
+  for (const { index, text: match, captures } of safePattern(pattern).matches(text, most)) {
+    points += [...text.slice(at, index)].length
+    at = index
+    found.push({ match, idx: points, captures })
   }
   return found
 }

@@ -51,7 +51,8 @@ export function compileLookup(argument: Value, pipeline: PipelineContext): Docum
   }
 }
 
-function requireLookup(argument: Value): Document {
+/** Checks the argument of `$lookup`. @throws FailedToParse, TypeMismatch */
+export function requireLookup(argument: Value): Document {
   if (!isPlain(argument)) throw mongoError(9, '$lookup takes an object. Give it from and as.')
   for (const [key, value] of Object.entries(argument)) {
     if (!LOOKUP_PARTS.includes(key))

@@ -10,6 +10,7 @@ import { bsonType, compareMongo, type Document, equalValues, getKey, isDocument 
 import { addToSetChange, popChange, pullAllChange, pullChange, pushChange } from './array-changes.ts'
 import { compileArrayFilters, type ElementSource, positionFinder } from './array-filters.ts'
 import { arithmeticChange, bitChange, currentDateChange } from './field-changes.ts'
+import { applyJsonPatch, applyMergePatch } from './json-patch.ts'
 import { applyAt, type Change, type PathChange } from './path-change.ts'
 import { compileRename } from './rename.ts'
 
@@ -36,6 +37,10 @@ export function compileUpdate(update: UpdateSyntax, options: ElementSource): Upd
           stages.reduce((row, stage) => stage(scopeOf(row, variables)) as Document, document),
         )
     }
+    case 'patch':
+      return (document) => keepId(document, applyJsonPatch(document, update.operations))
+    case 'merge-patch':
+      return (document) => keepId(document, applyMergePatch(document, update.patch) as Document)
     case 'operators':
       return compileOperators(update.operations, options)
   }

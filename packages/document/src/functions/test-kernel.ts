@@ -1,0 +1,153 @@
+/** Tests a whole column of values at once, where it holds numbers, texts, or lists of those. */
+import type { BitColumn, BoxedColumn, Column, ListColumn, SplitValues } from '@sheafdb/core'
+import { columnReader, types, type Value } from '@sheafdb/core'
+import type { Condition } from '../language/syntax.ts'
+import type { Matcher } from '../semantics/match.ts'
+import { isNumber } from '../semantics/value.ts'
+
+/** Is a condition, where it is on the values themselves, with the function that tests one value. */
+export type ColumnTest = { readonly condition: Condition | null; readonly matches: Matcher }
+
+/** Gives for each row whether its value passes; `undefined` where rows must be tested one by one. */
+export function testColumn(column: Column, test: ColumnTest): BitColumn | undefined {
+  if (column.layout === 'list') return testLists(column, test)
+  if (column.layout === 'boxed' && column.split !== undefined) return testSplit(column, column.split, test)
+  return undefined
+}
+
+function bitColumn(bits: Uint8Array, length: number): BitColumn {
+  return { layout: 'bit', type: types.bool, length, validity: null, values: bits }
+}
+
+function testSplit(
+  column: BoxedColumn,
+  { typed, oddRows, oddValues }: SplitValues,
+  test: ColumnTest,
+): BitColumn {
+  const bits = testTyped(typed, test)
+  for (let at = 0; at < oddRows.length; at += 1) {
+    const row = oddRows[at] as number
+    // An odd row is null among the typed values, which may have passed.
+    if (test.matches(oddValues[at])) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+    else bits[row >> 3] = (bits[row >> 3] as number) & ~(1 << (row & 7))
+  }
+  return bitColumn(bits, column.length)
+}
+
+type NumberTest = (value: number) => boolean
+
+/** Gives the comparison of a number with a constant; null for any other condition. */
+function numberTest(condition: Condition | null): NumberTest | null {
+  if (condition === null || !('value' in condition) || !isNumber(condition.value)) return null
+  const constant = Number(condition.value)
+  if (Number.isNaN(constant) || (typeof condition.value === 'bigint' && !Number.isSafeInteger(constant)))
+    return null
+  switch (condition.kind) {
+    case 'eq':
+      return (value) => value === constant
+    case 'gt':
+      return (value) => value > constant
+    case 'gte':
+      return (value) => value >= constant
+    case 'lt':
+      return (value) => value < constant
+    case 'lte':
+      return (value) => value <= constant
+    default:
+      return null
+  }
+}
+
+/** Gives a byte a value of a column: 1 where it passes. Null is tested like any value. */
+function testTyped(column: Column, test: ColumnTest): Uint8Array {
+  const bits = new Uint8Array((column.length + 7) >> 3)
+  const holds = passes(column, test)
+  for (let start = 0; start < column.length; start += 8) {
+    const end = Math.min(start + 8, column.length)
+    let byte = 0
+    for (let row = start; row < end; row += 1) if (holds(row)) byte |= 1 << (row - start)
+    bits[start >> 3] = byte
+  }
+  return bits
+}
+
+/** Makes the function that tells whether the value of a row passes. */
+function passes(column: Column, { condition, matches }: ColumnTest): (row: number) => boolean {
+  const ofNull = matches(null)
+  if (column.layout === 'dictionary') {
+    const read = columnReader(column.dictionary)
+    const table = Uint8Array.from({ length: column.dictionary.length }, (_, code) =>
+      Number(matches(read(code))),
+    )
+    const { codes, validity } = column
+    if (validity === null) return (row) => table[codes[row] as number] === 1
+    return (row) => (isValid(validity, row) ? table[codes[row] as number] === 1 : ofNull)
+  }
+  const test = numberTest(condition)
+  if (column.layout === 'flat' && test !== null) {
+    const { values, validity } = column
+    if (!(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
+      if (validity === null) return (row) => test(values[row] as number)
+      return (row) => (isValid(validity, row) ? test(values[row] as number) : ofNull)
+    }
+  }
+  const read = columnReader(column)
+  return (row) => matches(read(row))
+}
+
+function isValid(validity: Uint8Array, row: number): boolean {
+  return (((validity[row >> 3] as number) >> (row & 7)) & 1) === 1
+}
+
+/** Tells whether a condition passes for a list of scalars exactly where it passes for one of them. */
+function isOfElements(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'eq':
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return isScalar(condition.value)
+    case 'in':
+      return condition.values.every(isScalar)
+    case 'regex':
+    case 'modulo':
+      return true
+    default:
+      return false
+  }
+}
+
+function isScalar(value: Value): boolean {
+  return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
+}
+
+function testLists(column: ListColumn, test: ColumnTest): BitColumn | undefined {
+  const { condition, matches } = test
+  if (condition === null) return undefined
+  if (condition.kind === 'not') {
+    const [only, ...more] = condition.conditions
+    if (only === undefined || more.length > 0) return undefined
+    const inner = testLists(column, { condition: only, matches: (value) => !matches(value) })
+    return inner === undefined
+      ? undefined
+      : bitColumn(
+          inner.values.map((byte) => ~byte),
+          column.length,
+        )
+  }
+  const { child, offsets, validity, length } = column
+  if (!isOfElements(condition) || child.layout === 'struct' || child.layout === 'list') return undefined
+  const elements = testTyped(child, test)
+  const ofNull = matches(null)
+  const bits = new Uint8Array((length + 7) >> 3)
+  for (let row = 0; row < length; row += 1) {
+    let found = false
+    if (validity === null || isValid(validity, row)) {
+      const end = offsets[row + 1] as number
+      for (let at = offsets[row] as number; at < end && !found; at += 1) found = isValid(elements, at)
+    } else found = ofNull
+    if (found) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+  }
+  return bitColumn(bits, length)
+}

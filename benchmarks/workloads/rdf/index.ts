@@ -1,5 +1,5 @@
 import type { Workload } from '../../src/workload.ts'
-import { rdfLibrary, rdfNetwork, rdfShop } from './joins.ts'
+import { rdfLibrary, rdfLibraryExists, rdfNetwork, rdfShop } from './joins.ts'
 import { rdfLoadLines, rdfLoadTurtle, rdfReopen } from './load.ts'
 import { rdfMatch, rdfPoints } from './lookups.ts'
 import { rdfLsqb } from './lsqb.ts'
@@ -15,6 +15,7 @@ export const rdfWorkloads: readonly Workload[] = [
   rdfShop,
   rdfNetwork,
   rdfLibrary,
+  rdfLibraryExists,
   rdfPaths,
   rdfLsqb,
 ]

@@ -55,19 +55,31 @@ export const rdfNetwork: Workload = querySet({
   }),
 })
 
-/** OPTIONAL with aggregates, MINUS and NOT EXISTS over a library. */
+/** OPTIONAL with aggregates and MINUS over a library. */
 export const rdfLibrary: Workload = querySet({
   name: 'rdf-library',
-  title: '1 M triples in the manner of SP2Bench: OPTIONAL with aggregates, MINUS, NOT EXISTS',
+  title: '1 M triples in the manner of SP2Bench: OPTIONAL with aggregates, MINUS',
   asked: 10,
   document: () => libraryTriples(TRIPLES),
   queries: prefixed(LIBRARY, {
     'optional, counted': `SELECT ?year (COUNT(?document) AS ?all) (COUNT(?isbn) AS ?books) { ?document v:issued ?year
       OPTIONAL { ?document v:isbn ?isbn } } GROUP BY ?year`,
+    'optional, not bound': `SELECT (COUNT(*) AS ?n) { ?document v:creator ?person OPTIONAL { ?document v:abstract ?abstract }
+      FILTER(!BOUND(?abstract)) }`,
+    minus: 'SELECT (COUNT(*) AS ?n) { ?document a v:Article MINUS { ?document v:abstract ?abstract } }',
+  }),
+})
+
+/** OPTIONAL of two patterns, NOT EXISTS and joins of two documents, over a library in which Oxigraph ends in time. */
+export const rdfLibraryExists: Workload = querySet({
+  name: 'rdf-library-exists',
+  title:
+    '30 K triples in the manner of SP2Bench: NOT EXISTS, OPTIONAL of two patterns (Oxigraph is not linear here)',
+  asked: 10,
+  document: () => libraryTriples(30_000),
+  queries: prefixed(LIBRARY, {
     'optional, summed': `SELECT ?journal (SUM(?number) AS ?sum) (COUNT(?cited) AS ?cites) { ?document v:journal ?journal ; v:number ?number
       OPTIONAL { ?document v:cites ?cited . ?cited v:isbn ?isbn } } GROUP BY ?journal`,
-    'optional, not bound': `SELECT (COUNT(*) AS ?n) { ?document v:creator ?person OPTIONAL { ?document v:abstract ?abstract } FILTER(!BOUND(?abstract)) }`,
-    minus: 'SELECT (COUNT(*) AS ?n) { ?document a v:Article MINUS { ?document v:abstract ?abstract } }',
     'not exists': `SELECT (COUNT(*) AS ?n) { ?document a v:Article ; v:creator ?person
       FILTER NOT EXISTS { ?other v:creator ?person ; a v:Inproceedings } }`,
     'not exists, cited':

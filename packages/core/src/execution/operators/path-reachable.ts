@@ -19,13 +19,23 @@ export function* reachable(search: Search, start: number, marks: MarkPool): Iter
   }
   const seen = marks.take()
   for (const node of frontier) seen.add(node)
-  yield* ends(search, frontier)
+  // Nodes are handed on many at once: a pause at each hop of each search would take longer than the search.
+  let reached = frontier
   while (depth < search.maximum && frontier.length > 0) {
     frontier = nextNodes(search, frontier, seen)
     depth += 1
-    yield* ends(search, frontier)
+    reached = reached.length === 0 ? frontier : appended(reached, frontier)
+    if (reached.length < EDGES_PER_PAUSE) continue
+    yield* ends(search, reached)
     yield null
+    reached = []
   }
+  yield* ends(search, reached)
+}
+
+function appended(nodes: number[], others: readonly number[]): number[] {
+  for (const node of others) nodes.push(node)
+  return nodes
 }
 
 function* ends(search: Search, nodes: readonly number[]): Iterable<Found> {

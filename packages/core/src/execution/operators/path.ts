@@ -13,6 +13,9 @@ import { shortest } from './path-shortest.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 16_384
+/** The event loop runs again after this many starts. */
+const STARTS_PER_PAUSE = 256
+
 /** Gives a row for each path of each row's node, or for each node reached. */
 export function* runPath(plan: PathPlan, input: Steps, context: ExecutionContext): Steps {
   const sides = sidesOf(plan.adjacency, plan.direction, context)
@@ -33,6 +36,10 @@ export function* runPath(plan: PathPlan, input: Steps, context: ExecutionContext
     const excluded = excludedEdges(step, plan.exclude, places)
     const writer = new PathWriter(plan, step)
     for (let at = 0; at < from.length; at += 1) {
+      if (at % STARTS_PER_PAUSE === STARTS_PER_PAUSE - 1) {
+        context.check()
+        yield null
+      }
       if ((from[at] as number) < 0 || (to !== null && (to[at] as number) < 0)) continue
       const search: Search = {
         sides,

@@ -4,6 +4,9 @@ import { compareDateTimes } from './date-time.ts'
 import { compareDecimals } from './decimal.ts'
 import { literalValue, type NumericValue, numericOf, toDecimal, toNumber } from './literal-value.ts'
 
+/** Names a comparison of values. */
+export type ComparisonOperator = '=' | '<' | '<=' | '>' | '>='
+
 /** Compares numbers by value; `null` where one is NaN. */
 export function compareNumeric(left: NumericValue, right: NumericValue): number | null {
   if (left.kind === 'integer' && right.kind === 'integer')

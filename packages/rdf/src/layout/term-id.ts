@@ -104,8 +104,33 @@ function dateTimeText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
-/** Makes the term of an id that carries its value. */
+/** Gives the integer that an id carries; NaN where it carries a value of another type. */
+export function inlineInteger(id: number): number {
+  return id < (TAG_INTEGER + 1) * TAG_SIZE ? id - TAG_INTEGER * TAG_SIZE - ZERO : Number.NaN
+}
+
+/** Orders two ids that carry values of one ordered type: a number below, at or above zero; NaN for all others. */
+export function compareInlineIds(left: number, right: number): number {
+  if (left < FIRST_INLINE_ID || right < FIRST_INLINE_ID) return Number.NaN
+  const tag = Math.floor(left / TAG_SIZE)
+  return tag === Math.floor(right / TAG_SIZE) && tag !== TAG_BOOLEAN ? left - right : Number.NaN
+}
+
+const MAX_KNOWN = 2 ** 16
+let known = new Map<number, LiteralTerm>()
+
+/** Gives the term of an id that carries its value; terms that come again are not made again. */
 export function inlineTerm(id: number): LiteralTerm {
+  let term = known.get(id)
+  if (term === undefined) {
+    if (known.size >= MAX_KNOWN) known = new Map()
+    term = makeInlineTerm(id)
+    known.set(id, term)
+  }
+  return term
+}
+
+function makeInlineTerm(id: number): LiteralTerm {
   const tag = Math.floor(id / TAG_SIZE)
   const payload = id - tag * TAG_SIZE
   switch (tag) {

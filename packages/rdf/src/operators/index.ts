@@ -1,8 +1,10 @@
 import type { ExtensionOperator } from '@sheafdb/core'
+import { compareOperator } from './compare.ts'
 import { constructOperator } from './construct.ts'
 import { decodeOperator } from './decode.ts'
 import { describeOperator } from './describe.ts'
 import { encodeOperator } from './encode.ts'
+import { orderOperator } from './order.ts'
 import { quadsOperator } from './quads.ts'
 
 /** Holds the operators that RDF adds to plans. */
@@ -12,4 +14,6 @@ export const rdfOperators: readonly ExtensionOperator[] = [
   quadsOperator,
   constructOperator,
   describeOperator,
+  compareOperator,
+  orderOperator,
 ]

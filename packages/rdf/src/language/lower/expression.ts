@@ -29,6 +29,7 @@ import {
   withBindings,
   withPlan,
 } from './relation.ts'
+import { compareIds, type OperatorSyntax, valueComparison } from './value-comparison.ts'
 
 /** Is an expression of the plan and what it gives: a term, or a plain value that stands for a literal. Null is an error. */
 export type Lowered = { readonly kind: ResultKind; readonly expression: Expression }
@@ -69,7 +70,7 @@ type Prepared = {
 }
 
 function prepare(syntax: ExpressionSyntax, relation: Relation, environment: Environment): Prepared {
-  const needs = { terms: new Set<string>(), exists: [] as Existence[], row: false }
+  const needs: Needs = { terms: new Set<string>(), exists: [], comparisons: [], row: false }
   collectNeeds(syntax, relation, needs)
   let ready = relation
   const marks = new Map<ExpressionSyntax, ColumnExpression>()
@@ -78,13 +79,23 @@ function prepare(syntax: ExpressionSyntax, relation: Relation, environment: Envi
     ready = marked.relation
     marks.set(existence, marked.mark)
   }
+  for (const comparison of needs.comparisons) {
+    const compared = compareIds(comparison, ready, environment)
+    ready = compared.relation
+    marks.set(comparison, compared.mark)
+  }
   if (needs.row && !ready.bindings.has(ROW)) ready = numberSolutions(ready)
   return { relation: decodeVariables(ready, needs.terms, environment.facts.termsTable), marks }
 }
 
 type Existence = Extract<ExpressionSyntax, { subType: 'existence' }>
 
-type Needs = { readonly terms: Set<string>; readonly exists: Existence[]; row: boolean }
+type Needs = {
+  readonly terms: Set<string>
+  readonly exists: Existence[]
+  readonly comparisons: OperatorSyntax[]
+  row: boolean
+}
 
 /** Finds which variables are needed as terms; those that are only asked to be bound or the same are not. */
 function collectNeeds(syntax: ExpressionSyntax, relation: Relation, needs: Needs): void {
@@ -101,6 +112,10 @@ function collectNeeds(syntax: ExpressionSyntax, relation: Relation, needs: Needs
       if (syntax.operator === 'bound') return
       if (syntax.operator === 'bnode' && syntax.args.length > 0) needs.row = true
       if (idComparison(syntax, relation) !== null) return
+      if (valueComparison(syntax, relation) !== null) {
+        needs.comparisons.push(syntax)
+        return
+      }
       for (const arg of syntax.args) collectNeeds(arg, relation, needs)
       return
     case 'named':
@@ -274,6 +289,8 @@ class ExpressionLowering {
     if (special !== undefined) return special
     const ids = idComparison(syntax, this.#relation, (term) => this.#environment.facts.id(term))
     if (ids !== null) return boolean(call(operator === '!=' ? 'ne' : 'eq', ids.left, ids.right))
+    const mark = this.#marks.get(syntax)
+    if (mark !== undefined) return boolean(operator === '!=' ? call('not', mark) : mark)
     if (operator === '!=') {
       const equal = this.#compare('=', args)
       return boolean(call('not', equal.expression))

@@ -16,10 +16,7 @@ import {
   planField,
   project,
   SheafError,
-  type SortKey,
   singleRow,
-  sort,
-  sortKey,
   types,
   values,
 } from '@sheafdb/core'
@@ -31,7 +28,7 @@ import { seedOf } from './copy.ts'
 import { type ActiveGraph, activeDataset } from './dataset.ts'
 import { type Environment, isHidden, type Seed } from './environment.ts'
 import { correlatedVariables, patternVariablesOf } from './environment-variables.ts'
-import { asTerm, lowerCondition, lowerExpression } from './expression.ts'
+import { lowerCondition, lowerExpression } from './expression.ts'
 import { lowerGroup } from './group.ts'
 import {
   type Conditioned,
@@ -41,6 +38,7 @@ import {
   minusRelations,
   semiJoinRelations,
 } from './join.ts'
+import { lowerOrderBy } from './order.ts'
 import { namedGraph, namedGraphs } from './pattern.ts'
 import {
   type Binding,
@@ -419,27 +417,6 @@ function nameGraph(
     withoutVariables(withPlan(decoded, filter(decoded.plan, agrees)), (each) => each === hidden),
     [[name, decoded.bindings.get(hidden) as Binding]],
   )
-}
-
-/** Names what terms sort by: their sort, then their value as a number, then their text. */
-const ORDER = ['order_rank', 'order_number', 'order_text'] as const
-
-function lowerOrderBy(operation: Syntax<'orderby'>, environment: Environment): Relation {
-  let relation = lowerOperation(operation.input, environment)
-  const keys: SortKey[] = []
-  for (const syntax of operation.expressions) {
-    const isOrder = syntax.subType === 'operator' && (syntax.operator === 'desc' || syntax.operator === 'asc')
-    const descending = syntax.subType === 'operator' && syntax.operator === 'desc'
-    const inner = isOrder ? (syntax.args[0] as ExpressionSyntax) : syntax
-    const { relation: ready, lowered } = lowerExpression(inner, relation, environment)
-    relation = ready
-    const plain = lowered.kind === 'integer' || lowered.kind === 'string'
-    const term = asTerm(lowered)
-    const expressions = plain ? [lowered.expression] : ORDER.map((name) => call(`sparql.${name}`, term))
-    for (const expression of expressions)
-      keys.push(sortKey(expression, { descending, nullsFirst: !descending && expression.nullable }))
-  }
-  return withPlan(relation, sort(relation.plan, keys))
 }
 
 function lowerProject(operation: Syntax<'project'>, environment: Environment): Relation {

@@ -1,4 +1,5 @@
 import { countWays } from './count-ways.ts'
+import { decorrelate } from './decorrelate.ts'
 import { indexScans } from './index-scans.ts'
 import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
@@ -13,11 +14,13 @@ import { simplify } from './simplify.ts'
 
 /**
  * Lists the optimizer's rules in the order in which they run. Constants are folded first, since what is left decides
- * which filters move; filters move before joins are ordered, since they decide the sizes; columns are dropped
- * when it is known what reads them; how joins reach their rows is decided last.
+ * which filters move; applies become joins before filters are to reach them; filters move before joins are ordered,
+ * since they decide the sizes; columns are dropped when it is known what reads them; how joins reach their rows is
+ * decided last.
  */
 export const ruleList: readonly Rule[] = [
   simplify,
+  decorrelate,
   mergeProjections,
   pushFilters,
   pushPaths,

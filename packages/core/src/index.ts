@@ -2,7 +2,8 @@
  * Is the core of Sheaf: open a store, query it in any model's language, and write models of your own.
  */
 
-export { type Adjacency, buildAdjacency, buildCsr, type CsrIndex } from './catalog/adjacency.ts'
+export { type Adjacency, buildAdjacency } from './catalog/adjacency.ts'
+export { buildCsr, type CsrIndex } from './catalog/csr.ts'
 export type {
   CollectionDefinition,
   RowBatch,

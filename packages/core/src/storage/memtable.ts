@@ -166,6 +166,19 @@ export class Memtable implements Part {
     return low
   }
 
+  createdUpTo(commit: number): number {
+    return this.rowCountAt(commit)
+  }
+
+  *deletedBetween(after: number, upTo: number): Generator<number> {
+    const last = this.#deletions[this.#deletions.length - 1]
+    if (last === undefined || last <= after) return
+    for (let position = 0; position < this.rowCount; position += 1) {
+      const deleted = this.#deleted[position] as number
+      if (deleted > after && deleted <= upTo) yield position
+    }
+  }
+
   visibleCount(commit: number): number {
     return this.rowCountAt(commit) - countUpTo(this.#deletions, commit)
   }

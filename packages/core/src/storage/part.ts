@@ -57,6 +57,10 @@ export type Part = {
   findKey(key: SearchKey, commit: number): number
   /** Ends a version. */
   markDeleted(position: number, commit: number): void
+  /** Counts the first positions that were all created up to a commit. */
+  createdUpTo(commit: number): number
+  /** Lists the positions that were deleted after one commit, up to another. */
+  deletedBetween(after: number, upTo: number): Iterable<number>
   /** Describes a column in a chunk, `null` where nothing is known. */
   zoneMap(field: PartField, chunk: number): ZoneMap | null
   /** Estimates the count of distinct values, `null` where nothing is known. */

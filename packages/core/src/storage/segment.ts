@@ -295,6 +295,16 @@ export class Segment implements Part {
     return this.#created[0] <= commit ? this.rowCount : 0
   }
 
+  createdUpTo(commit: number): number {
+    return this.#created[1] <= commit ? this.rowCount : 0
+  }
+
+  *deletedBetween(after: number, upTo: number): Generator<number> {
+    if (this.deletions.lastCommit <= after) return
+    for (const [position, deleted] of this.deletions.entries())
+      if (deleted > after && deleted <= upTo) yield position
+  }
+
   visibleCount(commit: number): number {
     if (this.#created[0] > commit) return 0
     if (this.#created[1] <= commit) return this.rowCount - this.deletions.countUpTo(commit)

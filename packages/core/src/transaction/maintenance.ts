@@ -32,6 +32,8 @@ export type MaintenanceHost = {
   readonly files: SegmentFiles
   readonly tables: ReadonlyMap<number, TableData>
   readonly indexes: PartIndexes
+  /** Takes what was committed into the adjacencies of a table, before rows that are deleted are dropped. */
+  bringForward(definition: TableDefinition): void
   /** Tells whether segments are compressed when they grow cold. */
   readonly compress: boolean
   definition(tableId: number): TableDefinition | undefined
@@ -51,6 +53,8 @@ type Rewrite = {
   readonly parts: readonly Part[]
   readonly merged: Merged | null
   readonly segment: Segment | null
+  /** Rows that were deleted up to this commit are not in the segment. */
+  readonly keepFrom: number
 }
 
 /** Past this size together, merged segments are cold: they are read seldom and kept small. */
@@ -137,17 +141,18 @@ export class Maintenance {
     compressionLevel: number | null,
   ): Promise<Rewrite> {
     const definition = this.#host.definition(table.id)
-    if (definition === undefined) return { table, parts, merged: null, segment: null }
+    if (definition === undefined) return { table, parts, merged: null, segment: null, keepFrom: commit }
     const keepFrom = Math.min(this.#host.oldestCommit(), commit)
+    this.#host.bringForward(definition)
     const merged = await this.#steps(mergeParts(mergeTable(definition), parts, { keepFrom, upTo: commit }))
-    if (merged === null) return { table, parts, merged, segment: null }
+    if (merged === null) return { table, parts, merged, segment: null, keepFrom }
     const writing = this.#host.files.write(table.id, merged.content, compressionLevel)
     const segment = await this.#steps(writing)
     if (merged.content.created === null) segment.setCreated(merged.createdAt)
     await this.#host.files.sync(table.id, [segment])
     for (const index of definition.indexes)
       await this.#steps(this.#host.indexes.prepare(bindIndex(definition, index), segment))
-    const rewrite = { table, parts, merged, segment }
+    const rewrite = { table, parts, merged, segment, keepFrom }
     carryDeletions(rewrite)
     return rewrite
   }
@@ -190,6 +195,7 @@ export class Maintenance {
     this.#manifest = manifest
     for (const rewrite of rewrites) {
       carryDeletions(rewrite)
+      rewrite.table.adjacencies.loseBefore(rewrite.table.changeUpTo(rewrite.keepFrom))
       rewrite.table.replaceParts(rewrite.parts, rewrite.segment === null ? [] : [rewrite.segment])
     }
     for (const { table, parts } of rewrites)

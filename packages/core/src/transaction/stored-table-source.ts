@@ -1,4 +1,4 @@
-import { type Adjacency, buildAdjacency, type EdgeList } from '../catalog/adjacency.ts'
+import type { Adjacency } from '../catalog/adjacency.ts'
 import type { AdjacencyDefinition, TableDefinition } from '../catalog/definition.ts'
 import type {
   ColumnStatistics,
@@ -14,17 +14,15 @@ import type {
 import { columnBytes } from '../storage/column-slice.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { CHUNK_ROWS, type KeyRange, type Part, type PartField } from '../storage/part.ts'
-import { type Batch, type Column, columnReader, makeBatch } from '../types/column.ts'
+import { type Batch, type Column, makeBatch } from '../types/column.ts'
 import { isDecimal, types } from '../types/data-type.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { countInIndex, type IndexedView, lookupInIndex, scanIndex } from './index-reads.ts'
 import type { PartIndexes } from './part-indexes.ts'
 import { readRows } from './read-rows.ts'
 import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
+import { type AdjacencyCache, adjacencyOfView } from './table-adjacency.ts'
 import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts'
-
-/** Keeps adjacencies for as long as the rows under them stay the same. */
-export type AdjacencyCache = Map<string, { readonly version: string; readonly adjacency: Adjacency }>
 
 /** Is what is kept beside the parts of a table and shared by all who read it. */
 export type TableCaches = { readonly adjacencies: AdjacencyCache; readonly indexes: PartIndexes }
@@ -226,34 +224,9 @@ export class StoredTableSource implements TableSource {
   }
 
   adjacency(definition: AdjacencyDefinition): Adjacency {
-    const known = this.#adjacencies.get(definition.name)
-    if (known !== undefined && known.version === this.version) return known.adjacency
-    const adjacency = buildAdjacency(definition, this.#edges(definition))
-    this.#adjacencies.set(definition.name, { version: this.version, adjacency })
-    return adjacency
-  }
-
-  #edges(definition: AdjacencyDefinition): EdgeList {
-    const { rowCount } = this.statistics()
-    const names = [definition.source, definition.target, '_row_id']
-    if (definition.partition !== null) names.push(definition.partition)
-    const request: ScanRequest = {
-      columns: names.map((field) => ({ field, type: types.int64 })),
-      predicates: [],
-    }
-    const lists = names.map(() => new Float64Array(rowCount))
-    let count = 0
-    for (const batch of this.scan(request)) {
-      const rows = batch.selection?.length ?? batch.length
-      for (let column = 0; column < names.length; column += 1) {
-        copyIds(batch.columns[column] as Column, batch.selection, rows, lists[column] as Float64Array, count)
-      }
-      count += rows
-    }
-    const [sources, targets, edges, partitions] = lists as [Float64Array, Float64Array, Float64Array] & {
-      3?: Float64Array
-    }
-    return withoutNulls({ count, sources, targets, edges, partitions: partitions ?? null })
+    const scan = (columns: readonly ScanColumnRequest[]): Iterable<Batch> =>
+      this.scan({ columns, predicates: [] })
+    return adjacencyOfView(this.#view, definition, this.#adjacencies, scan)
   }
 }
 
@@ -297,57 +270,6 @@ function countRead(counters: ScanCounters, rows: number): void {
   if (rows === 0) {
     counters.segmentsRead -= 1
     counters.segmentsSkipped += 1
-  }
-}
-
-/** Copies ids of the selected rows; null becomes -1. */
-function copyIds(
-  column: Column,
-  selection: Uint32Array | null,
-  rows: number,
-  target: Float64Array,
-  at: number,
-): void {
-  if (
-    column.layout === 'flat' &&
-    column.validity === null &&
-    !(column.values instanceof BigInt64Array) &&
-    !(column.values instanceof BigUint64Array)
-  ) {
-    const { values } = column
-    if (selection === null) target.set(values, at)
-    else for (let row = 0; row < rows; row += 1) target[at + row] = values[selection[row] as number] as number
-    return
-  }
-  const read = columnReader(column)
-  for (let row = 0; row < rows; row += 1) {
-    const value = read(selection === null ? row : (selection[row] as number))
-    target[at + row] = value === null ? -1 : Number(value)
-  }
-}
-
-/** Leaves out edges without a source, target or partition. */
-function withoutNulls(list: EdgeList): EdgeList {
-  const { count, sources, targets, edges, partitions } = list
-  let kept = 0
-  for (let at = 0; at < count; at += 1) {
-    if ((sources[at] as number) < 0 || (targets[at] as number) < 0) continue
-    if (partitions !== null && (partitions[at] as number) < 0) continue
-    if (kept !== at) {
-      sources[kept] = sources[at] as number
-      targets[kept] = targets[at] as number
-      edges[kept] = edges[at] as number
-      if (partitions !== null) partitions[kept] = partitions[at] as number
-    }
-    kept += 1
-  }
-  if (kept === count) return list
-  return {
-    count: kept,
-    sources: sources.subarray(0, kept),
-    targets: targets.subarray(0, kept),
-    edges: edges.subarray(0, kept),
-    partitions: partitions?.subarray(0, kept) ?? null,
   }
 }
 

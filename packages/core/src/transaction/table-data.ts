@@ -1,6 +1,6 @@
-import type { Adjacency } from '../catalog/adjacency.ts'
 import { Memtable } from '../storage/memtable.ts'
 import type { Part, PartField } from '../storage/part.ts'
+import { AdjacencyCache } from './table-adjacency.ts'
 
 /** Is what the store holds of one table: its parts, and the counters that go with it. Shared by all snapshots. */
 export class TableData {
@@ -14,8 +14,7 @@ export class TableData {
   nextRowId = 0
   /** Commits that changed the table, ascending, as far back as anyone may ask. */
   readonly #changes: number[] = [0]
-  /** The adjacencies last built, by name. */
-  readonly adjacencies: Map<string, { readonly version: string; readonly adjacency: Adjacency }> = new Map()
+  readonly adjacencies: AdjacencyCache = new AdjacencyCache()
 
   constructor(id: number, key: readonly PartField[]) {
     this.id = id

@@ -9,6 +9,7 @@ import type { SegmentFiles } from '../storage/segment-files.ts'
 import type { SegmentEntry } from '../storage/segment-writer.ts'
 import { PartIndexes } from './part-indexes.ts'
 import { StoredTableSource } from './stored-table-source.ts'
+import { AdjacencyCache, bringForward } from './table-adjacency.ts'
 import { TableData } from './table-data.ts'
 import { keyFields, partField, type TableView } from './table-view.ts'
 
@@ -39,19 +40,28 @@ export class TableSet {
   /** Gives what a commit sees of a table. */
   view(definition: TableDefinition, commit: number): TableView {
     const table = this.all.get(definition.id)
+    const change = table?.changeUpTo(commit) ?? 0
     return {
       definition,
       parts: table?.parts ?? [],
       commit,
       hidden: new Map(),
-      version: `${definition.id}@${table?.changeUpTo(commit) ?? 0}`,
+      version: `${definition.id}@${change}`,
+      change,
+      own: null,
     }
   }
 
   /** Makes a view readable. */
   source(view: TableView): TableSource {
-    const adjacencies = this.all.get(view.definition.id)?.adjacencies ?? new Map()
+    const adjacencies = this.all.get(view.definition.id)?.adjacencies ?? new AdjacencyCache()
     return new StoredTableSource(view, { adjacencies, indexes: this.indexes })
+  }
+
+  /** Brings the adjacencies of a table forward to all that was committed. */
+  bringForward(definition: TableDefinition): void {
+    const adjacencies = this.all.get(definition.id)?.adjacencies
+    if (adjacencies !== undefined) bringForward(this.view(definition, LATEST), adjacencies)
   }
 
   /** Gives the catalog that a commit sees. */

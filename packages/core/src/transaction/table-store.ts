@@ -116,6 +116,7 @@ class StoredTables implements TableStore {
       files: this.#files,
       tables: this.#tables.all,
       indexes: this.#tables.indexes,
+      bringForward: (definition) => this.#tables.bringForward(definition),
       compress,
       definition: (tableId) => this.#tables.definition(tableId),
       oldestCommit: () => this.#oldestNeeded(),

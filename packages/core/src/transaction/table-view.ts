@@ -13,6 +13,10 @@ export type TableView = {
   readonly hidden: ReadonlyMap<Part, ReadonlySet<number>>
   /** Changes whenever the rows may have. */
   readonly version: string
+  /** The last commit up to `commit` that changed the table. */
+  readonly change: number
+  /** What the reader's own transaction wrote, over what it sees of others; `null` where it wrote nothing. */
+  readonly own: { readonly base: TableView; readonly parts: readonly Part[] } | null
 }
 
 /** Is a place of a row version. */

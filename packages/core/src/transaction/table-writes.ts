@@ -96,10 +96,12 @@ export class TableWrites {
   view(): TableView {
     return {
       definition: this.definition,
-      parts: [...this.base.parts, ...this.segments, this.#memtable],
+      parts: [...this.base.parts, ...this.ownParts],
       commit: this.base.commit,
       hidden: this.hidden,
       version: `${this.base.version}+${this.#version}`,
+      change: this.base.change,
+      own: { base: this.base, parts: this.ownParts },
     }
   }
 

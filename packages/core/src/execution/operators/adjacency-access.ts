@@ -1,4 +1,5 @@
-import type { Adjacency, CsrIndex } from '../../catalog/adjacency.ts'
+import type { Adjacency } from '../../catalog/adjacency.ts'
+import type { CsrIndex } from '../../catalog/csr.ts'
 import type { ExecutionContext } from '../../catalog/engine.ts'
 import type { AdjacencyReference, Direction } from '../../plan/logical-plan.ts'
 import { SheafError } from '../../types/errors.ts'

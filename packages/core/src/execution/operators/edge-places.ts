@@ -1,4 +1,4 @@
-import type { CsrIndex } from '../../catalog/adjacency.ts'
+import type { CsrIndex } from '../../catalog/csr.ts'
 
 const placesOfEdges = new WeakMap<CsrIndex, (edge: number) => number>()
 const DENSE_FACTOR = 16

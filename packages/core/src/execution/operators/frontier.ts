@@ -1,4 +1,4 @@
-import type { CsrIndex } from '../../catalog/adjacency.ts'
+import type { CsrIndex } from '../../catalog/csr.ts'
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { ColumnExpression } from '../../expression/expression.ts'
 import { type Places, placesOf } from '../../expression/interpret.ts'

@@ -1,4 +1,4 @@
-import type { CsrIndex } from '../../catalog/adjacency.ts'
+import type { CsrIndex } from '../../catalog/csr.ts'
 import { RunTable } from './run-table.ts'
 import { countPairs } from './sorted-intersection.ts'
 

@@ -1,4 +1,4 @@
-import type { CsrIndex } from '../../catalog/adjacency.ts'
+import type { CsrIndex } from '../../catalog/csr.ts'
 import type { SortedIds } from './sorted-intersection.ts'
 
 /** Ids at and past this bound are not held in a table. */

@@ -17,9 +17,11 @@ import { type Graph, openGraph } from './api/graph.ts'
 import { type Parameters, parameterMap, Statements } from './api/statements.ts'
 import type { ViewDefinition } from './api/view.ts'
 import { aggregates } from './functions/aggregates.ts'
+import { algorithmProcedures } from './functions/algorithm-procedures.ts'
 import { functions } from './functions/index.ts'
 import type { Procedure } from './functions/procedure.ts'
 import { graphLayout, LAYOUT_VERSION, MODEL_NAME } from './layout/schema.ts'
+import { algorithmOperator } from './operators/algorithm.ts'
 import { materializeOperator } from './operators/materialize.ts'
 import { shareOperator } from './operators/share.ts'
 import { registerTemporalStorage } from './temporal/storage.ts'
@@ -43,7 +45,7 @@ export type GraphApi = ((name: string) => Graph) &
  */
 export function graph(): Model<'graph', GraphApi> {
   registerTemporalStorage()
-  const statements = new Statements(new Map())
+  const statements = new Statements(algorithmProcedures())
   return {
     name: MODEL_NAME,
     layoutVersion: LAYOUT_VERSION,
@@ -56,7 +58,7 @@ export function graph(): Model<'graph', GraphApi> {
       })),
     functions,
     aggregates,
-    operators: [materializeOperator, shareOperator],
+    operators: [materializeOperator, shareOperator, algorithmOperator],
     tableFunctions: [
       {
         name: 'cypher',

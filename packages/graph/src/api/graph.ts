@@ -8,6 +8,8 @@ import {
   type Value,
 } from '@sheafdb/core'
 import type { AbstractGraph } from 'graphology-types'
+import type { Statement } from '../language/syntax.ts'
+import { hasTransactions, runInTransactions } from '../update/batches.ts'
 import { type RunResult, runUpdate } from '../update/run.ts'
 import { type Counters, zeroCounters } from '../update/session.ts'
 import { NodeValue, type PathValue } from '../values.ts'
@@ -67,9 +69,13 @@ export function openGraph(context: ModelContext, statements: Statements, name: s
   checkName(name)
   const query = (cypher: string, given?: Parameters): Query => {
     const parameters = parameterMap(given)
-    return context.query(() => statements.plan(name, statements.prepare(cypher), parameters, context), {
-      parameters,
-    })
+    return context.query(
+      () => {
+        const prepared = statements.prepare(cypher)
+        return statements.plan(targetOf(prepared.statement, name), prepared, parameters, context)
+      },
+      { parameters },
+    )
   }
   const graph: Graph = {
     name,
@@ -86,6 +92,11 @@ export function openGraph(context: ModelContext, statements: Statements, name: s
   return graph
 }
 
+/** Finds the graph that a statement is for: the one that USE names, else the one that it was given to. */
+function targetOf({ use }: Statement, graph: string): string {
+  return use === null ? graph : checkName(use.name)
+}
+
 type Opened = { readonly context: ModelContext; readonly statements: Statements; readonly graph: string }
 
 async function runStatement(
@@ -97,26 +108,38 @@ async function runStatement(
   const prepared = statements.prepare(cypher)
   const parameters = parameterMap(given)
   const { statement } = prepared
+  const target = targetOf(statement, graph)
   if (statement.mode !== 'run') {
-    const plan = statements.plan(graph, prepared, parameters, context)
+    const plan = statements.plan(target, prepared, parameters, context)
     const text = await context
       .query(() => plan, { parameters })
       .explain({ analyze: statement.mode === 'profile' })
     return { rows: [{ plan: text }], counters: zeroCounters() }
   }
+  if (hasTransactions(statement)) {
+    refuseView(statements, target)
+    return runInTransactions({
+      context,
+      graph: target,
+      statement,
+      parameters,
+      target: statements.target(parameters),
+    })
+  }
   if (!prepared.updates) {
     const rows = await context
-      .query(() => statements.plan(graph, prepared, parameters, context), { parameters })
+      .query(() => statements.plan(target, prepared, parameters, context), { parameters })
       .rows(options)
     return { rows, counters: zeroCounters() }
   }
-  if (statements.isView(graph)) {
+  refuseView(statements, target)
+  const request = { context, graph: target, statement, parameters, target: statements.target(parameters) }
+  return context.write((transaction) => runUpdate(request, transaction))
+}
+
+function refuseView(statements: Statements, graph: string): void {
+  if (statements.isView(graph))
     throw new SheafError('READ_ONLY', `A graph view is read only. Write to the tables behind it: ${graph}`)
-  }
-  const target = statements.target(parameters)
-  return context.write((transaction) =>
-    runUpdate({ context, graph, statement, parameters, target }, transaction),
-  )
 }
 
 function idOf(node: number | NodeValue): number {

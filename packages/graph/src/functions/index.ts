@@ -1,6 +1,7 @@
 import type { FunctionDefinition } from '@sheafdb/core'
 import { accessFunctions } from './access.ts'
 import { arithmeticFunctions } from './arithmetic.ts'
+import { csvFunctions } from './csv.ts'
 import { logicFunctions } from './logic.ts'
 import { numberFunctions } from './number.ts'
 import { procedureFunctions } from './procedure.ts'
@@ -12,6 +13,7 @@ import { textFunctions } from './text.ts'
 export const functions: readonly FunctionDefinition[] = [
   ...accessFunctions,
   ...arithmeticFunctions,
+  ...csvFunctions,
   ...logicFunctions,
   ...numberFunctions,
   ...procedureFunctions,

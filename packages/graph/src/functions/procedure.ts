@@ -4,13 +4,20 @@ import { cypherEquals } from './compare.ts'
 import { custom } from './define.ts'
 
 /** Describes an input or output of a procedure; `type` as openCypher writes it: `STRING?`, `INTEGER`. */
-export type ProcedureField = { readonly name: string; readonly type: string }
+export type ProcedureField = {
+  readonly name: string
+  readonly type: string
+  /** Whether an input may be left out, together with all after it. */
+  readonly optional?: boolean
+}
 
 /** Is a procedure that `CALL` runs: a table whose input columns must equal the arguments, or a function giving rows. */
 export type Procedure = {
   readonly inputs: readonly ProcedureField[]
   readonly outputs: readonly ProcedureField[]
   readonly rows?: readonly Readonly<Record<string, Value>>[]
+  /** Names the algorithm that runs over the graph in place of rows or a function. */
+  readonly algorithm?: string
   readonly call?: (...args: Value[]) => Iterable<Readonly<Record<string, Value>>>
 }
 

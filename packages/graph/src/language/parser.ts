@@ -3,7 +3,7 @@ import { parseQuery, parseSubqueryBody } from './parser/clauses.ts'
 import { Cursor, type Rules } from './parser/cursor.ts'
 import { parseExpression } from './parser/expressions.ts'
 import { parsePathPattern } from './parser/patterns.ts'
-import type { Statement } from './syntax.ts'
+import type { Name, Statement } from './syntax.ts'
 
 const RULES: Rules = { expression: parseExpression, pathPattern: parsePathPattern, query: parseSubqueryBody }
 
@@ -19,12 +19,21 @@ const MAX_TREE_DEPTH = 2500
 export function parse(text: string): Statement {
   const cursor = new Cursor(text, RULES)
   const mode = cursor.takeWords('explain') ? 'explain' : cursor.takeWords('profile') ? 'profile' : 'run'
+  const use = parseUse(cursor)
   const query = parseQuery(cursor)
   cursor.takeSymbol(';')
   if (cursor.peek().kind !== 'end') throw cursor.unexpected('the end of the query')
-  const statement: Statement = { kind: 'statement', mode, text, query, ...cursor.span(0) }
+  const statement: Statement = { kind: 'statement', mode, text, use, query, ...cursor.span(0) }
   checkDepth(statement)
   return statement
+}
+
+function parseUse(cursor: Cursor): Name | null {
+  if (!cursor.takeWords('use')) return null
+  const first = cursor.schemaName('the name of a graph')
+  const parts = [first.name]
+  while (cursor.takeSymbol('.')) parts.push(cursor.schemaName('the name of a graph').name)
+  return { name: parts.join('.'), ...cursor.span(first.start) }
 }
 
 /** Bounds the depth of the tree, so that what walks it afterwards may recurse. It is found without recursion. */

@@ -14,6 +14,8 @@ export type Statement = Span & {
   readonly kind: 'statement'
   readonly mode: 'run' | 'explain' | 'profile'
   readonly text: string
+  /** The graph that `USE` names, `null` for the one that the statement is given to. */
+  readonly use: Name | null
   readonly query: Query
 }
 
@@ -42,6 +44,7 @@ export type Clause =
   | CallClause
   | SubqueryClause
   | FinishClause
+  | LoadCsvClause
 
 /** Is `[OPTIONAL] MATCH pattern, … [WHERE predicate]`. */
 export type MatchClause = Span & {
@@ -158,8 +161,24 @@ export type SubqueryClause = Span & {
   readonly optional: boolean
   readonly imports: readonly Name[] | '*' | null
   readonly query: Query
-  readonly inTransactions: boolean
-  readonly batchRows: Expression | null
+  /** What `IN TRANSACTIONS` says; `null` where the subquery is part of the statement's transaction. */
+  readonly inTransactions: TransactionBatches | null
+}
+
+/** Is `IN TRANSACTIONS [OF n ROWS] [ON ERROR …] [REPORT STATUS AS variable]`. */
+export type TransactionBatches = {
+  readonly rows: Expression | null
+  readonly onError: 'fail' | 'continue' | 'break'
+  readonly status: Name | null
+}
+
+/** Is `LOAD CSV [WITH HEADERS] FROM url AS variable [FIELDTERMINATOR text]`. */
+export type LoadCsvClause = Span & {
+  readonly kind: 'loadCsv'
+  readonly headers: boolean
+  readonly url: Expression
+  readonly variable: Name
+  readonly terminator: Expression | null
 }
 
 /** Is `FINISH`: a query that gives no rows. */

@@ -8,7 +8,6 @@ import {
   type ModelContext,
   type PlanField,
   planField,
-  SheafError,
   types,
   unnest,
   type Value,
@@ -32,6 +31,7 @@ import {
   zeroCounters,
 } from './session.ts'
 import { runRemove, runSet } from './set.ts'
+import { readsGraph, runSubqueryByRow } from './subquery.ts'
 
 /** Is what a statement gives: its rows, and what it changed. */
 export type RunResult = { readonly rows: Record<string, Value>[]; readonly counters: Counters }
@@ -47,7 +47,18 @@ export type UpdateRequest = {
 
 /** Runs a checked statement that writes, within a transaction. */
 export async function runUpdate(request: UpdateRequest, transaction: WriteTransaction): Promise<RunResult> {
-  const session: UpdateSession = {
+  const session = openSession(request, transaction)
+  const parts: Record<string, Value>[][] = []
+  for (const part of request.statement.query.parts) parts.push(await runPart(session, part))
+  checkDangling(session)
+  const rows = parts.flat()
+  const isDistinct = parts.length > 1 && request.statement.query.all[0] !== true
+  return { rows: isDistinct ? distinctRows(rows) : rows, counters: session.counters }
+}
+
+/** Starts a statement in a transaction. */
+export function openSession(request: UpdateRequest, transaction: WriteTransaction): UpdateSession {
+  return {
     ...request,
     transaction,
     counters: zeroCounters(),
@@ -55,12 +66,6 @@ export async function runUpdate(request: UpdateRequest, transaction: WriteTransa
     deletedNodes: new Set(),
     danglingEdges: new Set(),
   }
-  const parts: Record<string, Value>[][] = []
-  for (const part of request.statement.query.parts) parts.push(await runPart(session, part))
-  checkDangling(session)
-  const rows = parts.flat()
-  const isDistinct = parts.length > 1 && request.statement.query.all[0] !== true
-  return { rows: isDistinct ? distinctRows(rows) : rows, counters: session.counters }
 }
 
 function distinctRows(rows: readonly Record<string, Value>[]): Record<string, Value>[] {
@@ -71,6 +76,11 @@ async function runPart(session: UpdateSession, part: syntax.SingleQuery): Promis
   const frame = await runClauses(session, emptyFrame(), part.clauses)
   const last = part.clauses.at(-1)
   if (last?.kind !== 'return' && last?.kind !== 'call') return []
+  return resultRows(session, frame)
+}
+
+/** Reads what a frame binds as the rows of a result. */
+export async function resultRows(session: UpdateSession, frame: Frame): Promise<Record<string, Value>[]> {
   const plan = finishPlan(sessionContext(session), frame)
   const rows = await session.context.read(plan, {
     parameters: session.parameters,
@@ -80,7 +90,8 @@ async function runPart(session: UpdateSession, part: syntax.SingleQuery): Promis
   return rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])))
 }
 
-async function runClauses(
+/** Runs clauses one after the other; gives the rows after them. */
+export async function runClauses(
   session: UpdateSession,
   frame: Frame,
   clauses: readonly syntax.Clause[],
@@ -156,33 +167,23 @@ async function runForeach(
   return read.frame
 }
 
-/**
- * Runs CALL { … } that writes, for all rows at once: its rows carry the number of the row that they belong to. What it
- * returns is joined to these.
- */
-async function runSubquery(
+/** Runs CALL { … } that writes: row by row where it may read what it has written, else for all rows at once. */
+export async function runSubquery(
   session: UpdateSession,
   frame: Frame,
   clause: syntax.SubqueryClause,
 ): Promise<Frame> {
   const read = await readFrame(session, frame)
+  const [part, ...others] = clause.query.parts
+  if (part === undefined || others.length > 0 || readsGraph(part) || clause.imports === null)
+    return runSubqueryByRow(session, read, clause, runClauses)
   const field = planField('row', types.int64, false)
   addColumns(read.frame, [{ field, values: Array.from({ length: read.rowCount }, (_, row) => row) }])
   const row = column(field)
-  const results: Frame[] = []
-  for (const part of clause.query.parts) {
-    const inner = makeFrame(read.frame.plan, read.frame.bindings, { plan: read.frame.plan, columns: [row] })
-    const result = await runClauses(session, inner, part.clauses)
-    if (part.clauses.at(-1)?.kind === 'return') results.push(result)
-  }
-  const [result] = results
-  if (result === undefined) return read.frame
-  if (results.length > 1) {
-    throw new SheafError(
-      'UNSUPPORTED',
-      'A UNION of parts that write inside CALL is not carried out yet. Use a CALL for each.',
-    )
-  }
+  const seen = [...read.frame.bindings].filter(([name]) => isImported(clause, name))
+  const inner = makeFrame(read.frame.plan, seen, { plan: read.frame.plan, columns: [row] })
+  const result = await runClauses(session, inner, part.clauses)
+  if (part.clauses.at(-1)?.kind !== 'return') return read.frame
   const outer = withFreshRow(read.frame, row)
   joinNew(
     outer.frame,
@@ -192,6 +193,10 @@ async function runSubquery(
     clause.optional ? 'left' : 'inner',
   )
   return outer.frame
+}
+
+function isImported({ imports }: syntax.SubqueryClause, name: string): boolean {
+  return imports === '*' || (imports?.some((item) => item.name === name) ?? false)
 }
 
 /** Gives the rows outside their own column ids, since those inside have been made of them. */

@@ -13,6 +13,7 @@ import {
   type PlanField,
   project,
   SheafError,
+  takeColumn,
   types,
   type Value,
   values,
@@ -276,6 +277,23 @@ export function addColumns(frame: Frame, added: readonly AddedColumn[]): void {
     [...plan.columns, ...added.map(({ field, values: items }) => columnFromValues(field.type, items))],
     plan.rowCount,
   )
+}
+
+/** Keeps some of the rows of a frame that was read, its columns as they are. */
+export function keepRows(frame: Frame, rows: readonly number[]): Frame {
+  const { plan } = frame
+  if (plan.kind !== 'values')
+    throw new SheafError(
+      'INTERNAL',
+      'Internal error: rows must be read before some are kept. Please report it.',
+    )
+  const places = Uint32Array.from(rows)
+  const kept = values(
+    plan.output,
+    plan.columns.map((item) => takeColumn(item, places)),
+    rows.length,
+  )
+  return makeFrame(kept, frame.bindings, frame.domain)
 }
 
 /** Names an expression to be computed beside a frame's bindings. */

@@ -7,9 +7,11 @@ import { NodeValue, RelationshipValue } from '../values.ts'
 import { type Add, type Change, planRemove, planSet } from './changes.ts'
 import { dynamicLabels } from './create.ts'
 import { storedProperties, storedValue } from './properties.ts'
+import { independentRuns } from './repeats.ts'
 import {
   addColumns,
   extra,
+  keepRows,
   type ReadFrame,
   readFrame,
   sessionContext,
@@ -25,11 +27,41 @@ export async function runSet(
 ): Promise<Frame> {
   let current = frame
   for (const group of independentGroups(items)) {
-    current = await runChanges(session, current, (context, over, add) =>
-      group.map((item) => planSet(context, over, item, add)),
+    const reads = new Set(
+      group.flatMap((item) => (item.kind === 'setLabels' ? [] : [...namesIn(item.value)])),
     )
+    const writes = new Set(
+      group.flatMap((item) =>
+        item.kind === 'setProperty' ? [...namesIn(item.target)] : [item.variable.name],
+      ),
+    )
+    const plan: PlanChanges = (context, over, add) => group.map((item) => planSet(context, over, item, add))
+    current = await runInRuns(session, current, { reads, writes, plan })
   }
   return current
+}
+
+type PlanChanges = (context: LowerContext, frame: Frame, add: Add) => readonly Change[]
+
+type Runs = {
+  readonly reads: ReadonlySet<string>
+  readonly writes: ReadonlySet<string>
+  readonly plan: PlanChanges
+}
+
+/** Changes rows in runs, so that a row sees what the rows before it have changed. */
+async function runInRuns(
+  session: UpdateSession,
+  frame: Frame,
+  { reads, writes, plan }: Runs,
+): Promise<Frame> {
+  if (![...reads].some((name) => frame.bindings.has(name))) return runChanges(session, frame, plan)
+  const read = await readFrame(session, frame)
+  adoptEntities(read)
+  const runs = independentRuns(read, reads, writes)
+  if (runs.length < 2) return runChanges(session, read.frame, plan)
+  for (const rows of runs) await runChanges(session, keepRows(read.frame, rows), plan)
+  return read.frame
 }
 
 /** Runs REMOVE. */
@@ -60,11 +92,7 @@ function independentGroups(items: readonly syntax.SetItem[]): readonly (readonly
   return groups
 }
 
-async function runChanges(
-  session: UpdateSession,
-  frame: Frame,
-  plan: (context: LowerContext, frame: Frame, add: Add) => readonly Change[],
-): Promise<Frame> {
+async function runChanges(session: UpdateSession, frame: Frame, plan: PlanChanges): Promise<Frame> {
   const context = sessionContext(session)
   const extras: NamedExpression[] = []
   const changes = plan(context, frame, (name, expression) => {

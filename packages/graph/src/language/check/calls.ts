@@ -74,16 +74,17 @@ function checkArguments(
   checker: ExpressionChecker,
   clause: CallClause,
   args: readonly Expression[],
-  inputs: readonly { readonly name: string; readonly type: string }[],
+  inputs: readonly { readonly name: string; readonly type: string; readonly optional?: boolean }[],
   scope: Scope,
 ): void {
   for (const arg of args) refuseAggregates(context, arg)
-  if (args.length !== inputs.length) {
+  const needed = inputs.filter(({ optional }) => optional !== true).length
+  if (args.length < needed || args.length > inputs.length) {
     throw checkError(
       context,
       clause.procedure,
       'InvalidNumberOfArguments',
-      `A procedure has the wrong number of arguments. Give it ${inputs.length}.`,
+      `A procedure has the wrong number of arguments. Give it ${needed === inputs.length ? needed : `${needed} to ${inputs.length}`}.`,
     )
   }
   args.forEach((arg, at) => {

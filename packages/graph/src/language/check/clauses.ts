@@ -4,7 +4,7 @@ import { type ExpressionChecker, expressionChecker, type NestedRules } from './e
 import { checkCreatePatterns, checkMatchPatterns, checkPatternExpression } from './patterns.ts'
 import { checkProjection } from './projections.ts'
 import { type CheckContext, checkError, type Scope } from './scope.ts'
-import { elementOf } from './static-type.ts'
+import { ANY, elementOf } from './static-type.ts'
 import {
   bindNew,
   checkDelete,
@@ -165,6 +165,10 @@ function checkClause(
       return checkCall(context, checker, clause, scope, place.standalone)
     case 'subquery':
       return checkSubquery(context, clause, scope)
+    case 'loadCsv':
+      for (const part of [clause.url, ...(clause.terminator === null ? [] : [clause.terminator])])
+        plain(context, checker, part, scope)
+      return bindNew(context, scope, clause.variable, ANY)
     case 'finish':
       return new Map()
   }
@@ -186,7 +190,8 @@ function checkSubquery(context: CheckContext, clause: SubqueryClause, scope: Sco
   let inner = scope
   for (const [name, type] of results)
     inner = bindNew(context, inner, { name, start: clause.start, end: clause.end }, type)
-  return inner
+  const status = clause.inTransactions?.status ?? null
+  return status === null ? inner : bindNew(context, inner, status, ANY)
 }
 
 /** Finds what a subquery sees: the variables in CALL (…), or those of a leading WITH. */

@@ -7,7 +7,7 @@ export type Scope = ReadonlyMap<string, StaticType>
 
 /** Describes a procedure to the checks. */
 export type ProcedureSignature = {
-  readonly inputs: readonly { readonly name: string; readonly type: string }[]
+  readonly inputs: readonly { readonly name: string; readonly type: string; readonly optional?: boolean }[]
   readonly outputs: readonly { readonly name: string; readonly type: string }[]
 }
 

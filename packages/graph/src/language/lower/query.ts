@@ -15,6 +15,7 @@ import {
   unnest,
 } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
+import { lowerAlgorithm } from './algorithm.ts'
 import { unsupported } from './entities.ts'
 import { addColumn, materialize, wholeValue } from './facets.ts'
 import { type Binding, copyFrame, type Frame, type LowerContext, makeFrame, outputColumn } from './frame.ts'
@@ -36,10 +37,23 @@ export function lowerReadClause(context: LowerContext, frame: Frame, clause: syn
     case 'unwind':
       lowerUnwind(context, frame, clause)
       return frame
+    case 'loadCsv':
+      lowerLoadCsv(context, frame, clause)
+      return frame
     case 'call':
       lowerCall(context, frame, clause)
       return frame
     case 'subquery':
+      if (clause.inTransactions !== null)
+        throw sourceError(
+          'ARGUMENT',
+          'CALL { } IN TRANSACTIONS stands at the top of a statement given to run.',
+          {
+            text: context.text,
+            offset: clause.start,
+            phase: 'runtime',
+          },
+        )
       context.rules.callSubquery(context, frame, clause)
       return frame
     case 'finish':
@@ -61,10 +75,27 @@ function lowerUnwind(context: LowerContext, frame: Frame, clause: syntax.UnwindC
   frame.bindings.set(clause.variable.name, { kind: 'value', value: column(element) })
 }
 
+function lowerLoadCsv(context: LowerContext, frame: Frame, clause: syntax.LoadCsvClause): void {
+  const lower = (part: syntax.Expression): Expression => context.rules.expression(context, frame, part)
+  const rows = call(
+    'cypher.load_csv',
+    lower(clause.url),
+    literal(clause.headers),
+    clause.terminator === null ? literal(',') : lower(clause.terminator),
+  )
+  frame.plan = unnest(frame.plan, rows, { name: clause.variable.name, type: types.variant })
+  const element = frame.plan.output.at(-1) as LogicalPlan['output'][number]
+  frame.bindings.set(clause.variable.name, { kind: 'value', value: column(element) })
+}
+
 function lowerCall(context: LowerContext, frame: Frame, clause: syntax.CallClause): void {
   const procedure = context.procedure(clause.procedure.name)
   if (procedure === undefined)
     throw unsupported(context, clause, `There is no procedure of this name: ${clause.procedure.name}`)
+  if (procedure.algorithm !== undefined) {
+    lowerAlgorithm(context, frame, clause, procedure)
+    return
+  }
   if (procedure.outputs.length === 0) return
   const args: readonly Expression[] =
     clause.arguments?.map((arg) => context.rules.expression(context, frame, arg)) ??

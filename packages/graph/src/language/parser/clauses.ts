@@ -5,9 +5,11 @@ import type {
   MatchClause,
   Name,
   PathPattern,
+  ProjectionClause,
   Query,
   SingleQuery,
   SubqueryClause,
+  TransactionBatches,
   YieldItem,
 } from '../syntax.ts'
 import { type Cursor, commaList } from './cursor.ts'
@@ -15,8 +17,50 @@ import { parsePatterns } from './patterns.ts'
 import { parseProjection } from './projections.ts'
 import { parseCreate, parseDelete, parseForeach, parseMerge, parseRemove, parseSet } from './updates.ts'
 
-/** Reads a query: clauses, and UNION between queries. */
+/** Reads a query: clauses, UNION between queries, and NEXT, after which another query goes on with the rows. */
 export function parseQuery(cursor: Cursor): Query {
+  let query = parseUnion(cursor)
+  while (cursor.takeWords('next')) query = goOn(cursor, query, parseUnion(cursor))
+  return query
+}
+
+/** Lets a query go on with the rows that another returns. */
+function goOn(cursor: Cursor, first: Query, second: Query): Query {
+  const { start } = first
+  const last = first.parts.at(-1)?.clauses.at(-1)
+  if (last?.kind !== 'return')
+    throw cursor.error(last?.start ?? start, 'NEXT goes on with rows. End the query before it with RETURN.')
+  const [only, ...others] = first.parts as [SingleQuery, ...SingleQuery[]]
+  const lead: readonly Clause[] =
+    others.length === 0
+      ? only.clauses.map((clause) => (clause.kind === 'return' ? asWith(cursor, clause) : clause))
+      : [
+          {
+            kind: 'subquery',
+            optional: false,
+            imports: null,
+            query: first,
+            inTransactions: null,
+            start,
+            end: first.end,
+          },
+        ]
+  const parts = second.parts.map(
+    (part): SingleQuery => ({ ...part, clauses: [...lead, ...part.clauses], start }),
+  )
+  return { ...second, parts, start }
+}
+
+/** Makes WITH of a RETURN, whose columns WITH names after their text. */
+function asWith(cursor: Cursor, clause: ProjectionClause): ProjectionClause {
+  const items = clause.items.map((item) => {
+    if (item.alias !== null || item.expression.kind === 'variable') return item
+    throw cursor.error(item.start, 'A column that NEXT goes on with needs a name. Write: expression AS name')
+  })
+  return { ...clause, kind: 'with', items }
+}
+
+function parseUnion(cursor: Cursor): Query {
   const { start } = cursor.peek()
   const parts = [parseSingleQuery(cursor)]
   const all: boolean[] = []
@@ -71,7 +115,11 @@ function parseSingleQuery(cursor: Cursor): SingleQuery {
 
 function endsQuery(cursor: Cursor): boolean {
   return (
-    cursor.peek().kind === 'end' || cursor.isSymbol(';') || cursor.isSymbol('}') || cursor.isWords('union')
+    cursor.peek().kind === 'end' ||
+    cursor.isSymbol(';') ||
+    cursor.isSymbol('}') ||
+    cursor.isWords('union') ||
+    cursor.isWords('next')
   )
 }
 
@@ -95,6 +143,8 @@ export function parseClause(cursor: Cursor): Clause {
   if (cursor.takeWords('call')) return parseCallLike(cursor, start, false)
   if (cursor.takeWords('filter')) return parseFilter(cursor, start)
   if (cursor.takeWords('for')) return parseFor(cursor, start)
+  if (cursor.takeWords('let')) return parseLet(cursor, start)
+  if (cursor.takeWords('load', 'csv')) return parseLoadCsv(cursor, start)
   if (cursor.takeWords('finish')) return { kind: 'finish', ...cursor.span(start) }
   throw cursor.unexpected('a clause such as MATCH, CREATE, WITH or RETURN')
 }
@@ -125,6 +175,37 @@ function parseFor(cursor: Cursor, start: number): Clause {
   cursor.expectWords('in')
   const list = cursor.rules.expression(cursor)
   return { kind: 'unwind', list, variable, ...cursor.span(start) }
+}
+
+/** Reads `LET name = expression, …`: every variable goes on, and those named beside them. */
+function parseLet(cursor: Cursor, start: number): ProjectionClause {
+  const items = commaList(cursor, () => {
+    const alias = cursor.variable()
+    cursor.expectSymbol('=')
+    const expression = cursor.rules.expression(cursor)
+    return { expression, name: alias.name, alias, ...cursor.span(alias.start) }
+  })
+  return {
+    kind: 'with',
+    distinct: false,
+    star: true,
+    items,
+    orderBy: [],
+    skip: null,
+    limit: null,
+    where: null,
+    ...cursor.span(start),
+  }
+}
+
+function parseLoadCsv(cursor: Cursor, start: number): Clause {
+  const headers = cursor.takeWords('with', 'headers')
+  cursor.expectWords('from')
+  const url = cursor.rules.expression(cursor)
+  cursor.expectWords('as')
+  const variable = cursor.variable()
+  const terminator = cursor.takeWords('fieldterminator') ? cursor.rules.expression(cursor) : null
+  return { kind: 'loadCsv', headers, url, variable, terminator, ...cursor.span(start) }
 }
 
 function parseFilter(cursor: Cursor, start: number): Clause {
@@ -159,13 +240,32 @@ function parseSubqueryClause(
   cursor.expectSymbol('{')
   const query = cursor.nested(() => parseQuery(cursor))
   cursor.expectSymbol('}')
-  const inTransactions = cursor.takeWords('in', 'transactions')
-  let batchRows: Expression | null = null
-  if (inTransactions && cursor.takeWords('of')) {
-    batchRows = cursor.rules.expression(cursor)
+  const inTransactions = parseTransactions(cursor)
+  return { kind: 'subquery', optional, imports, query, inTransactions, ...cursor.span(start) }
+}
+
+function parseTransactions(cursor: Cursor): TransactionBatches | null {
+  if (!cursor.takeWords('in')) return null
+  if (cursor.takeWords('concurrent') || cursor.peek().kind === 'integer') {
+    if (cursor.peek().kind === 'integer') cursor.next()
+    cursor.takeWords('concurrent')
+  }
+  cursor.expectWords('transactions')
+  let rows: Expression | null = null
+  if (cursor.takeWords('of')) {
+    rows = cursor.rules.expression(cursor)
     if (!cursor.takeWords('rows')) cursor.expectWords('row')
   }
-  return { kind: 'subquery', optional, imports, query, inTransactions, batchRows, ...cursor.span(start) }
+  const onError = cursor.takeWords('on', 'error') ? parseOnError(cursor) : 'fail'
+  const status = cursor.takeWords('report', 'status', 'as') ? cursor.variable() : null
+  return { rows, onError, status }
+}
+
+function parseOnError(cursor: Cursor): TransactionBatches['onError'] {
+  if (cursor.takeWords('continue')) return 'continue'
+  if (cursor.takeWords('break')) return 'break'
+  cursor.expectWords('fail')
+  return 'fail'
 }
 
 function parseCall(cursor: Cursor, start: number, optional: boolean): CallClause {

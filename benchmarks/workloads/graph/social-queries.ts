@@ -1,0 +1,261 @@
+import type { Graph } from '@sheafdb/graph'
+import type { KuzuEngine } from '../../engines/kuzu.ts'
+import type { Contender, Workload } from '../../src/workload.ts'
+import { hubs, PERSONS, socialGraph } from './social-data.ts'
+import { kuzuSocial, ladybugSocial, sheafSocial } from './social-engines.ts'
+
+type Row = Record<string, unknown>
+
+type Question = {
+  readonly name: string
+  readonly title: string
+  readonly asked: string
+  /** How many times as fast as which peers is asked. */
+  readonly factor: number
+  readonly against: readonly string[]
+  readonly runs: number
+  readonly sheaf: (social: Graph) => Promise<unknown>
+  readonly kuzu: (engine: KuzuEngine) => Promise<unknown>
+  /** Whether Ladybug takes part, and what plain loops over typed arrays do. */
+  readonly ladybug?: boolean
+  readonly loops?: () => unknown
+}
+
+/** Makes a workload over the social graph: Sheaf against Kuzu, Ladybug and plain loops. */
+function question({ name, title, asked, factor, against, runs, ...ask }: Question): Workload {
+  return {
+    name,
+    title,
+    asked: {
+      text: asked,
+      reached: (medians) => {
+        const best = Math.min(...against.map((engine) => medians.get(engine) ?? Number.POSITIVE_INFINITY))
+        return best / (medians.get('Sheaf') as number) >= factor
+      },
+    },
+    runs,
+    warmups: 2,
+    async prepare(folder) {
+      const { store, social } = await sheafSocial(folder)
+      const kuzu = await kuzuSocial(folder)
+      const contenders: Contender[] = [
+        { engine: 'Sheaf', run: () => ask.sheaf(social), close: () => store.close() },
+        { engine: 'Kuzu', run: () => ask.kuzu(kuzu), close: () => kuzu.close() },
+      ]
+      if (ask.ladybug === true) {
+        const ladybug = await ladybugSocial(folder)
+        contenders.push({ engine: 'Ladybug', run: () => ask.kuzu(ladybug), close: () => ladybug.close() })
+      }
+      if (ask.loops !== undefined) contenders.push({ engine: 'loops over CSR', run: ask.loops })
+      return contenders
+    },
+  }
+}
+
+/** Asks for the one value of a query that gives one row. */
+const one = async (rows: Promise<Row[]>): Promise<unknown> => Object.values((await rows)[0] ?? {})[0]
+
+let csr: { readonly offsets: Uint32Array; readonly targets: Uint32Array } | null = null
+
+function outgoing(): { readonly offsets: Uint32Array; readonly targets: Uint32Array } {
+  if (csr !== null) return csr
+  const { from, to } = socialGraph()
+  const offsets = new Uint32Array(PERSONS + 1)
+  for (const source of from) (offsets[source + 1] as number) += 1
+  for (let person = 0; person < PERSONS; person += 1)
+    (offsets[person + 1] as number) += offsets[person] as number
+  const cursor = offsets.slice()
+  const targets = new Uint32Array(from.length)
+  from.forEach((source, at) => {
+    targets[cursor[source] as number] = to[at] as number
+    ;(cursor[source] as number) += 1
+  })
+  csr = { offsets, targets }
+  return csr
+}
+
+const READ = 'MATCH (p:Person {id: $id}) RETURN p.name AS name'
+const HOP = 'MATCH (p:Person {id: $id})-[:KNOWS]->(q:Person) RETURN q.id AS id'
+const IDS = Array.from({ length: 100 }, (_, at) => at * 991)
+
+/** 100 point reads and 100 hops, prepared. */
+export const graphPoint: Workload = question({
+  name: 'graph-point',
+  title: '100 point reads and 100 single hops by id, prepared',
+  asked: '30 times Kuzu',
+  factor: 30,
+  against: ['Kuzu'],
+  runs: 9,
+  sheaf: async (social) => {
+    let count = 0
+    for (const id of IDS) {
+      count += (await social.query(READ, { id }).rows()).length
+      count += (await social.query(HOP, { id }).rows()).length
+    }
+    return count
+  },
+  kuzu: async (engine) => {
+    let count = 0
+    for (const id of IDS) {
+      count += (await engine.run(READ, { id })).length
+      count += (await engine.run(HOP, { id })).length
+    }
+    return count
+  },
+})
+
+const START = { id: hubs(20)[10] as number }
+const TWO =
+  'MATCH (p:Person {id: $id})-[:KNOWS]->(:Person)-[:KNOWS]->(q:Person) RETURN count(DISTINCT q.id) AS n'
+
+/** Persons two hops from a hub, each once. */
+export const graphTwoHop: Workload = question({
+  name: 'graph-two-hop',
+  title: 'distinct persons two hops from a hub',
+  asked: '50 times Kuzu',
+  factor: 50,
+  against: ['Kuzu'],
+  runs: 15,
+  sheaf: (social) =>
+    one(
+      social
+        .query(
+          'MATCH (p:Person {id: $id})-[:KNOWS]->(:Person)-[:KNOWS]->(q:Person) RETURN count(DISTINCT q) AS n',
+          START,
+        )
+        .rows(),
+    ),
+  kuzu: (engine) => one(engine.run(TWO, START)),
+  loops: () => {
+    const { offsets, targets } = outgoing()
+    const met = new Uint8Array(PERSONS)
+    let count = 0
+    for (let at = offsets[START.id] as number; at < (offsets[START.id + 1] as number); at += 1) {
+      const friend = targets[at] as number
+      for (let place = offsets[friend] as number; place < (offsets[friend + 1] as number); place += 1) {
+        const other = targets[place] as number
+        if (met[other] === 1) continue
+        met[other] = 1
+        count += 1
+      }
+    }
+    return count
+  },
+})
+
+const THREE =
+  '(p:Person {id: $id})-[:KNOWS]->(:Person)-[:KNOWS]->(:Person)-[:KNOWS]->(q:Person) RETURN count(*) AS n'
+
+/** Walks of three hops from a hub. */
+export const graphThreeHop: Workload = question({
+  name: 'graph-three-hop',
+  title: 'walks of three hops from a hub',
+  asked: '20 times Kuzu',
+  factor: 20,
+  against: ['Kuzu'],
+  runs: 15,
+  sheaf: (social) => one(social.query(`MATCH REPEATABLE ELEMENTS ${THREE}`, START).rows()),
+  kuzu: (engine) => one(engine.run(`MATCH ${THREE}`, START)),
+})
+
+const TRIANGLES =
+  'MATCH (a:Person)-[:KNOWS]->(b:Person)-[:KNOWS]->(c:Person)-[:KNOWS]->(a) RETURN count(*) AS n'
+
+/** Directed triangles over the million edges. */
+export const graphTriangles: Workload = question({
+  name: 'graph-triangles',
+  title: 'directed triangles over 1 M edges',
+  asked: '8 times the best',
+  factor: 8,
+  against: ['Kuzu', 'Ladybug'],
+  runs: 2,
+  ladybug: true,
+  sheaf: (social) => one(social.query(TRIANGLES).rows()),
+  kuzu: (engine) => one(engine.run(TRIANGLES)),
+})
+
+const PATHS = 'MATCH (a:Person)-[:KNOWS]->(b:Person)-[:KNOWS]->(c:Person) RETURN count(*) AS n'
+
+/** The count of all paths of two hops. */
+export const graphTwoPaths: Workload = question({
+  name: 'graph-two-paths',
+  title: 'count of all 2-paths',
+  asked: '3 times the best',
+  factor: 3,
+  against: ['Kuzu', 'Ladybug'],
+  runs: 15,
+  ladybug: true,
+  sheaf: (social) => one(social.query(PATHS).rows()),
+  kuzu: (engine) => one(engine.run(PATHS)),
+})
+
+const PAIRS = Array.from({ length: 10 }, (_, at) => ({ a: 17 + at * 9001, b: 5 + at * 7919 }))
+
+/** The lengths of shortest paths between ten pairs of persons. */
+export const graphShortest: Workload = question({
+  name: 'graph-shortest',
+  title: 'length of a shortest path, ten pairs',
+  asked: '10 times the best',
+  factor: 10,
+  against: ['Kuzu'],
+  runs: 7,
+  sheaf: async (social) => {
+    const lengths: unknown[] = []
+    for (const pair of PAIRS)
+      lengths.push(
+        await one(
+          social
+            .query(
+              'MATCH (a:Person {id: $a}), (b:Person {id: $b}) MATCH p = shortestPath((a)-[:KNOWS*]->(b)) RETURN length(p) AS n',
+              pair,
+            )
+            .rows(),
+        ),
+      )
+    return lengths
+  },
+  kuzu: async (engine) => {
+    const lengths: unknown[] = []
+    for (const pair of PAIRS)
+      lengths.push(
+        await one(
+          engine.run(
+            'MATCH p = (a:Person {id: $a})-[:KNOWS* SHORTEST 1..30]->(b:Person {id: $b}) RETURN length(p) AS n',
+            pair,
+          ),
+        ),
+      )
+    return lengths
+  },
+})
+
+const GROUPS =
+  'MATCH (a:Person)-[:KNOWS]->(b:Person) RETURN b.city AS city, count(*) AS n, avg(b.age) AS age ORDER BY city'
+
+/** Everybody's friends by the city where they live. */
+export const graphGroup: Workload = question({
+  name: 'graph-group',
+  title: "friends grouped by the friend's city, 1 M edges",
+  asked: '8 times the best',
+  factor: 8,
+  against: ['Kuzu', 'Ladybug'],
+  runs: 11,
+  ladybug: true,
+  sheaf: async (social) => rounded(await social.query(GROUPS).rows()),
+  kuzu: async (engine) => rounded(await engine.run(GROUPS)),
+})
+
+function rounded(rows: readonly Row[]): unknown[] {
+  return rows.map(({ city, n, age }) => [city, n, Math.round((age as number) * 1e6) / 1e6])
+}
+
+/** Lists the questions to the social graph. */
+export const socialQueries: readonly Workload[] = [
+  graphPoint,
+  graphTwoHop,
+  graphThreeHop,
+  graphTriangles,
+  graphTwoPaths,
+  graphShortest,
+  graphGroup,
+]

@@ -10,6 +10,9 @@ import {
 import { triangles } from '../workloads/engine/triangles.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
+import { graphAlgorithms } from '../workloads/graph/algorithms.ts'
+import { socialQueries } from '../workloads/graph/social-queries.ts'
+import { graphWrites } from '../workloads/graph/writes.ts'
 import { kvLoad, kvReopen, kvSize } from '../workloads/kv-load.ts'
 import { kvPut, kvPutTogether } from '../workloads/kv-put.ts'
 import { kvGet, kvPrefix, kvRange } from '../workloads/kv-read.ts'
@@ -49,4 +52,7 @@ export const workloads: readonly Workload[] = [
   kvPut,
   kvPutTogether,
   ...kvYcsb,
+  ...socialQueries,
+  ...graphAlgorithms,
+  ...graphWrites,
 ]

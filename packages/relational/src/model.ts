@@ -3,9 +3,11 @@ import { fileAccess } from './api/files.ts'
 import { type RelationalApi, relationalApi } from './api/relational.ts'
 import { DuckDatabase, type DuckOptions } from './duckdb/database.ts'
 import { duckEngine } from './duckdb/engine.ts'
+import { sqlAggregates } from './functions/aggregates.ts'
 import { sqlFunctions } from './functions/functions.ts'
 import { optionsOf } from './layout/options.ts'
 import { MODEL_NAME, tableScan } from './layout/relations.ts'
+import { seriesOperator } from './operators/series.ts'
 import { type PlannedQuery, SqlPlanner } from './planning/planner.ts'
 import { LAYOUT_VERSION } from './statements/define.ts'
 
@@ -30,6 +32,8 @@ export function relational(options: RelationalOptions = {}): Model<'relational',
       optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
     engines: [duckEngine(database)],
     functions: sqlFunctions,
+    aggregates: sqlAggregates,
+    operators: [seriesOperator],
     files: fileAccess((context, { signal, onProgress }) => {
       const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
       return {

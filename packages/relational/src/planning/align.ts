@@ -2,17 +2,22 @@ import { type DuckDBType, DuckDBTypeId } from '@duckdb/node-api'
 import {
   call,
   column,
+  type DataType,
   type Expression,
+  elementType,
   isFloat,
   isInteger,
+  isList,
   isVariant,
   type LogicalPlan,
+  literal,
   type PlanField,
   project,
   typeName,
   types,
   typesEqual,
 } from '@sheafdb/core'
+import { Type } from 'apache-arrow'
 import type { ResultColumn } from '../duckdb/session.ts'
 import { arrowTypeOf, isHeld } from '../duckdb/types.ts'
 import { notNative } from '../language/lower/native.ts'
@@ -37,6 +42,29 @@ export function alignOutput(plan: LogicalPlan, columns: readonly ResultColumn[])
   )
 }
 
+/** Tells whether lists or structs of two types hold the same values: integers of any width, and nothing for null. */
+function isNestedAlike(from: DataType, to: DataType): boolean {
+  if (isList(from) && isList(to) && from.typeId === to.typeId)
+    return isAlike(elementType(from), elementType(to))
+  if (from.typeId !== Type.Struct || to.typeId !== Type.Struct) return false
+  return (
+    from.children.length === to.children.length &&
+    from.children.every((child, index) => {
+      const other = to.children[index]
+      return other !== undefined && other.name === child.name && isAlike(child.type, other.type)
+    })
+  )
+}
+
+function isAlike(from: DataType, to: DataType): boolean {
+  return (
+    from.typeId === Type.Null ||
+    typesEqual(from, to) ||
+    (isInteger(from) && isInteger(to)) ||
+    isNestedAlike(from, to)
+  )
+}
+
 /** An integer sum stays in 64 bits, where DuckDB's has 128: past them it fails instead of growing. */
 function alignType(field: PlanField, wanted: DuckDBType): Expression {
   const own = column(field)
@@ -46,6 +74,7 @@ function alignType(field: PlanField, wanted: DuckDBType): Expression {
   if (isHeld(wanted)) return notNative(`a result of type ${wanted.toString()}`)
   const type = arrowTypeOf(wanted)
   if (typesEqual(field.type, type)) return own
+  if (isNestedAlike(field.type, type)) return call('sql.retype', own, literal(null, type))
   const numeric = (isInteger(field.type) && isInteger(type)) || (isFloat(field.type) && isFloat(type))
   return numeric ? call(`cast.${typeName(type)}`, own) : notNative(`a result of type ${wanted.toString()}`)
 }

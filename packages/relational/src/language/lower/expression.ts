@@ -1,11 +1,14 @@
-import { type ColumnId, call, type Expression, isBytes, isVariant, literal, types } from '@sheafdb/core'
+import { type ColumnId, call, type Expression, isVariant, literal, types } from '@sheafdb/core'
 import { type DataType, Decimal, type Field, Type } from 'apache-arrow'
-import type { ExpressionNode, FunctionNode, SubqueryNode, TypeNode, ValueNode } from '../syntax.ts'
+import type { ExpressionNode, FunctionNode, SubqueryNode, ValueNode } from '../syntax.ts'
+import { lowerCast } from './casts.ts'
+import { condition } from './condition.ts'
 import { lowerFunction } from './functions.ts'
+import { extract, listOf, slice, structField, structOf } from './list-functions.ts'
 import { notNative } from './native.ts'
 import { coalesce, compare, inList, joinConditions } from './operators.ts'
 import { type Environment, findColumn, referTo, type Scope } from './scope.ts'
-import { convert, decimalAsFloat, familyOf, parseDate, parseTimestamp, unify } from './types.ts'
+import { unify } from './types.ts'
 
 /** Is what an expression is lowered against. */
 export type ExpressionContext = {
@@ -38,6 +41,39 @@ export const AGGREGATES: ReadonlyMap<string, string> = new Map([
   ['stddev', 'stddev_samp'],
   ['stddev_samp', 'stddev_samp'],
   ['stddev_pop', 'stddev_pop'],
+  ['favg', 'avg'],
+  ['fsum', 'sum'],
+  ['kahan_sum', 'sum'],
+  ['sumkahan', 'sum'],
+  ['count_if', 'count'],
+  ['countif', 'count'],
+  ['first', 'first'],
+  ['arbitrary', 'first'],
+  ['last', 'last'],
+  ['any_value', 'sql.any_value'],
+  ['list', 'sql.list'],
+  ['array_agg', 'sql.list'],
+  ['string_agg', 'sql.string_agg'],
+  ['group_concat', 'sql.string_agg'],
+  ['listagg', 'sql.string_agg'],
+  ['arg_min', 'sql.arg_min'],
+  ['argmin', 'sql.arg_min'],
+  ['min_by', 'sql.arg_min'],
+  ['arg_max', 'sql.arg_max'],
+  ['argmax', 'sql.arg_max'],
+  ['max_by', 'sql.arg_max'],
+  ['median', 'sql.median'],
+  ['quantile_cont', 'sql.quantile_cont'],
+  ['quantile_disc', 'sql.quantile_disc'],
+  ['quantile', 'sql.quantile_disc'],
+  ['mode', 'sql.mode'],
+  ['bit_and', 'sql.bit_and'],
+  ['bit_or', 'sql.bit_or'],
+  ['bit_xor', 'sql.bit_xor'],
+  ['product', 'sql.product'],
+  ['covar_pop', 'sql.covar_pop'],
+  ['covar_samp', 'sql.covar_samp'],
+  ['corr', 'sql.corr'],
 ])
 
 /** Lowers an expression. Gives up where the common plan lacks its exact meaning. */
@@ -78,15 +114,6 @@ export function lowerExpression(node: ExpressionNode, context: ExpressionContext
     default:
       return notNative(`an expression of class ${node.class}`)
   }
-}
-
-/** Requires a truth value; DuckDB converts others. */
-export function condition(expression: Expression): Expression {
-  const family = familyOf(expression)
-  if (family === 'bool') return expression
-  if (family === 'null') return literal(null, types.bool)
-  if (family === 'integer') return call('cast.bool', expression)
-  return notNative('a condition that is no truth value')
 }
 
 function lowerName(parts: readonly string[], context: ExpressionContext): Expression {
@@ -166,6 +193,7 @@ function lowerConstant({ type, is_null: isNull, value }: ValueNode): Expression 
 type OperatorNode = Extract<ExpressionNode, { class: 'OPERATOR' }>
 
 function lowerOperator(node: OperatorNode, context: ExpressionContext): Expression {
+  if (node.type === 'ARRAY_CONSTRUCTOR' && node.children.length === 0) return listOf([])
   const args = node.children.map((child) => lowerExpression(child, context))
   const [first, ...rest] = args as [Expression, ...Expression[]]
   switch (node.type) {
@@ -181,6 +209,14 @@ function lowerOperator(node: OperatorNode, context: ExpressionContext): Expressi
       return call('not', inList(first, rest))
     case 'OPERATOR_COALESCE':
       return coalesce(args)
+    case 'ARRAY_EXTRACT':
+      return extract(args)
+    case 'STRUCT_EXTRACT':
+      return structField(first, rest[0] as Expression)
+    case 'ARRAY_SLICE':
+      return slice(args)
+    case 'ARRAY_CONSTRUCTOR':
+      return listOf(args)
     default:
       return notNative(`the operator ${node.type}`)
   }
@@ -206,72 +242,12 @@ function lowerCall(node: FunctionNode, context: ExpressionContext): Expression {
     (node.order_bys?.orders ?? []).length > 0
   )
     return notNative(`the aggregate ${name}`)
-  return lowerFunction(
-    name,
-    (node.children ?? []).map((child) => lowerExpression(child, context)),
-  )
-}
-
-const INTEGER_TYPES: Readonly<Record<string, keyof typeof types>> = {
-  TINYINT: 'int8',
-  SMALLINT: 'int16',
-  INTEGER: 'int32',
-  BIGINT: 'int64',
-  UTINYINT: 'uint8',
-  USMALLINT: 'uint16',
-  UINTEGER: 'uint32',
-}
-const INTEGER_TEXT = /^\s*-?\d{1,15}\s*$/
-
-/** Converts where the core's conversion is DuckDB's. */
-function lowerCast(value: Expression, target: TypeNode, tries: boolean): Expression {
-  const family = familyOf(value)
-  const integer = INTEGER_TYPES[target.id]
-  if (target.alias !== undefined || isBytes(value.type)) return notNative('a cast')
-  if (value.kind === 'literal' && typeof value.value === 'string') return castText(value.value, target)
-  const prefix = tries ? 'try_cast' : 'cast'
-  if (integer !== undefined) {
-    if (family === 'null') return literal(null, types[integer])
-    if (['integer', 'bool', 'float64', 'float32', 'variant'].includes(family))
-      return call(`${prefix}.${integer}`, value)
-  }
-  if (target.id === 'DOUBLE' || target.id === 'FLOAT') {
-    const type = target.id === 'DOUBLE' ? types.float64 : types.float32
-    if (family === 'decimal') return decimalAsFloat(value, target.id === 'FLOAT')
-    if (target.id === 'FLOAT' && family === 'float64') return notNative('a cast to FLOAT, which may overflow')
-    if (['null', 'integer', 'float64', 'float32', 'variant'].includes(family)) return convert(value, type)
-  }
-  if (target.id === 'BOOLEAN' && (family === 'integer' || family === 'bool' || family === 'null'))
-    return convert(value, types.bool)
-  if (target.id === 'VARCHAR' && (target.type_info === undefined || target.type_info === null)) {
-    if (family === 'text' || family === 'null') return convert(value, types.utf8)
-    if (family === 'integer' || family === 'bool') return call('cast.utf8', value)
-  }
-  return notNative(`a cast to ${target.id}`)
-}
-
-function castText(text: string, target: TypeNode): Expression {
-  const integer = INTEGER_TYPES[target.id]
-  if (integer !== undefined && INTEGER_TEXT.test(text))
-    return convert(literal(Number(text), types.int64), types[integer])
-  switch (target.id) {
-    case 'BOOLEAN':
-      if (text === 't' || text === 'f') return literal(text === 't', types.bool)
-      break
-    case 'VARCHAR':
-      if (target.type_info === undefined || target.type_info === null) return literal(text, types.utf8)
-      break
-    case 'DATE': {
-      const days = parseDate(text)
-      if (days !== undefined) return literal(days, types.date)
-      break
-    }
-    case 'TIMESTAMP': {
-      const micros = parseTimestamp(text)
-      if (micros !== undefined) return literal(micros, types.timestamp)
-      break
-    }
-    default:
-  }
-  return notNative(`a cast of text to ${target.id}`)
+  const children = node.children ?? []
+  const args = children.map((child) => lowerExpression(child, context))
+  if (name === 'struct_pack')
+    return structOf(
+      children.map((child) => child.alias || notNative('a struct without names')),
+      args,
+    )
+  return lowerFunction(name, args)
 }

@@ -11,18 +11,23 @@ import {
   type JoinKind,
   join,
   type LogicalPlan,
+  literal,
   named,
   type PlanField,
   planField,
+  project,
   singleRow,
   types,
+  union,
   values,
   withFreshIds,
 } from '@sheafdb/core'
 import type { ExpressionNode, JoinNode, TableNode } from '../syntax.ts'
-import { condition, lowerExpression } from './expression.ts'
+import { condition } from './condition.ts'
+import { lowerExpression } from './expression.ts'
 import { notNative } from './native.ts'
 import { deeper, type Environment, findColumn, referTo, type Scope, type ScopeColumn } from './scope.ts'
+import { lowerTableFunction } from './table-function.ts'
 import { comparable, unify } from './types.ts'
 
 /** Is a plan and the columns that it shows. */
@@ -50,10 +55,11 @@ export function lowerFrom(node: TableNode, environment: Environment, outer: Scop
         node.column_name_alias,
       )
     case 'TABLE_FUNCTION': {
-      const plan = environment.tableFunction(node.query_location ?? -1)
-      if (plan === undefined || node.sample) return notNative('a table function of DuckDB')
+      if (node.sample) return notNative('a sample')
       const name = node.function.class === 'FUNCTION' ? node.function.function_name : ''
-      return shown(withFreshIds(plan), node.alias || name, node.column_name_alias)
+      const plan = environment.tableFunction(node.query_location ?? -1)
+      const made = plan === undefined ? lowerTableFunction(node.function, environment) : withFreshIds(plan)
+      return shown(made, node.alias || name, node.column_name_alias)
     }
     case 'EXPRESSION_LIST':
       return shown(lowerValues(node.values, environment), node.alias ?? '', node.column_name_alias)
@@ -95,25 +101,45 @@ function shown(plan: LogicalPlan, relation: string, names: readonly string[] | u
   }
 }
 
-/** Makes rows of constants. */
+/** Makes rows of values; those that are computed become a row each. */
 function lowerValues(rows: readonly (readonly ExpressionNode[])[], environment: Environment): LogicalPlan {
   const width = rows[0]?.length ?? 0
   const scope: Scope = { columns: [], outer: null }
   const lowered = rows.map((row) => row.map((item) => lowerExpression(item, { environment, scope })))
-  const fields: PlanField[] = []
-  const columns = Array.from({ length: width }, (_, index) => {
-    const items = unify(lowered.map((row) => row[index] ?? notNative('rows of unlike length')))
-    const constants = items.map((item) =>
-      item.kind === 'literal' ? item : notNative('values that are computed'),
-    )
-    const type = constants.reduce((found, item) => wider(found, item.type), types.null as Expression['type'])
-    fields.push(planField(`col${index}`, type.typeId === types.null.typeId ? types.int32 : type))
-    return columnFromValues(
-      (fields[index] as PlanField).type,
-      constants.map((item) => item.value),
-    )
+  const columns = Array.from({ length: width }, (_, index) =>
+    unify(lowered.map((row) => row[index] ?? notNative('rows of unlike length'))),
+  )
+  const fields = columns.map((items, index) => {
+    const type = items.reduce((found, item) => wider(found, item.type), types.null as Expression['type'])
+    return planField(`col${index}`, type.typeId === types.null.typeId ? types.int32 : type)
   })
-  return values(fields, columns, rows.length)
+  if (columns.flat().every((item) => item.kind === 'literal'))
+    return values(
+      fields,
+      columns.map((items, index) =>
+        columnFromValues(
+          (fields[index] as PlanField).type,
+          items.map((item) => (item.kind === 'literal' ? item.value : null)),
+        ),
+      ),
+      rows.length,
+    )
+  if (rows.length > MAX_COMPUTED_ROWS) return notNative('many rows of values that are computed')
+  const row = (at: number) =>
+    project(
+      singleRow(),
+      fields.map((field, index) =>
+        named(field.name, typedAs(columns[index]?.[at] as Expression, field.type)),
+      ),
+    )
+  const made = rows.map((_, at) => row(at))
+  return made.length === 1 ? (made[0] as LogicalPlan) : union(made)
+}
+
+const MAX_COMPUTED_ROWS = 200
+
+function typedAs(item: Expression, type: Expression['type']): Expression {
+  return item.kind === 'literal' && item.value === null ? literal(null, type) : item
 }
 
 function wider(left: Expression['type'], right: Expression['type']): Expression['type'] {

@@ -1,7 +1,16 @@
-import { call, type Expression, hasFunction, isText, literal, types } from '@sheafdb/core'
+import { call, type Expression, hasFunction, isList, isText, literal, types } from '@sheafdb/core'
+import {
+  type ArgumentKind,
+  registryName,
+  SIMPLE_FUNCTIONS,
+  type SimpleFunction,
+} from '../../functions/simple.ts'
+import { castToText } from './casts.ts'
+import { condition } from './condition.ts'
+import { LIST_FUNCTIONS } from './list-functions.ts'
 import { notNative } from './native.ts'
-import { arithmetic, like, negative } from './operators.ts'
-import { comparable, convert, familyOf } from './types.ts'
+import { arithmetic, coalesce, like, negative } from './operators.ts'
+import { comparable, convert, decimalAsFloat, familyOf, unify } from './types.ts'
 
 type Lower = (args: readonly Expression[]) => Expression
 
@@ -28,6 +37,7 @@ const sameType =
   (args) => {
     const [value] = one(name, args) as [Expression]
     const family = familyOf(value)
+    if (family === 'null') return literal(null, types.int32)
     if (family === 'integer' || family === 'float64') return call(name, value)
     return family === 'float32'
       ? convert(call(name, value), types.float32)
@@ -68,18 +78,6 @@ function nullif(args: readonly Expression[]): Expression {
   return call('case', call('eq', a, b), literal(null, value.type), value)
 }
 
-function substring(args: readonly Expression[]): Expression {
-  const [value, start, count] = args
-  if (value === undefined || !isText(value.type) || args.length > 3)
-    return notNative('substring of other types')
-  for (const part of [start, count]) {
-    if (part === undefined && part === count) continue
-    if (part?.kind !== 'literal' || !(Number(part.value) >= (part === start ? 1 : 0)))
-      return notNative('substring from the end')
-  }
-  return call('substring', ...args)
-}
-
 function replace(args: readonly Expression[]): Expression {
   const [value, from, to] = allText(three('replace', args)) as [Expression, Expression, Expression]
   if (from.kind !== 'literal' || from.value === '') return notNative('replace of what may be empty')
@@ -97,11 +95,12 @@ function round(args: readonly Expression[]): Expression {
 
 function power(args: readonly Expression[]): Expression {
   const [base, exponent] = two('power', args) as [Expression, Expression]
-  const known = (value: Expression) => familyOf(value) === 'integer' || familyOf(value) === 'float64'
-  return known(base) && known(exponent) ? call('power', base, exponent) : notNative('power of other types')
+  return call('power', asDouble(base), asDouble(exponent))
 }
 
 function length(args: readonly Expression[]): Expression {
+  const [value] = one('length', args) as [Expression]
+  if (isList(value.type)) return call('sql.list_length', value)
   return call('length', ...allText(one('length', args)))
 }
 
@@ -125,6 +124,116 @@ function datePartOf(args: readonly Expression[]): Expression {
   return datePart(name.value, value)
 }
 
+/** Computes in floats; `floor` and `ceil` of integers are the integers themselves. */
+function floatOnly(name: string): Lower {
+  return (args) => {
+    const [value] = one(name, args) as [Expression]
+    if ((name === 'floor' || name === 'ceil') && familyOf(value) === 'integer') return value
+    return call(name, asDouble(value))
+  }
+}
+
+function asDouble(value: Expression): Expression {
+  switch (familyOf(value)) {
+    case 'null':
+      return literal(null, types.float64)
+    case 'decimal':
+      return decimalAsFloat(value, false)
+    case 'integer':
+    case 'float32':
+    case 'float64':
+      return convert(value, types.float64)
+    default:
+      return notNative('a number of another kind')
+  }
+}
+
+/** Brings an argument to a kind that a simple function takes. */
+function asKind(value: Expression, kind: ArgumentKind): Expression {
+  const family = familyOf(value)
+  if (kind === 'double') return asDouble(value)
+  const type = { text: types.utf8, integer: types.int64, bool: types.bool }[kind]
+  if (family === 'null') return literal(null, type)
+  return family === kind ? value : notNative('an argument that only DuckDB converts')
+}
+
+function lowerSimple(simple: SimpleFunction, args: readonly Expression[]): Expression {
+  const least = simple.takes.length - (simple.optional ?? 0)
+  if (args.length < least || args.length > simple.takes.length)
+    return notNative(`${simple.names[0]} of ${args.length} arguments`)
+  return call(
+    registryName(simple),
+    ...args.map((arg, index) => asKind(arg, simple.takes[index] as ArgumentKind)),
+  )
+}
+
+const bits =
+  (name: string): Lower =>
+  (args) => {
+    const [left, right] = two(name, args) as [Expression, Expression]
+    const known = familyOf(left) === 'integer' && familyOf(right) === 'integer'
+    return known ? call(`sql.${name}`, ...widest(left, right)) : notNative('bits of what is no integer')
+  }
+
+/** Puts the wider of two integers first, whose type the result has. */
+function widest(left: Expression, right: Expression): readonly [Expression, Expression] {
+  const width = ({ type }: Expression) => (type as unknown as { bitWidth: number }).bitWidth
+  return width(right) > width(left) ? [right, left] : [left, right]
+}
+
+const extreme =
+  (name: string): Lower =>
+  (args) => {
+    const unified = unify(args)
+    const families = new Set(unified.map(familyOf))
+    families.delete('null')
+    const [family] = families
+    if (families.size !== 1 || family === undefined || !COMPARED.has(family))
+      return notNative(`${name} of these types`)
+    const typed = unified.find((arg) => familyOf(arg) === family) as Expression
+    const all = unified.map((arg) => (familyOf(arg) === 'null' ? literal(null, typed.type) : arg))
+    return call(`sql.${name}`, ...[typed, ...all.filter((arg) => arg !== typed)])
+  }
+
+const COMPARED: ReadonlySet<string> = new Set(['integer', 'float64', 'text', 'date', 'timestamp'])
+
+/** Joins texts; nulls count as nothing, and other values as their text. */
+function concat(args: readonly Expression[]): Expression {
+  const texts = args.map((arg) => {
+    const text = asText(arg)
+    return text.nullable ? call('coalesce', text, literal('', types.utf8)) : text
+  })
+  return texts.length === 0 ? notNative('concat of nothing') : call('concat', ...texts)
+}
+
+function asText(value: Expression): Expression {
+  return familyOf(value) === 'text' || familyOf(value) === 'null'
+    ? convert(value, types.utf8)
+    : castToText(value)
+}
+
+function trunc(args: readonly Expression[]): Expression {
+  const [value] = one('trunc', args) as [Expression]
+  const family = familyOf(value)
+  if (family === 'integer') return value
+  return family === 'float64' || family === 'float32'
+    ? call('sql.trunc', value)
+    : notNative('trunc of other types')
+}
+
+function sign(args: readonly Expression[]): Expression {
+  const [value] = one('sign', args) as [Expression]
+  const family = familyOf(value)
+  if (family !== 'integer' && family !== 'float64') return notNative('the sign of other types')
+  return call('cast.int8', call('sql.sign', value))
+}
+
+function ifElse(args: readonly Expression[]): Expression {
+  const [test, yes, no] = three('if', args) as [Expression, Expression, Expression]
+  const [a, b] = unify([yes, no]) as [Expression, Expression]
+  return call('case', condition(test), a, b)
+}
+
 /** Maps DuckDB's scalar functions whose meaning the common plan has exactly. What is not here runs in DuckDB. */
 const FUNCTIONS: ReadonlyMap<string, Lower> = new Map<string, Lower>([
   ['+', plus],
@@ -143,16 +252,29 @@ const FUNCTIONS: ReadonlyMap<string, Lower> = new Map<string, Lower>([
     name,
     floatOnly(name),
   ]),
+  ['ceiling', floatOnly('ceil')],
+  ['trunc', trunc],
+  ['sign', sign],
   ['power', power],
   ['pow', power],
+  ['**', power],
+  ['^', power],
+  ['&', bits('bit_and')],
+  ['|', bits('bit_or')],
+  ['xor', bits('xor')],
+  ['greatest', extreme('greatest')],
+  ['least', extreme('least')],
+  ['if', ifElse],
+  ['iff', ifElse],
+  ['ifnull', (args) => coalesce(two('ifnull', args))],
+  ['concat', concat],
+  ['^@', text('starts_with', two)],
   ['length', length],
   ['len', length],
   ['lower', text('lower')],
   ['lcase', text('lower')],
   ['upper', text('upper')],
   ['ucase', text('upper')],
-  ['substring', substring],
-  ['substr', substring],
   ['replace', replace],
   ['starts_with', text('starts_with', two)],
   ['prefix', text('starts_with', two)],
@@ -166,15 +288,11 @@ const FUNCTIONS: ReadonlyMap<string, Lower> = new Map<string, Lower>([
   ),
 ])
 
-function floatOnly(name: string): Lower {
-  return (args) => {
-    const [value] = one(name, args) as [Expression]
-    return familyOf(value) === 'float64' ? call(name, value) : notNative(`${name} of other numbers`)
-  }
-}
-
 /** Lowers a call of a scalar function. */
 export function lowerFunction(name: string, args: readonly Expression[]): Expression {
-  const lower = FUNCTIONS.get(name.toLowerCase())
-  return lower === undefined ? notNative(`the function ${name}`) : lower(args)
+  const key = name.toLowerCase()
+  const lower = FUNCTIONS.get(key) ?? LIST_FUNCTIONS.get(key)
+  if (lower !== undefined) return lower(args)
+  const simple = SIMPLE_FUNCTIONS.get(key)
+  return simple === undefined ? notNative(`the function ${name}`) : lowerSimple(simple, args)
 }

@@ -51,10 +51,15 @@ const ARITHMETIC: Readonly<Record<string, string>> = { '+': 'add', '-': 'subtrac
 
 /** Computes with two numbers as DuckDB does: `/` gives a float, `//` and `%` give null for a zero divisor. */
 export function arithmetic(operator: string, left: Expression, right: Expression): Expression {
-  if (familyOf(left) === 'null' || familyOf(right) === 'null') return notNative('arithmetic with NULL')
+  const known = [left, right].find((side) => ['integer', 'float64'].includes(familyOf(side)))
+  if (familyOf(left) === 'null' || familyOf(right) === 'null')
+    return known === undefined
+      ? notNative('arithmetic with NULL')
+      : literal(null, operator === '/' ? types.float64 : known.type)
   const [a, b, kind] = numbers(left, right)
   if (operator === '/') return rounded(call('divide', a, b), kind)
   if (operator === '//' || operator === '%') {
+    if (kind === 'float64' && operator === '%') return call('sql.fmod', a, b)
     if (kind !== 'integer' && kind !== 'variant') return notNative('the remainder of floats')
     return guarded(operator === '//' ? 'divide_integer' : 'modulo', a, b)
   }

@@ -13,7 +13,7 @@ import type { OrderNode, QueryNode, SetOperationNode } from '../syntax.ts'
 import { notNative } from './native.ts'
 import type { Environment, Scope } from './scope.ts'
 import { deeper } from './scope.ts'
-import { lowerLimit, lowerSelect, orderKeys } from './select.ts'
+import { isAll, lowerLimit, lowerSelect, orderKeys } from './select.ts'
 import { withCtes } from './subquery.ts'
 import { comparable, unify } from './types.ts'
 
@@ -73,6 +73,7 @@ function combine(node: SetOperationNode, left: LogicalPlan, right: LogicalPlan):
 
 function orderOf(order: OrderNode, plan: LogicalPlan): ReturnType<typeof orderKeys> {
   const { expression } = order
+  if (isAll(expression)) return plan.output.flatMap((field) => orderKeys(order, field))
   if (expression.class === 'CONSTANT' && expression.value.type.id === 'INTEGER') {
     const field = plan.output[(expression.value.value as number) - 1]
     if (field !== undefined) return orderKeys(order, field)

@@ -1,6 +1,5 @@
 import {
   aggregate,
-  call,
   column,
   distinct,
   type Expression,
@@ -15,7 +14,6 @@ import {
   project,
   type SortKey,
   sort,
-  sortKey,
   types,
 } from '@sheafdb/core'
 import type {
@@ -26,8 +24,9 @@ import type {
   SelectNode,
   StarNode,
 } from '../syntax.ts'
-import { aggregateCalls, lowerAggregate, overGroups, structuralKey } from './aggregate.ts'
-import { condition, type ExpressionContext, lowerExpression } from './expression.ts'
+import { aggregateCalls, lowerAggregate, overGroups, sortKeysOf, structuralKey } from './aggregate.ts'
+import { condition } from './condition.ts'
+import { type ExpressionContext, lowerExpression } from './expression.ts'
 import { lowerFrom, type Source } from './from.ts'
 import { notNative } from './native.ts'
 import { joinConditions } from './operators.ts'
@@ -45,8 +44,7 @@ type Stage = {
 
 /** Lowers a SELECT. */
 export function lowerSelect(node: SelectNode, environment: Environment, outer: Scope | null): LogicalPlan {
-  if (node.qualify || node.sample || node.aggregate_handling === 'FORCE_AGGREGATES')
-    return notNative('QUALIFY, a sample or GROUP BY ALL')
+  if (node.qualify || node.sample) return notNative('QUALIFY or a sample')
   const around = withCtes(node, environment)
   const source = lowerFrom(node.from_table, around, outer)
   const scope: Scope = { columns: source.columns, outer }
@@ -151,7 +149,7 @@ function lowerGroups(
   plan: LogicalPlan,
   base: ExpressionContext,
 ): Stage {
-  const groupNodes = node.group_expressions ?? []
+  const groupNodes = groupsAllOf(node, items) ?? node.group_expressions ?? []
   const calls = aggregateCalls([
     ...nodesOf(items),
     ...(node.having ? [node.having] : []),
@@ -159,7 +157,7 @@ function lowerGroups(
   ])
   if (groupNodes.length === 0 && calls.length === 0 && !node.having && (node.group_sets ?? []).length === 0)
     return plainStage(plan, base)
-  checkSets(node)
+  if (node.aggregate_handling !== 'FORCE_AGGREGATES') checkSets(node)
   const groups = groupNodes.map((group, index) => named(`group${index}`, lowerGroup(group, items, base)))
   const distinctGroups = uniqueGroups(groups)
   const aggregates = calls.map((call) => lowerAggregate(call, base))
@@ -188,6 +186,16 @@ function lowerGroups(
     },
   }
   return stage
+}
+
+/** Gives what GROUP BY ALL groups by: the items without aggregates; `undefined` where it is not said. */
+function groupsAllOf(node: SelectNode, items: readonly Item[]): ExpressionNode[] | undefined {
+  if (node.aggregate_handling !== 'FORCE_AGGREGATES') return undefined
+  return items.flatMap((item): ExpressionNode[] => {
+    if ('node' in item) return aggregateCalls([item.node]).length > 0 ? [] : [item.node]
+    const { relation, name } = item.column
+    return [{ class: 'COLUMN_REF', column_names: relation === '' ? [name] : [relation, name] }]
+  })
 }
 
 function plainStage(plan: LogicalPlan, base: ExpressionContext): Stage {
@@ -226,12 +234,13 @@ function uniqueGroups(groups: readonly NamedExpression[]): NamedExpression[] {
 
 function lowerGroup(node: ExpressionNode, items: readonly Item[], base: ExpressionContext): Expression {
   const item = node.class === 'CONSTANT' ? itemAt(node, items) : undefined
-  if (node.class === 'CONSTANT' && item === undefined) return notNative('grouping by a constant')
   const { aggregate: _, ...context } = base
   return item === undefined ? lowerExpression(node, context) : lowerItem(item, context)
 }
 
 function itemAt(node: ExpressionNode, items: readonly Item[]): Item | undefined {
+  // A constant from the list, which GROUP BY ALL takes, is no place in it.
+  if (items.some((item) => 'node' in item && item.node === node)) return undefined
   if (node.class !== 'CONSTANT' || node.value.type.id !== 'INTEGER' || node.value.is_null) return undefined
   return items[(node.value.value as number) - 1]
 }
@@ -263,10 +272,11 @@ function lowerList(items: readonly Item[], modifiers: readonly ModifierNode[], s
   const isDistinct = modifiers.some((modifier) => modifier.type === 'DISTINCT_MODIFIER')
   const keys = modifiers.flatMap((modifier) =>
     modifier.type === 'ORDER_MODIFIER'
-      ? modifier.orders.map((order) => ({
-          order,
-          index: orderIndex(order.expression, items, expressions, extra, stage),
-        }))
+      ? modifier.orders.flatMap((order) =>
+          isAll(order.expression)
+            ? items.map((_, index) => ({ order, index }))
+            : [{ order, index: orderIndex(order.expression, items, expressions, extra, stage) }],
+        )
       : [],
   )
   if (isDistinct && extra.length > 0) return notNative('DISTINCT ordered by what is not selected')
@@ -287,19 +297,19 @@ function lowerList(items: readonly Item[], modifiers: readonly ModifierNode[], s
   return extra.length === 0 ? plan : onlyColumns(plan, plan.output.slice(0, items.length))
 }
 
+/** Tells whether an order is by all columns: ORDER BY ALL. */
+export function isAll(node: ExpressionNode): boolean {
+  return node.class === 'STAR' && !node.expr && !node.relation_name && (node.exclude_list ?? []).length === 0
+}
+
 /** Gives constants a type that a column can have. */
 function settled(expression: Expression): Expression {
   return familyOf(expression) === 'null' ? literal(null, types.int32) : expression
 }
 
-/** Makes the sort keys of a term; DuckDB sorts nulls last unless told. */
+/** Makes the sort keys of a term over an output column. */
 export function orderKeys(order: OrderNode, field: PlanField): SortKey[] {
-  const family = familyOf(field)
-  if (family === 'other') return notNative('an order of a type that only DuckDB knows')
-  const settings = { descending: order.type === 'DESCENDING', nullsFirst: order.null_order === 'NULLS FIRST' }
-  const key = sortKey(column(field), settings)
-  // DuckDB sorts NaN after every other number, the total order before.
-  return family.startsWith('float') ? [sortKey(call('sql.is_nan', column(field)), settings), key] : [key]
+  return sortKeysOf(order, column(field))
 }
 
 /** Finds the output column to sort by, adding one where the term is not selected. */
@@ -314,7 +324,7 @@ function orderIndex(
     const item = itemAt(node, items)
     return item === undefined ? notNative('an order by a constant') : items.indexOf(item)
   }
-  if (node.class === 'STAR') return notNative('ORDER BY ALL')
+  if (node.class === 'STAR') return notNative('an order by columns of a pattern')
   if (node.class === 'COLUMN_REF' && node.column_names.length === 1) {
     const name = (node.column_names[0] as string).toLowerCase()
     const index = items.findIndex((item) => 'node' in item && item.node.alias?.toLowerCase() === name)

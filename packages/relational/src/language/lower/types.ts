@@ -2,9 +2,11 @@ import {
   call,
   type DataType,
   type Expression,
+  isBytes,
   isDecimal,
   isFloat,
   isInteger,
+  isTemporal,
   isText,
   isVariant,
   literal,
@@ -40,6 +42,11 @@ export function familyOf({ type }: { readonly type: DataType }): Family {
   if (type.typeId === Type.Bool) return 'bool'
   if (typesEqual(type, types.date)) return 'date'
   return typesEqual(type, types.timestamp) ? 'timestamp' : 'other'
+}
+
+/** Tells whether values of a type of the family `other` are ordered as in DuckDB: bytes, and points in time. */
+export function isOrdered({ type }: { readonly type: DataType }): boolean {
+  return isBytes(type) || isTemporal(type)
 }
 
 /** Converts an expression to a type by the core's conversion; the same where it has that type. */
@@ -90,11 +97,29 @@ export function comparable(left: Expression, right: Expression): readonly [Expre
   // What a variant holds is known only at run time: it compares with values of its own kind.
   if (a === 'null' || b === 'null' || a === 'variant' || b === 'variant') return [left, right]
   if (a === b) {
-    if (a === 'decimal' || a === 'other') return notNative('decimals and other types are compared in DuckDB')
-    return [left, right]
+    if (a === 'decimal') return comparedDecimals(left, right)
+    if (a !== 'other' || (isOrdered(left) && typesEqual(left.type, right.type))) return [left, right]
+    return notNative('these types are compared in DuckDB')
   }
+  if (a === 'date' && b === 'timestamp') return [call('sql.cast.date.timestamp', left), right]
+  if (a === 'timestamp' && b === 'date') return [left, call('sql.cast.date.timestamp', right)]
   const [first, second] = [commonOperand(left, a, right, b), commonOperand(right, b, left, a)]
   return [first, second]
+}
+
+/** Decimals of one scale compare as they are; constants are brought to the scale of the other side where they fit. */
+function comparedDecimals(left: Expression, right: Expression): readonly [Expression, Expression] {
+  const [a, b] = [left.type as Decimal, right.type as Decimal]
+  if (a.scale === b.scale) return [left, right]
+  if (left.kind === 'literal' && a.scale < b.scale) return [rescaled(left, b), right]
+  if (right.kind === 'literal' && b.scale < a.scale) return [left, rescaled(right, a)]
+  return notNative('decimals of unlike scales')
+}
+
+function rescaled(constant: Extract<Expression, { kind: 'literal' }>, type: Decimal): Expression {
+  if (constant.value === null) return literal(null, type)
+  const factor = 10n ** BigInt(type.scale - (constant.type as Decimal).scale)
+  return literal(BigInt(constant.value as bigint) * factor, type)
 }
 
 function commonOperand(self: Expression, family: Family, other: Expression, otherFamily: Family): Expression {
@@ -147,14 +172,31 @@ function textConstantAs(text: string, other: Expression): Expression {
 /** Brings the branches of CASE, COALESCE and the like to one type. */
 export function unify(branches: readonly Expression[]): Expression[] {
   const families = new Set(branches.map(familyOf).filter((family) => family !== 'null'))
-  if (families.has('other')) notNative('branches of a type that only DuckDB knows')
-  if (families.size <= 1 || families.has('variant')) {
-    if (families.has('decimal')) notNative('decimals')
-    return [...branches]
-  }
-  if ([...families].every((family) => family === 'integer' || family === 'float64'))
-    return branches.map((branch) =>
-      familyOf(branch) === 'integer' ? convert(branch, types.float64) : branch,
-    )
+  if (families.has('variant')) return [...branches]
+  if (families.has('other') || families.has('decimal')) return ofOneType(branches)
+  if (families.size <= 1) return [...branches]
+  const all = (...known: Family[]) => [...families].every((family) => known.includes(family))
+  if (all('integer', 'float64'))
+    return widened(branches, 'integer', (branch) => convert(branch, types.float64))
+  if (all('integer', 'bool')) return widened(branches, 'bool', (branch) => convert(branch, types.int32))
+  if (all('date', 'timestamp'))
+    return widened(branches, 'date', (branch) => call('sql.cast.date.timestamp', branch))
   return notNative('branches of unlike types')
+}
+
+function widened(
+  branches: readonly Expression[],
+  from: Family,
+  widen: (branch: Expression) => Expression,
+): Expression[] {
+  return branches.map((branch) => (familyOf(branch) === from ? widen(branch) : branch))
+}
+
+/** Takes branches of types that are not converted here, where they are all of one. */
+function ofOneType(branches: readonly Expression[]): Expression[] {
+  const typed = branches.filter((branch) => familyOf(branch) !== 'null')
+  const [first] = typed
+  if (first === undefined || typed.some((branch) => !typesEqual(branch.type, first.type)))
+    return notNative('branches of types that only DuckDB brings together')
+  return branches.map((branch) => (familyOf(branch) === 'null' ? literal(null, first.type) : branch))
 }

@@ -70,8 +70,13 @@ function argument(name: string, sign: 1 | -1): AggregateDefinition {
   }
 }
 
+/** Sorts as DuckDB does: NaN is after every other number. */
 function sorted(values: Value[]): Value[] {
-  return values.sort(compareValues)
+  return values.sort((left, right) =>
+    Number.isNaN(left) || Number.isNaN(right)
+      ? Number(Number.isNaN(left)) - Number(Number.isNaN(right))
+      : compareValues(left, right),
+  )
 }
 
 function collecting(

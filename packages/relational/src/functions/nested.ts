@@ -176,15 +176,17 @@ export const nestedFunctions: readonly FunctionDefinition[] = [
   listSlice,
   listFunction('list_length', toInt64, (list) => list.length),
   listFunction('list_contains', toBool, (list, value) => list.some((item) => sameValue(item, value))),
-  listFunction(
-    'list_position',
-    () => types.int32,
-    (list, value) => {
-      const at = list.findIndex((item) => sameValue(item, value))
+  {
+    name: 'sql.list_position',
+    nulls: 'custom',
+    nullable: () => true,
+    type: () => types.int32,
+    evaluator: () => (list, value) => {
+      if (list === null || list === undefined) return null
+      const at = items(list).findIndex((item) => sameValue(item, value))
       return at < 0 ? null : at + 1
     },
-    true,
-  ),
+  },
   {
     name: 'sql.list_concat',
     nulls: 'custom',

@@ -38,7 +38,7 @@ const points = (text: string): string[] => Array.from(text)
 function substring(text: string, offset: number, count = Number.POSITIVE_INFINITY): string {
   const all = points(text)
   let length = count
-  if (Math.abs(offset) > 2 ** 32 || (Number.isFinite(count) && Math.abs(count) > 2 ** 32))
+  if (Math.abs(offset) >= 2 ** 32 || (Number.isFinite(count) && Math.abs(count) >= 2 ** 32))
     throw new SheafError(
       'OVERFLOW',
       'The offset or length of a substring is out of range. Use a smaller one.',
@@ -115,10 +115,8 @@ function position(text: string, part: string): number {
 
 function splitPart(text: string, separator: string, index: number): string {
   const parts = separator === '' ? (text === '' ? [''] : points(text)) : text.split(separator)
-  return (
-    (index > 0 ? parts[index - 1] : index < 0 ? parts[parts.length + index] : undefined) ??
-    (index === 0 ? (parts[0] ?? '') : '')
-  )
+  const at = index > 0 ? index - 1 : parts.length + index
+  return index === 0 ? '' : (parts[at] ?? '')
 }
 
 function translate(text: string, from: string, to: string): string {

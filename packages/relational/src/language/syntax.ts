@@ -59,15 +59,9 @@ export type ExpressionNode = Located &
     | FunctionNode
     | SubqueryNode
     | StarNode
+    | WindowNode
     | {
-        readonly class:
-          | 'WINDOW'
-          | 'LAMBDA'
-          | 'COLLATE'
-          | 'POSITIONAL_REFERENCE'
-          | 'DEFAULT'
-          | 'LAMBDA_REF'
-          | 'TYPE'
+        readonly class: 'LAMBDA' | 'COLLATE' | 'POSITIONAL_REFERENCE' | 'DEFAULT' | 'LAMBDA_REF' | 'TYPE'
       }
   )
 
@@ -81,6 +75,27 @@ export type FunctionNode = Located & {
   readonly distinct?: boolean
   readonly order_bys?: { readonly orders?: readonly OrderNode[] }
   readonly is_operator?: boolean
+}
+
+/** Is a function over a window. */
+export type WindowNode = Located & {
+  readonly class: 'WINDOW'
+  readonly type: string
+  readonly function_name: string
+  readonly children?: readonly ExpressionNode[]
+  readonly partitions?: readonly ExpressionNode[]
+  readonly orders?: readonly OrderNode[]
+  readonly start: string
+  readonly end: string
+  readonly start_expr?: ExpressionNode
+  readonly end_expr?: ExpressionNode
+  readonly offset_expr?: ExpressionNode
+  readonly default_expr?: ExpressionNode
+  readonly ignore_nulls?: boolean
+  readonly filter_expr?: ExpressionNode
+  readonly exclude_clause?: string
+  readonly distinct?: boolean
+  readonly arg_orders?: readonly OrderNode[]
 }
 
 /** Is a subquery inside an expression. */
@@ -188,12 +203,24 @@ export type SetOperationNode = WithClause & {
   readonly right?: QueryNode
 }
 
+/** Is a recursive common table expression: its base, and the step that reads it by its name. */
+export type RecursiveNode = WithClause & {
+  readonly type: 'RECURSIVE_CTE_NODE'
+  readonly cte_name: string
+  readonly union_all?: boolean
+  readonly left?: QueryNode
+  readonly right?: QueryNode
+  readonly aliases?: readonly string[]
+  readonly key_targets?: readonly unknown[]
+}
+
 /** Is a query of DuckDB's parse tree. */
 export type QueryNode =
   | SelectNode
   | SetOperationNode
+  | RecursiveNode
   | (WithClause & {
-      readonly type: 'RECURSIVE_CTE_NODE' | 'CTE_NODE' | 'STATEMENT_NODE' | 'INSERT_QUERY_NODE'
+      readonly type: 'CTE_NODE' | 'STATEMENT_NODE' | 'INSERT_QUERY_NODE'
     })
 
 /** Is the parse tree of a SELECT statement. `named_param_map` gives each parameter's place, from 1. */

@@ -33,7 +33,10 @@ export function readTree(json: string, text: string): SelectStatement {
       offset: tree.position === undefined ? 0 : utf16Offset(text, Number(tree.position)),
       detail: 'Parser Error',
     })
-  throw new SheafError('SYNTAX', `${sentence}. Correct the statement.`)
+  throw new SheafError(
+    tree.error_type === 'binder' ? 'TYPE' : 'SYNTAX',
+    `${sentence}. Correct the statement.`,
+  )
 }
 
 /** Turns DuckDB's offset in UTF-8 bytes into one in UTF-16 units. */

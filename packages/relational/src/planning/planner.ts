@@ -253,7 +253,7 @@ function tryNative(
     return shape === null ? plan : alignOutput(plan, shape.columns)
   } catch (error) {
     if (error instanceof NotNative) return error.message
-    if (isSheafError(error, 'TYPE', 'UNSUPPORTED', 'NOT_FOUND')) return error.message
+    if (isSheafError(error, 'TYPE', 'UNSUPPORTED', 'NOT_FOUND', 'ARGUMENT', 'LIMIT')) return error.message
     throw error
   }
 }

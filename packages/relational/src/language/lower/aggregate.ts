@@ -3,10 +3,12 @@ import {
   aggregateExpression,
   call,
   column,
+  columnsOf,
   type Expression,
   explainExpression,
   literal,
   type NamedExpression,
+  outersOf,
   type PlanField,
   type SortKey,
   sortKey,
@@ -46,6 +48,8 @@ export function lowerAggregate(node: FunctionNode, context: ExpressionContext): 
   const { aggregate: _, subquery: __, ...plain } = context
   const args = (node.children ?? []).map((child) => lowerExpression(child, plain))
   const filter = node.filter ? condition(lowerExpression(node.filter, plain)) : null
+  if (args.some((arg) => outersOf(arg).size > 0 && columnsOf(arg).size === 0))
+    return notNative('an aggregate of the query around')
   if (name === 'count_star' || (name === 'count' && args.length === 0))
     return aggregateExpression('count_star()', 'count', [], { filter })
   const wanted = AGGREGATES.get(name) as string
@@ -89,7 +93,7 @@ export function sortKeysOf(order: OrderNode, expression: Expression): SortKey[] 
 }
 
 /** Brings the arguments of an aggregate to what it takes. */
-function preparedArguments(name: string, wanted: string, args: readonly Expression[]): Expression[] {
+export function preparedArguments(name: string, wanted: string, args: readonly Expression[]): Expression[] {
   const [first, second] = args
   if (first === undefined || args.length > (MAX_ARGUMENTS.get(wanted) ?? 1))
     throw new NotNative(`${name} of ${args.length} arguments`)

@@ -1,6 +1,6 @@
-import { type ColumnId, call, type Expression, isVariant, literal, types } from '@sheafdb/core'
+import { type ColumnId, call, type Expression, isVariant, literal, outer, types } from '@sheafdb/core'
 import { type DataType, Decimal, type Field, Type } from 'apache-arrow'
-import type { ExpressionNode, FunctionNode, SubqueryNode, ValueNode } from '../syntax.ts'
+import type { ExpressionNode, FunctionNode, SubqueryNode, ValueNode, WindowNode } from '../syntax.ts'
 import { lowerCast } from './casts.ts'
 import { condition } from './condition.ts'
 import { lowerFunction } from './functions.ts'
@@ -20,7 +20,11 @@ export type ExpressionContext = {
   readonly aggregate?: (node: FunctionNode) => Expression
   /** Gives the result of a subquery, joined to what the expression reads; without it there are none here. */
   readonly subquery?: (node: SubqueryNode) => Expression
-  /** Collects the columns of queries further out that are named; without it there may be none. */
+  /** Gives the result of a window; without it there are none here. */
+  readonly window?: (node: WindowNode) => Expression
+  /** Gives GROUPING of some groups; without it there is none here. */
+  readonly grouping?: (nodes: readonly ExpressionNode[]) => Expression
+  /** Collects the columns of queries further out that are named, as columns of a join; without it they are those of an apply. */
   readonly outer?: Set<ColumnId>
 }
 
@@ -111,6 +115,8 @@ export function lowerExpression(node: ExpressionNode, context: ExpressionContext
       return lowerCall(node, context)
     case 'SUBQUERY':
       return context.subquery === undefined ? notNative('a subquery here') : context.subquery(node)
+    case 'WINDOW':
+      return context.window === undefined ? notNative('a window here') : context.window(node)
     default:
       return notNative(`an expression of class ${node.class}`)
   }
@@ -127,7 +133,11 @@ function lowerName(parts: readonly string[], context: ExpressionContext): Expres
   }
   if (found === undefined) return lowerPath(parts, context) ?? notNative(`the name ${parts.join('.')}`)
   if (found.level > 0) {
-    if (context.outer === undefined || found.level > 1) notNative('a correlated column here')
+    if (context.outer === undefined) {
+      referTo(found.field)
+      return outer(found.field)
+    }
+    if (found.level > 1) notNative('a correlated column here')
     context.outer.add(found.field.id)
   }
   return referTo(found.field)
@@ -193,7 +203,9 @@ function lowerConstant({ type, is_null: isNull, value }: ValueNode): Expression 
 type OperatorNode = Extract<ExpressionNode, { class: 'OPERATOR' }>
 
 function lowerOperator(node: OperatorNode, context: ExpressionContext): Expression {
-  if (node.type === 'ARRAY_CONSTRUCTOR' && node.children.length === 0) return listOf([])
+  if (node.type === 'GROUPING_FUNCTION')
+    return context.grouping === undefined ? notNative('GROUPING here') : context.grouping(node.children)
+  if (node.type === 'ARRAY_CONSTRUCTOR' && (node.children ?? []).length === 0) return listOf([])
   const args = node.children.map((child) => lowerExpression(child, context))
   const [first, ...rest] = args as [Expression, ...Expression[]]
   switch (node.type) {

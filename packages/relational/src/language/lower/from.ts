@@ -1,4 +1,5 @@
 import {
+  apply,
   type ColumnId,
   call,
   columnFromValues,
@@ -7,12 +8,16 @@ import {
   conjuncts,
   type Expression,
   extend,
+  filter,
+  freeOuters,
   type JoinKey,
   type JoinKind,
   join,
   type LogicalPlan,
   literal,
+  mapExpression,
   named,
+  outer as outerColumn,
   type PlanField,
   planField,
   project,
@@ -71,11 +76,14 @@ export function lowerFrom(node: TableNode, environment: Environment, outer: Scop
 }
 
 function namedRelation(name: string, environment: Environment): LogicalPlan | undefined {
-  const known = environment.ctes.find(({ cte }) => cte.key.toLowerCase() === name.toLowerCase())
+  const known = environment.ctes.find(
+    (item) => ('cte' in item ? item.cte.key : item.rounds).toLowerCase() === name.toLowerCase(),
+  )
   if (known === undefined) {
     const plan = environment.relation(name)
     return plan === undefined ? undefined : withFreshIds(plan)
   }
+  if ('rounds' in known) return known.plan()
   const { cte, environment: around } = known
   const plan = around.lowerQuery(cte.value.query.node, deeper(around), null)
   return renamed(plan, cte.value.aliases)
@@ -161,6 +169,8 @@ const JOIN_KINDS: Readonly<Record<string, JoinKind>> = {
 
 function lowerJoin(node: JoinNode, environment: Environment, outer: Scope | null): Source {
   const left = lowerFrom(node.left, environment, outer)
+  const lateral = lateralSide(node, left, environment, outer)
+  if (lateral !== undefined) return lateral
   const right = lowerFrom(node.right, environment, outer)
   const how = JOIN_KINDS[node.join_type] ?? notNative(`a join of type ${node.join_type}`)
   if (node.ref_type === 'CROSS')
@@ -184,6 +194,52 @@ function lowerJoin(node: JoinNode, environment: Environment, outer: Scope | null
     residual,
   })
   return { plan, columns: afterJoin(plan, how, left, right) }
+}
+
+/** Joins a subquery that names columns of what stands before it; `undefined` where it names none. */
+function lateralSide(
+  node: JoinNode,
+  left: Source,
+  environment: Environment,
+  outer: Scope | null,
+): Source | undefined {
+  if (node.right.type !== 'SUBQUERY' || node.right.sample) return undefined
+  const { subquery, alias, column_name_alias: names } = node.right
+  const around: Scope = { columns: left.columns, outer }
+  const inner = environment.lowerQuery(subquery.node, deeper(environment), around)
+  if (freeOuters(inner).size === 0) return undefined
+  const right = shown(inner, alias ?? '', names)
+  const how = node.join_type === 'LEFT' ? 'left' : node.join_type === 'INNER' ? 'inner' : undefined
+  if (
+    how === undefined ||
+    (node.using_columns ?? []).length > 0 ||
+    !['CROSS', 'REGULAR'].includes(node.ref_type)
+  )
+    return notNative('a lateral join of this kind')
+  const columns = [...left.columns, ...right.columns]
+  if (!node.condition) return applied(how, left, right)
+  const test = condition(lowerExpression(node.condition, { environment, scope: { columns, outer } }))
+  if (how === 'inner') {
+    const joined = applied(how, left, right)
+    return { ...joined, plan: filter(joined.plan, test) }
+  }
+  const leftIds = new Set(left.plan.output.map((field) => field.id))
+  const within = mapExpression(test, (item) =>
+    item.kind === 'column' && leftIds.has(item.id) ? outerColumn(item) : item,
+  )
+  return applied(how, left, { ...right, plan: filter(right.plan, within) })
+}
+
+function applied(how: 'inner' | 'left', left: Source, right: Source): Source {
+  const plan = apply(how, left.plan, right.plan)
+  const byId = new Map(plan.output.map((field) => [field.id, field]))
+  return {
+    plan,
+    columns: [...left.columns, ...right.columns].map((column) => ({
+      ...column,
+      field: byId.get(column.field.id) ?? column.field,
+    })),
+  }
 }
 
 function plainKind(how: JoinKind): JoinKind {

@@ -1,21 +1,28 @@
 import {
   column,
   distinct,
-  join,
+  except,
+  intersect,
+  isInteger,
   type LogicalPlan,
   named,
+  newColumnId,
   type PlanField,
   project,
+  recursive,
+  recursiveInput,
   sort,
+  typesEqual,
   union,
+  visitPlan,
 } from '@sheafdb/core'
-import type { OrderNode, QueryNode, SetOperationNode } from '../syntax.ts'
+import type { OrderNode, QueryNode, RecursiveNode, SetOperationNode } from '../syntax.ts'
 import { notNative } from './native.ts'
 import type { Environment, Scope } from './scope.ts'
 import { deeper } from './scope.ts'
 import { isAll, lowerLimit, lowerSelect, orderKeys } from './select.ts'
 import { withCtes } from './subquery.ts'
-import { comparable, unify } from './types.ts'
+import { convert, unify } from './types.ts'
 
 /** Lowers a query of DuckDB's parse tree to the common plan. Gives up where the plan lacks its exact meaning. */
 export function lowerQuery(node: QueryNode, environment: Environment, outer: Scope | null): LogicalPlan {
@@ -24,9 +31,50 @@ export function lowerQuery(node: QueryNode, environment: Environment, outer: Sco
       return lowerSelect(node, environment, outer)
     case 'SET_OPERATION_NODE':
       return lowerSetOperation(node, environment)
+    case 'RECURSIVE_CTE_NODE':
+      return lowerRecursive(node, environment)
     default:
       return notNative(node.type)
   }
+}
+
+/** Lowers a recursive query: the step reads the rows of the round before by the query's name. */
+function lowerRecursive(node: RecursiveNode, environment: Environment): LogicalPlan {
+  if (node.left === undefined || node.right === undefined || (node.key_targets ?? []).length > 0)
+    return notNative('a recursive query with keys')
+  const around = deeper(withCtes(node, environment))
+  const lowered = lowerQuery(node.left, around, null)
+  const base = project(
+    lowered,
+    lowered.output.map((field, index) => named(node.aliases?.[index] ?? field.name, column(field))),
+  )
+  const name = `${node.cte_name}#${newColumnId()}`
+  const rounds = { rounds: node.cte_name, plan: () => recursiveInput(name, base) }
+  const step = lowerQuery(node.right, { ...around, ctes: [rounds, ...around.ctes] }, null)
+  if (step.output.length !== base.output.length) return notNative('sides of unlike width')
+  const aligned = project(
+    step,
+    step.output.map((field, index) => {
+      const wanted = base.output[index] as PlanField
+      if (!typesEqual(field.type, wanted.type) && !(isInteger(field.type) && isInteger(wanted.type)))
+        return notNative('a recursive query whose types change')
+      return named(wanted.name, convert(column(field), wanted.type))
+    }),
+  )
+  if (!readsRounds(aligned, name)) {
+    // A query of a recursive WITH that does not read itself is a plain union.
+    const both = union([base, aligned])
+    return node.union_all === true ? both : distinct(both)
+  }
+  return recursive(name, base, aligned, { distinct: node.union_all !== true })
+}
+
+function readsRounds(plan: LogicalPlan, name: string): boolean {
+  let found = false
+  visitPlan(plan, (node) => {
+    if (node.kind === 'recursive-input' && node.name === name) found = true
+  })
+  return found
 }
 
 function lowerSetOperation(node: SetOperationNode, environment: Environment): LogicalPlan {
@@ -63,12 +111,9 @@ function aligned(left: LogicalPlan, right: LogicalPlan): readonly [LogicalPlan, 
 function combine(node: SetOperationNode, left: LogicalPlan, right: LogicalPlan): LogicalPlan {
   const keepsAll = node.setop_all !== false
   if (node.setop_type === 'UNION') return keepsAll ? union([left, right]) : distinct(union([left, right]))
-  if (keepsAll || node.setop_type === 'UNION_BY_NAME') return notNative(`${node.setop_type} ALL`)
-  const keys = left.output.map((field, index) => {
-    const [a, b] = comparable(column(field), column(right.output[index] as PlanField))
-    return { left: a, right: b, nullsEqual: true }
-  })
-  return distinct(join(left, right, { how: node.setop_type === 'INTERSECT' ? 'semi' : 'anti', keys }))
+  if (node.setop_type === 'UNION_BY_NAME') return notNative('UNION BY NAME')
+  const combined = node.setop_type === 'INTERSECT' ? intersect : except
+  return combined(left, right, { all: keepsAll })
 }
 
 function orderOf(order: OrderNode, plan: LogicalPlan): ReturnType<typeof orderKeys> {

@@ -25,11 +25,16 @@ export type Environment = {
   /** Gives a parameter, typed by its value. */
   readonly parameter: (name: string) => Expression
   /** The common table expressions in sight, innermost first. */
-  readonly ctes: readonly { readonly cte: CteNode; readonly environment: Environment }[]
+  readonly ctes: readonly KnownCte[]
   /** Lowers a query inside this one; `outer` is what it may name from around it. */
   readonly lowerQuery: (node: QueryNode, environment: Environment, outer: Scope | null) => LogicalPlan
   readonly depth: number
 }
+
+/** Is a common table expression in sight: a query, or the rows so far of the recursive one around. */
+export type KnownCte =
+  | { readonly cte: CteNode; readonly environment: Environment }
+  | { readonly rounds: string; readonly plan: () => LogicalPlan }
 
 const MAX_DEPTH = 200
 

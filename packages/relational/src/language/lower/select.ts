@@ -1,9 +1,13 @@
 import {
   aggregate,
+  call,
   column,
   distinct,
   type Expression,
   filter,
+  type GroupingSets,
+  groupingOf,
+  groupingSets,
   type LogicalPlan,
   limit,
   literal,
@@ -15,6 +19,8 @@ import {
   type SortKey,
   sort,
   types,
+  window,
+  windowExpression,
 } from '@sheafdb/core'
 import type {
   ExpressionNode,
@@ -23,6 +29,7 @@ import type {
   OrderNode,
   SelectNode,
   StarNode,
+  WindowNode,
 } from '../syntax.ts'
 import { aggregateCalls, lowerAggregate, overGroups, sortKeysOf, structuralKey } from './aggregate.ts'
 import { condition } from './condition.ts'
@@ -34,17 +41,20 @@ import type { Environment, Scope, ScopeColumn } from './scope.ts'
 import { referTo } from './scope.ts'
 import { attachScalar, conjunctNodes, lowerSubqueryCondition, withCtes } from './subquery.ts'
 import { familyOf } from './types.ts'
+import { addWindow, windowNodes } from './window.ts'
 
 /** Is the plan under a SELECT's list while it grows: subqueries in expressions are joined to it. */
 type Stage = {
   plan: LogicalPlan
   readonly context: ExpressionContext
   readonly grouped: (expression: Expression) => Expression
+  /** The windows that are computed. */
+  readonly windows: Map<WindowNode, Expression>
 }
 
 /** Lowers a SELECT. */
 export function lowerSelect(node: SelectNode, environment: Environment, outer: Scope | null): LogicalPlan {
-  if (node.qualify || node.sample) return notNative('QUALIFY or a sample')
+  if (node.sample) return notNative('a sample')
   const around = withCtes(node, environment)
   const source = lowerFrom(node.from_table, around, outer)
   const scope: Scope = { columns: source.columns, outer }
@@ -60,7 +70,31 @@ export function lowerSelect(node: SelectNode, environment: Environment, outer: S
     const test = inStage(stage, node.having)
     stage.plan = filter(stage.plan, condition(test))
   }
+  lowerWindows(stage, [
+    ...nodesOf(items),
+    ...orders.map((order) => order.expression),
+    ...(node.qualify ? [node.qualify] : []),
+  ])
+  if (node.qualify) {
+    const test = condition(inStage(stage, node.qualify))
+    stage.plan = filter(stage.plan, test)
+  }
   return lowerList(items, node.modifiers ?? [], stage)
+}
+
+/** Computes the windows of a query, all of them before QUALIFY leaves rows out. */
+function lowerWindows(stage: Stage, nodes: readonly ExpressionNode[]): void {
+  for (const node of windowNodes(nodes)) {
+    if (stage.windows.has(node)) continue
+    const { window: _, ...context } = stage.context
+    const added = addWindow(
+      () => stage.plan,
+      node,
+      (part) => stage.grouped(lowerExpression(part, context)),
+    )
+    stage.plan = added.plan
+    stage.windows.set(node, column(added.function))
+  }
 }
 
 function aliasesOf(list: readonly ExpressionNode[]): Map<string, ExpressionNode> {
@@ -157,22 +191,29 @@ function lowerGroups(
   ])
   if (groupNodes.length === 0 && calls.length === 0 && !node.having && (node.group_sets ?? []).length === 0)
     return plainStage(plan, base)
-  if (node.aggregate_handling !== 'FORCE_AGGREGATES') checkSets(node)
   const groups = groupNodes.map((group, index) => named(`group${index}`, lowerGroup(group, items, base)))
   const distinctGroups = uniqueGroups(groups)
   const aggregates = calls.map((call) => lowerAggregate(call, base))
-  const grouped = aggregate(plan, distinctGroups, aggregates)
+  const sets = setsOf(node, groups, distinctGroups)
+  const grouped = aggregate(plan, distinctGroups, aggregates, sets)
   const groupFields = grouped.output.slice(0, distinctGroups.length)
   const results = new Map<FunctionNode, PlanField>(
     calls.map((call, index) => [call, grouped.output[distinctGroups.length + index] as PlanField]),
   )
-  const known = [...grouped.output]
+  const windows = new Map<WindowNode, Expression>()
   const stage: Stage = {
     plan: grouped,
-    grouped: (expression) =>
-      overGroups(expression, distinctGroups, [...groupFields, ...known.slice(groupFields.length)]),
+    windows,
+    grouped: (expression) => overGroups(expression, distinctGroups, [...groupFields, ...stage.plan.output]),
     context: {
       ...base,
+      window: (window) => windows.get(window) ?? notNative('a window here'),
+      grouping: (nodes) => {
+        if (sets === null) return literal(0, types.int64)
+        const keys = distinctGroups.map((group) => structuralKey(group.expression))
+        const places = nodes.map((item) => keys.indexOf(structuralKey(lowerGroup(item, items, base))))
+        return places.includes(-1) ? notNative('GROUPING of no group') : groupingOf(sets, places)
+      },
       aggregate: (call) => {
         const field = results.get(call)
         return field === undefined ? notNative('an aggregate here') : column(field)
@@ -180,7 +221,6 @@ function lowerGroups(
       subquery: (subquery) => {
         const attached = attachScalar(subquery, stage.plan, { ...base, scope: { columns: [], outer: null } })
         stage.plan = attached.plan
-        known.push(...attached.plan.output.slice(known.length))
         return attached.value
       },
     },
@@ -199,11 +239,14 @@ function groupsAllOf(node: SelectNode, items: readonly Item[]): ExpressionNode[]
 }
 
 function plainStage(plan: LogicalPlan, base: ExpressionContext): Stage {
+  const windows = new Map<WindowNode, Expression>()
   const stage: Stage = {
     plan,
+    windows,
     grouped: (expression) => expression,
     context: {
       ...base,
+      window: (window) => windows.get(window) ?? notNative('a window here'),
       subquery: (subquery) => {
         const attached = attachScalar(subquery, stage.plan, base)
         stage.plan = attached.plan
@@ -214,12 +257,20 @@ function plainStage(plan: LogicalPlan, base: ExpressionContext): Stage {
   return stage
 }
 
-/** Requires plain GROUP BY: one set of all groups. */
-function checkSets(node: SelectNode): void {
+/** Gives the grouping sets; `null` for plain GROUP BY, one set of all groups. */
+function setsOf(
+  node: SelectNode,
+  groups: readonly NamedExpression[],
+  distinctGroups: readonly NamedExpression[],
+): GroupingSets | null {
   const sets = node.group_sets ?? []
-  const count = (node.group_expressions ?? []).length
-  if (sets.length > 1 || (sets.length === 1 && (sets[0] as readonly number[]).length !== count))
-    notNative('grouping sets')
+  if (node.aggregate_handling === 'FORCE_AGGREGATES') return null
+  if (sets.length === 0 || (sets.length === 1 && (sets[0] as readonly number[]).length === groups.length))
+    return null
+  const keys = distinctGroups.map((group) => structuralKey(group.expression))
+  const placeOf = (index: number) =>
+    keys.indexOf(structuralKey((groups[index] as NamedExpression).expression))
+  return groupingSets(sets.map((set) => set.map(placeOf)))
 }
 
 function uniqueGroups(groups: readonly NamedExpression[]): NamedExpression[] {
@@ -279,12 +330,22 @@ function lowerList(items: readonly Item[], modifiers: readonly ModifierNode[], s
         )
       : [],
   )
-  if (isDistinct && extra.length > 0) return notNative('DISTINCT ordered by what is not selected')
+  const on = modifiers.flatMap((modifier) =>
+    modifier.type === 'DISTINCT_MODIFIER'
+      ? (modifier.distinct_on_targets ?? []).map((target) =>
+          orderIndex(target, items, expressions, extra, stage),
+        )
+      : [],
+  )
+  const orderedBy = (over: LogicalPlan) =>
+    keys.flatMap(({ order, index }) => orderKeys(order, over.output[index] as PlanField))
+  if (isDistinct && on.length === 0 && extra.length > 0)
+    return notNative('DISTINCT ordered by what is not selected')
   let plan = project(stage.plan, [...expressions, ...extra])
   for (const modifier of modifiers) {
     if (modifier.type === 'DISTINCT_MODIFIER') {
-      if ((modifier.distinct_on_targets ?? []).length > 0) return notNative('DISTINCT ON')
-      plan = distinct(plan)
+      const targets = modifier.distinct_on_targets ?? []
+      plan = targets.length === 0 ? distinct(plan) : firstOfEach(plan, on, orderedBy(plan))
     } else if (modifier.type === 'ORDER_MODIFIER') {
       const { output } = plan
       plan = sort(
@@ -295,6 +356,18 @@ function lowerList(items: readonly Item[], modifiers: readonly ModifierNode[], s
     else return notNative('LIMIT in percent')
   }
   return extra.length === 0 ? plan : onlyColumns(plan, plan.output.slice(0, items.length))
+}
+
+/** Keeps the first row, in an order, of those that are equal in some columns. */
+function firstOfEach(plan: LogicalPlan, columns: readonly number[], order: readonly SortKey[]): LogicalPlan {
+  const place = windowExpression('place', 'row_number', [])
+  const numbered = window(plan, {
+    partition: columns.map((index) => column(plan.output[index] as PlanField)),
+    order,
+    functions: [place],
+  })
+  const kept = filter(numbered, call('eq', column(place), literal(1, types.int64)))
+  return onlyColumns(kept, plan.output)
 }
 
 /** Tells whether an order is by all columns: ORDER BY ALL. */

@@ -1,17 +1,24 @@
 import {
   aggregate,
+  aggregateExpression,
+  apply,
   type ColumnId,
   call,
   column,
   columnsOf,
   conjunction,
+  distinct,
   type Expression,
   filter,
+  freeOuters,
   type JoinKey,
   join,
   type LogicalPlan,
+  limit,
   literal,
+  mapExpression,
   named,
+  outer,
   type PlanField,
   project,
   types,
@@ -22,7 +29,8 @@ import { aggregateCalls, lowerAggregate } from './aggregate.ts'
 import { condition } from './condition.ts'
 import { type ExpressionContext, lowerExpression } from './expression.ts'
 import { lowerFrom, readsOnly, splitCondition } from './from.ts'
-import { notNative } from './native.ts'
+import { NotNative, notNative } from './native.ts'
+import { compare } from './operators.ts'
 import { deeper, type Environment, type Scope } from './scope.ts'
 import { comparable } from './types.ts'
 
@@ -86,9 +94,16 @@ export function lowerSubqueryCondition(
   plan: LogicalPlan,
   context: ExpressionContext,
 ): LogicalPlan | undefined {
-  if (node.class === 'SUBQUERY') return existential(node, plan, context, false)
   const [inner] = node.class === 'OPERATOR' && node.type === 'OPERATOR_NOT' ? node.children : []
-  return inner?.class === 'SUBQUERY' ? existential(inner, plan, context, true) : undefined
+  const subquery = node.class === 'SUBQUERY' ? node : inner?.class === 'SUBQUERY' ? inner : undefined
+  if (subquery === undefined) return undefined
+  try {
+    return existential(subquery, plan, context, subquery !== node)
+  } catch (error) {
+    // As a value it may still be computed.
+    if (error instanceof NotNative) return undefined
+    throw error
+  }
 }
 
 function existential(
@@ -163,25 +178,139 @@ function membership(
   return join(plan, inner, { how: negative ? 'anti' : 'semi', keys: [key, ...keys], residual })
 }
 
-/**
- * Joins a scalar subquery to a plan and gives the column that holds its result. One that names columns around by
- * equality becomes a left join with its groups.
- */
-export function attachScalar(
-  node: SubqueryNode,
-  plan: LogicalPlan,
-  context: ExpressionContext,
-): { readonly plan: LogicalPlan; readonly value: Expression } {
-  if (node.subquery_type !== 'SCALAR') return notNative('a subquery as a value')
-  const query = node.subquery.node
+/** Is a plan to which the result of a subquery was joined, and that result. */
+type Attached = { readonly plan: LogicalPlan; readonly value: Expression }
+
+/** Joins a subquery to a plan and gives the expression of its result. */
+export function attachScalar(node: SubqueryNode, plan: LogicalPlan, context: ExpressionContext): Attached {
   const environment = deeper(context.environment)
+  if (node.subquery_type === 'ANY') return attachAny(node, plan, { ...context, environment })
+  if (node.subquery_type !== 'SCALAR') return attachExists(node, plan, { ...context, environment })
+  try {
+    return attachJoined(node, plan, { ...context, environment })
+  } catch (error) {
+    if (!(error instanceof NotNative)) throw error
+  }
+  const inner = environment.lowerQuery(node.subquery.node, environment, context.scope)
+  return single(plan, oneColumn(inner))
+}
+
+function oneColumn(inner: LogicalPlan): LogicalPlan {
+  return inner.output.length === 1 ? inner : notNative('a subquery of several columns')
+}
+
+/** Runs a plan of one row for each row of another, or once where it names none of its columns. */
+function single(plan: LogicalPlan, inner: LogicalPlan): Attached {
+  const fresh = freeOuters(inner).size === 0 ? withFreshIds(inner) : inner
+  const joined = apply('single', plan, fresh)
+  return { plan: joined, value: column(joined.output[joined.output.length - 1] as PlanField) }
+}
+
+/** EXISTS as a value: whether there is a row. */
+function attachExists(node: SubqueryNode, plan: LogicalPlan, context: ExpressionContext): Attached {
+  const inner = context.environment.lowerQuery(node.subquery.node, context.environment, context.scope)
+  const counted = aggregate(limit(inner, 1), [], [aggregateExpression('found', 'count', [])])
+  const attached = single(plan, counted)
+  const none = call('eq', call('coalesce', attached.value, literal(0, types.int64)), literal(0, types.int64))
+  return { ...attached, value: node.subquery_type === 'NOT_EXISTS' ? none : call('not', none) }
+}
+
+/**
+ * IN and ANY as a value: true where a comparison is, else unknown where one is, else false. Equality with a query that
+ * names no column around is one hash join.
+ */
+function attachAny(node: SubqueryNode, plan: LogicalPlan, context: ExpressionContext): Attached {
+  const { environment, scope } = context
+  const value = lowerExpression(node.child as ExpressionNode, context)
+  const inner = oneColumn(environment.lowerQuery(node.subquery.node, environment, scope))
+  const item = column(inner.output[0] as PlanField)
+  if (freeOuters(inner).size === 0 && node.comparison_type === 'COMPARE_EQUAL' && columnsOf(value).size > 0)
+    return attachMember(plan, inner, value)
+  const ids = new Set(plan.output.map((field) => field.id))
+  const around = mapExpression(value, (part) =>
+    part.kind === 'column' && ids.has(part.id) ? outer(part) : part,
+  )
+  const test = compare(node.comparison_type, around, item)
+  const tested = project(inner, [named('test', test)])
+  const result = column(tested.output[0] as PlanField)
+  const counted = aggregate(
+    tested,
+    [],
+    [
+      aggregateExpression('any', 'bool_or', [result]),
+      aggregateExpression('rows', 'count', []),
+      aggregateExpression('known', 'count', [result]),
+    ],
+  )
+  const joined = apply('single', plan, freeOuters(counted).size === 0 ? withFreshIds(counted) : counted)
+  const [any, rows, known] = joined.output.slice(-3).map((field) => column(field)) as [
+    Expression,
+    Expression,
+    Expression,
+  ]
+  return { plan: joined, value: threeValued(any, rows, known) }
+}
+
+function threeValued(any: Expression, rows: Expression, known: Expression): Expression {
+  return call(
+    'case',
+    call('coalesce', any, literal(false, types.bool)),
+    literal(true, types.bool),
+    call('gt', rows, known),
+    literal(null, types.bool),
+    literal(false, types.bool),
+  )
+}
+
+function attachMember(plan: LogicalPlan, inner: LogicalPlan, value: Expression): Attached {
+  const fresh = withFreshIds(inner)
+  const field = fresh.output[0] as PlanField
+  const [left, right] = comparable(value, column(field))
+  const present = distinct(project(fresh, [named('item', right)]))
+  const kept = filter(present, call('is_not_null', column(present.output[0] as PlanField)))
+  const joined = join(plan, kept, {
+    how: 'left',
+    keys: [{ left, right: column(kept.output[0] as PlanField) }],
+  })
+  const match = column(joined.output[joined.output.length - 1] as PlanField)
+  const again = withFreshIds(inner)
+  const counted = aggregate(
+    again,
+    [],
+    [
+      aggregateExpression('rows', 'count', []),
+      aggregateExpression('known', 'count', [column(again.output[0] as PlanField)]),
+    ],
+  )
+  const all = join(joined, counted, { how: 'cross' })
+  const [rows, known] = all.output.slice(-2).map((item) => column(item)) as [Expression, Expression]
+  const none = call('eq', rows, literal(0, types.int64))
+  return {
+    plan: all,
+    value: call(
+      'case',
+      none,
+      literal(false, types.bool),
+      call('is_null', left),
+      literal(null, types.bool),
+      call('is_not_null', match),
+      literal(true, types.bool),
+      call('gt', rows, known),
+      literal(null, types.bool),
+      literal(false, types.bool),
+    ),
+  }
+}
+
+/** Joins a scalar subquery: one that names columns around by equality becomes a left join with its groups. */
+function attachJoined(node: SubqueryNode, plan: LogicalPlan, context: ExpressionContext): Attached {
+  const query = node.subquery.node
+  const { environment } = context
   if (isPlain(query) && query.select_list.length === 1) {
     const calls = aggregateCalls(query.select_list)
-    if (calls.length > 0) return attachAggregate(query, calls, plan, { ...context, environment })
+    if (calls.length > 0) return attachAggregate(query, calls, plan, context)
   }
-  const inner = environment.lowerQuery(query, environment, null)
-  const [field, ...more] = inner.output
-  if (field === undefined || more.length > 0) return notNative('a subquery of several columns')
+  const inner = oneColumn(environment.lowerQuery(query, environment, null))
   if (!givesOneRowAtMost(inner)) return notNative('a subquery that may give several rows')
   const joined = join(plan, withFreshIds(inner), { how: 'left' })
   return { plan: joined, value: column(joined.output[joined.output.length - 1] as PlanField) }
@@ -209,7 +338,7 @@ function attachAggregate(
   calls: readonly FunctionNode[],
   plan: LogicalPlan,
   context: ExpressionContext,
-): { readonly plan: LogicalPlan; readonly value: Expression } {
+): Attached {
   const body = lowerBody(query, context.environment, context.scope)
   const scope: Scope = { columns: body.scope.columns, outer: null }
   const { environment } = context

@@ -1,8 +1,13 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
 
 /** Opens DuckDB in memory or on a file, with a count of threads. */
-export async function openDuckDB(threads: number, path = ':memory:'): Promise<DuckDBConnection> {
-  const instance = await DuckDBInstance.create(path, { threads: String(threads) })
+export async function openDuckDB(
+  threads: number,
+  path = ':memory:',
+  options: { readonly readOnly?: boolean } = {},
+): Promise<DuckDBConnection> {
+  const access: Record<string, string> = options.readOnly === true ? { access_mode: 'READ_ONLY' } : {}
+  const instance = await DuckDBInstance.create(path, { threads: String(threads), ...access })
   return instance.connect()
 }
 

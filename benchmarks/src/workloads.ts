@@ -21,6 +21,7 @@ import { nearestExact } from '../workloads/nearest.ts'
 import { pointQuery } from '../workloads/point-query.ts'
 import { rdfWorkloads } from '../workloads/rdf/index.ts'
 import { sumInt32 } from '../workloads/sum-int32.ts'
+import { tpch } from '../workloads/tpch/workloads.ts'
 import { twoHop } from '../workloads/two-hop.ts'
 import type { Workload } from './workload.ts'
 
@@ -34,6 +35,7 @@ export const workloads: readonly Workload[] = [
   pointQuery,
   twoHop,
   triangles,
+  ...tpch,
   nearestExact,
   documentInsert,
   documentById,

@@ -1,0 +1,129 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { duckRows, openDuckDB } from '../../engines/duckdb.ts'
+import { median } from '../../src/harness.ts'
+import type { Contender, Workload } from '../../src/workload.ts'
+import { openTpch, tpchData } from './data.ts'
+import { tpchQueries } from './queries.ts'
+
+type Row = Record<string, unknown>
+
+/** Shortens numbers, since sums of doubles depend on the order in which they are added. */
+export function comparable(rows: readonly Row[]): Row[] {
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name,
+        typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(8)) : value,
+      ]),
+    ),
+  )
+}
+
+/** Runs SQL by Sheaf, and by DuckDB with one thread and with two, over the same data. */
+export async function tpchContenders(sql: string): Promise<readonly Contender[]> {
+  const { duckdb } = await tpchData()
+  const store = await openTpch()
+  const connections = await Promise.all(
+    [1, 2].map((threads) => openDuckDB(threads, duckdb, { readOnly: true })),
+  )
+  return [
+    {
+      engine: 'Sheaf',
+      run: async () => comparable(await store.relational.query(sql).rows()),
+      close: () => store.close(),
+    },
+    ...connections.map((connection, at) => ({
+      engine: `DuckDB (${at + 1} thread${at === 0 ? '' : 's'})`,
+      run: async () => comparable(await duckRows(connection, sql)),
+      close: () => connection.closeSync(),
+    })),
+  ]
+}
+
+const single: readonly Workload[] = tpchQueries.map((sql, at) => ({
+  name: `tpch-${at + 1}`,
+  title: `TPC-H query ${at + 1}, 6 M line items`,
+  asked:
+    at === 0
+      ? {
+          text: '2 times DuckDB',
+          reached: (medians) =>
+            (medians.get('DuckDB (1 thread)') as number) / (medians.get('Sheaf') as number) >= 2,
+        }
+      : {
+          text: 'within 1.3 times DuckDB with the same threads',
+          reached: (medians) =>
+            (medians.get('Sheaf') as number) <= 1.3 * (medians.get('DuckDB (1 thread)') as number),
+        },
+  runs: 5,
+  warmups: 2,
+  prepare: () => tpchContenders(sql),
+}))
+
+/** Runs each query to its end and gives its rows; the time of each is kept. */
+function timed(run: (sql: string) => Promise<Row[]>, times: number[][]): () => Promise<Row[][]> {
+  return async () => {
+    const results: Row[][] = []
+    for (const [at, sql] of tpchQueries.entries()) {
+      const start = performance.now()
+      const rows = await run(sql)
+      ;(times[at] as number[]).push(performance.now() - start)
+      results.push(comparable(rows))
+    }
+    return results
+  }
+}
+
+const newTimes = (): number[][] => tpchQueries.map(() => [])
+
+/** The runs after the first two: those are for checking results and warming up. */
+const typical = (times: readonly number[]): number => median(times.slice(Math.min(2, times.length - 1)))
+
+function geometricMean(times: readonly number[][]): number {
+  return Math.exp(times.reduce((sum, each) => sum + Math.log(typical(each)), 0) / times.length)
+}
+
+const ownTimes = newTimes()
+const duckTimes = newTimes()
+
+/** Runs all 22 queries, natively or routed as the planner decides. */
+const all: Workload = {
+  name: 'tpch-all',
+  title: 'all 22 queries of TPC-H, 6 M line items',
+  asked: {
+    text: "geometric mean within 1.3 times DuckDB's own, two threads",
+    reached: () => geometricMean(ownTimes) <= 1.3 * geometricMean(duckTimes),
+  },
+  runs: 3,
+  warmups: 1,
+  async prepare() {
+    const { duckdb } = await tpchData()
+    const store = await openTpch()
+    const connection: DuckDBConnection = await openDuckDB(2, duckdb, { readOnly: true })
+    return [
+      {
+        engine: 'Sheaf',
+        run: timed((sql) => store.relational.query(sql).rows() as Promise<Row[]>, ownTimes),
+        close: () => store.close(),
+      },
+      {
+        engine: 'DuckDB (2 threads)',
+        run: timed((sql) => duckRows(connection, sql), duckTimes),
+        close: () => connection.closeSync(),
+      },
+    ]
+  },
+  figures() {
+    const each = tpchQueries.map((_, at): [string, string] => [
+      `query ${at + 1}`,
+      `${typical(ownTimes[at] as number[]).toFixed(0)} ms, DuckDB ${typical(duckTimes[at] as number[]).toFixed(0)} ms`,
+    ])
+    return {
+      'geometric mean': `${geometricMean(ownTimes).toFixed(1)} ms, DuckDB ${geometricMean(duckTimes).toFixed(1)} ms`,
+      ...Object.fromEntries(each),
+    }
+  },
+}
+
+/** The queries of TPC-H, each alone and all together. */
+export const tpch: readonly Workload[] = [all, ...single]

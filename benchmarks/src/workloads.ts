@@ -7,6 +7,10 @@ import {
   documentSize,
   documentUpdate,
 } from '../workloads/document-write.ts'
+import { objects } from '../workloads/engine/objects.ts'
+import { operators } from '../workloads/engine/operators.ts'
+import { resultRows } from '../workloads/engine/rows.ts'
+import { smallest } from '../workloads/engine/smallest.ts'
 import { triangles } from '../workloads/engine/triangles.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
@@ -35,6 +39,10 @@ export const workloads: readonly Workload[] = [
   pointQuery,
   twoHop,
   triangles,
+  ...operators,
+  resultRows,
+  ...smallest,
+  ...objects,
   ...tpch,
   nearestExact,
   documentInsert,

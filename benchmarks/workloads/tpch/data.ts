@@ -1,9 +1,5 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Model, openStore, type Store } from '@sheafdb/core'
-import { type RelationalApi, relational } from '@sheafdb/relational'
-import { openDuckDB } from '../../engines/duckdb.ts'
+import type { CachedData, TableRecipe } from '../cached-tables.ts'
+import { cachedTables } from '../cached-tables.ts'
 
 /** Is how large the data is: 1 makes 1.5 million orders with 6 million line items. */
 const SCALE = Number(process.env['SHEAF_TPCH_SCALE'] ?? 1)
@@ -11,8 +7,6 @@ const ORDERS = Math.round(1_500_000 * SCALE)
 const CUSTOMERS = Math.round(150_000 * SCALE)
 const PARTS = Math.round(200_000 * SCALE)
 const SUPPLIERS = Math.round(10_000 * SCALE)
-/** Part of the folder's name: other data goes to another folder. */
-const VERSION = 1
 
 const list = (words: string): string => `[${words.split(' ').map((word) => `'${word}'`)}]`
 const COLOURS = list(
@@ -57,8 +51,7 @@ const padded = (key: string): string => `lpad(${key}::VARCHAR, 9, '0')`
 
 const price = '(90000 + (p % 20001) * 10 + 100 * (p % 1000)) / 100'
 
-/** The tables: columns as declared, and a query that makes the rows. */
-const TABLES: readonly { readonly name: string; readonly columns: string; readonly rows: string }[] = [
+const TABLES: readonly TableRecipe[] = [
   {
     name: 'region',
     columns: 'r_regionkey INTEGER, r_name VARCHAR',
@@ -106,53 +99,7 @@ const TABLES: readonly { readonly name: string; readonly columns: string; readon
   },
 ]
 
-/** Is where the data lies: a store of Sheaf, and a file of DuckDB. */
-export type TpchData = { readonly sheaf: string; readonly duckdb: string }
-
-/** Makes data of the shape of TPC-H, once on a machine: later calls find it in the folder for temporary files. */
-export async function tpchData(): Promise<TpchData> {
-  const folder = join(tmpdir(), `sheaf-bench-tpch-${VERSION}-${SCALE}`)
-  const done = await stat(join(folder, 'done')).catch(() => null)
-  if (done === null) {
-    const work = `${folder}-${process.pid}`
-    await mkdir(work, { recursive: true })
-    await makeDuckDB(work)
-    await makeSheaf(work)
-    await writeFile(join(work, 'done'), '')
-    await rm(folder, { recursive: true, force: true })
-    await rename(work, folder)
-  }
-  return { sheaf: join(folder, 'tpch.sheaf'), duckdb: join(folder, 'tpch.duckdb') }
-}
-
-async function makeDuckDB(folder: string): Promise<void> {
-  const connection = await openDuckDB(2, join(folder, 'tpch.duckdb'))
-  for (const { name, columns, rows } of TABLES) {
-    await connection.run(`CREATE TABLE ${name} (${columns})`)
-    await connection.run(`INSERT INTO ${name} ${rows}`)
-    await connection.run(`COPY ${name} TO '${join(folder, `${name}.parquet`)}' (FORMAT parquet)`)
-  }
-  await connection.run('CHECKPOINT')
-  connection.closeSync()
-}
-
-async function makeSheaf(folder: string): Promise<void> {
-  const store = await openStore(join(folder, 'tpch.sheaf'), {
-    models: [relational()],
-    durability: 'none',
-    memoryLimit: 2 ** 31,
-  })
-  for (const { name, columns } of TABLES) {
-    const file = join(folder, `${name}.parquet`)
-    await store.relational.run(`CREATE TABLE ${name} (${columns})`)
-    await store.relational.run(`COPY ${name} FROM '${file}'`)
-    await rm(file)
-  }
-  await store.close()
-}
-
-/** Opens the store with the data, for reading. */
-export async function openTpch(): Promise<Store<readonly [Model<'relational', RelationalApi>]>> {
-  const { sheaf } = await tpchData()
-  return openStore(sheaf, { models: [relational()], readOnly: true, memoryLimit: 2 ** 33 })
+/** Makes data of the shape of TPC-H, once on a machine. */
+export function tpchData(): Promise<CachedData> {
+  return cachedTables(`tpch-1-${SCALE}`, TABLES)
 }

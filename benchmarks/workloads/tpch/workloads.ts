@@ -1,44 +1,12 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { duckRows, openDuckDB } from '../../engines/duckdb.ts'
 import { median } from '../../src/harness.ts'
-import type { Contender, Workload } from '../../src/workload.ts'
-import { openTpch, tpchData } from './data.ts'
+import type { Workload } from '../../src/workload.ts'
+import { openCached } from '../cached-tables.ts'
+import { comparable, sqlContenders } from '../sql-contenders.ts'
+import { tpchData } from './data.ts'
 import { tpchQueries } from './queries.ts'
 
 type Row = Record<string, unknown>
-
-/** Shortens numbers, since sums of doubles depend on the order in which they are added. */
-export function comparable(rows: readonly Row[]): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [
-        name,
-        typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(8)) : value,
-      ]),
-    ),
-  )
-}
-
-/** Runs SQL by Sheaf, and by DuckDB with one thread and with two, over the same data. */
-export async function tpchContenders(sql: string): Promise<readonly Contender[]> {
-  const { duckdb } = await tpchData()
-  const store = await openTpch()
-  const connections = await Promise.all(
-    [1, 2].map((threads) => openDuckDB(threads, duckdb, { readOnly: true })),
-  )
-  return [
-    {
-      engine: 'Sheaf',
-      run: async () => comparable(await store.relational.query(sql).rows()),
-      close: () => store.close(),
-    },
-    ...connections.map((connection, at) => ({
-      engine: `DuckDB (${at + 1} thread${at === 0 ? '' : 's'})`,
-      run: async () => comparable(await duckRows(connection, sql)),
-      close: () => connection.closeSync(),
-    })),
-  ]
-}
 
 const single: readonly Workload[] = tpchQueries.map((sql, at) => ({
   name: `tpch-${at + 1}`,
@@ -57,7 +25,7 @@ const single: readonly Workload[] = tpchQueries.map((sql, at) => ({
         },
   runs: 5,
   warmups: 2,
-  prepare: () => tpchContenders(sql),
+  prepare: async () => sqlContenders(await tpchData(), sql),
 }))
 
 /** Runs each query to its end and gives its rows; the time of each is kept. */
@@ -97,9 +65,9 @@ const all: Workload = {
   runs: 3,
   warmups: 1,
   async prepare() {
-    const { duckdb } = await tpchData()
-    const store = await openTpch()
-    const connection: DuckDBConnection = await openDuckDB(2, duckdb, { readOnly: true })
+    const data = await tpchData()
+    const store = await openCached(data)
+    const connection = await openDuckDB(2, data.duckdb, { readOnly: true })
     return [
       {
         engine: 'Sheaf',

@@ -257,12 +257,17 @@ class OpenStore {
     parameters: ReadonlyMap<string, Value>,
     options: RunOptions,
   ): Parameters<typeof startPlan>[1] {
-    const context = makeContext(snapshot, parameters, {
-      signal: options.signal,
-      timeoutMs: options.timeout,
-      memoryLimitBytes: this.#memoryLimit,
-      now: () => performance.now(),
-    })
+    const context = makeContext(
+      snapshot,
+      parameters,
+      {
+        signal: options.signal,
+        timeoutMs: options.timeout,
+        memoryLimitBytes: this.#memoryLimit,
+        now: () => performance.now(),
+      },
+      this.#models.find((model) => model.vectorIndexes !== undefined)?.vectorIndexes,
+    )
     return {
       context,
       engines: this.#engines,

@@ -16,6 +16,7 @@ import { checkSearch, nearestPlan, type QueryVector } from './api/nearest.ts'
 import { attributeFields } from './api/rows.ts'
 import { type TensorApi, tensorApi } from './api/store.ts'
 import { tensorFunctions } from './functions.ts'
+import { HnswIndexes } from './indexes/hnsw.ts'
 import { type CollectionOptions, isFixed, LAYOUT_VERSION, MODEL, tensorTable } from './layout/table.ts'
 
 /** Is the tensor model as `openStore` takes it. */
@@ -27,11 +28,13 @@ export type TensorModel = Model<'tensor', TensorApi>
  * @example const store = await openStore(':memory:', { models: [tensor()] })
  */
 export function tensor(): TensorModel {
+  const indexes = new HnswIndexes()
   return {
     name: MODEL,
     layoutVersion: LAYOUT_VERSION,
     layout: (_, options) => [tensorTable(options as CollectionOptions)],
-    open: tensorApi,
+    open: (context) => tensorApi(context, indexes),
+    vectorIndexes: indexes,
     relations: relationsOf,
     functions: tensorFunctions,
     tableFunctions: [{ name: 'nearest', lower: lowerNearest }],

@@ -174,10 +174,29 @@ export function fieldRow(
   }
 }
 
-/** Reads the catalog out of its tables. */
-export function readCatalog(source: (name: string) => TableSource, version: number): CatalogView {
+/** Is tables read before, each with the text that tells whether one read later is the same. */
+export type KnownTables = Map<number, { readonly text: string; readonly table: TableDefinition }>
+
+/** Gives a table as the object that it was when it was read before: caches are kept by it. */
+function unchanged(table: TableDefinition, known: KnownTables): TableDefinition {
+  const fields = table.fields.map((field, index) => fieldRow(table.id, index, field))
+  const text = JSON.stringify([tableRow(table), fields, table.fields.map(({ metadata }) => [...metadata])])
+  const before = known.get(table.id)
+  if (before?.text === text) return before.table
+  known.set(table.id, { text, table })
+  return table
+}
+
+/** Reads the catalog out of its tables; tables that `known` holds and that have not changed are the same objects. */
+export function readCatalog(
+  source: (name: string) => TableSource,
+  version: number,
+  known: KnownTables = new Map(),
+): CatalogView {
   const fields = readFields(source(CATALOG_TABLE_NAMES.fields))
-  const tables = readTables(source(CATALOG_TABLE_NAMES.tables), fields)
+  const tables = readTables(source(CATALOG_TABLE_NAMES.tables), fields).map((table) =>
+    unchanged(table, known),
+  )
   const collections = readCollections(source(CATALOG_TABLE_NAMES.collections), tables)
   const byName = new Map<string, TableDefinition>()
   for (const table of [...SYSTEM_TABLES, ...tables]) byName.set(table.name, table)

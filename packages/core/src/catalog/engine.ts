@@ -2,6 +2,7 @@ import type { ExtensionPlan, ForeignPlan, PlanField } from '../plan/logical-plan
 import type { Batch } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import type { Snapshot } from './table-store.ts'
+import type { VectorIndexProvider } from './vector-index.ts'
 
 /**
  * Is a step of a running plan: a batch, `null` to let the event loop run, or a promise to wait for. Operators are
@@ -22,6 +23,8 @@ export type ExecutionContext = {
   /** Stops a query that was aborted or ran out of time; cheap. @throws `ABORTED`, `TIMEOUT` */
   check(): void
   readonly signal: AbortSignal | undefined
+  /** Makes indexes over vectors, where a model does. */
+  readonly vectorIndexes?: VectorIndexProvider | undefined
 }
 
 /** Is an engine other than the native one: it runs `foreign` nodes whole. */

@@ -1,5 +1,6 @@
 import type { ExecutionContext, Steps } from '../catalog/engine.ts'
 import type { Snapshot } from '../catalog/table-store.ts'
+import type { VectorIndexProvider } from '../catalog/vector-index.ts'
 import { type Batch, batchRowCount } from '../types/column.ts'
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
@@ -22,6 +23,7 @@ export function makeContext(
   snapshot: Snapshot,
   parameters: ReadonlyMap<string, Value>,
   limits: Limits,
+  vectorIndexes?: VectorIndexProvider,
 ): ExecutionContext {
   const deadline = limits.timeoutMs === undefined ? Number.POSITIVE_INFINITY : limits.now() + limits.timeoutMs
   let reserved = 0
@@ -29,6 +31,7 @@ export function makeContext(
     snapshot,
     parameters,
     signal: limits.signal,
+    vectorIndexes,
     reserve(bytes) {
       reserved += bytes
       if (reserved > limits.memoryLimitBytes) {

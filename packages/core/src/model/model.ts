@@ -2,6 +2,7 @@ import type { CollectionDefinition, TableSpecification } from '../catalog/defini
 import type { Engine, ExtensionOperator } from '../catalog/engine.ts'
 import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type { CatalogView, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
+import type { VectorIndexProvider } from '../catalog/vector-index.ts'
 import type { AggregateDefinition } from '../expression/aggregates.ts'
 import type { FunctionDefinition } from '../expression/registry.ts'
 import type { LogicalPlan } from '../plan/logical-plan.ts'
@@ -113,6 +114,8 @@ export type Model<Name extends string = string, Api = unknown> = {
   readonly functions?: readonly FunctionDefinition[]
   readonly aggregates?: readonly AggregateDefinition[]
   readonly operators?: readonly ExtensionOperator[]
+  /** Makes indexes over vectors, for all models. */
+  readonly vectorIndexes?: VectorIndexProvider
   readonly engines?: readonly Engine[]
   readonly tableFunctions?: readonly TableFunction[]
   readonly files?: FileAccess

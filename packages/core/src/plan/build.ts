@@ -22,6 +22,7 @@ import type {
   PlanField,
   ScanColumn,
   SortKey,
+  VectorIndexSettings,
 } from './logical-plan.ts'
 
 /** Makes a plan field with a new id. */
@@ -448,6 +449,7 @@ export function nearest(
     readonly query: Expression
     readonly k: Expression
     readonly metric: Metric
+    readonly index?: VectorIndexSettings | null
     readonly distance?: PlanField
   },
 ): LogicalPlan {
@@ -461,6 +463,7 @@ export function nearest(
     query,
     k,
     metric,
+    index: options.index ?? null,
     distance,
     output: [...input.output, distance],
   })

@@ -191,7 +191,7 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   recursive: (plan, nameOf) => `${plan.name} ${plan.distinct ? 'set' : 'bag'} ${list(plan.output, nameOf)}`,
   'recursive-input': (plan, nameOf) => `${plan.name} ${list(plan.output, nameOf)}`,
   nearest: (plan, nameOf) =>
-    `${show(plan.k, nameOf)} by ${plan.metric} of ${nameOf(plan.vector)} to ${show(plan.query, nameOf)} as ${nameOf(plan.distance)}`,
+    `${show(plan.k, nameOf)} by ${plan.metric} of ${nameOf(plan.vector)} to ${show(plan.query, nameOf)} as ${nameOf(plan.distance)}${plan.index === null ? '' : ` (${plan.index.kind}, ef ${plan.index.ef})`}`,
   foreign: (plan, nameOf) =>
     `${plan.engine} ${list(plan.output, nameOf)}: ${plan.text.replaceAll(/\s+/g, ' ')}`,
   extension: (plan, nameOf) => `${plan.operator} ${list(plan.output, nameOf)}`,

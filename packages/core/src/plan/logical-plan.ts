@@ -426,8 +426,26 @@ export type RecursiveInputPlan = {
   readonly output: readonly PlanField[]
 }
 
-/** Measures how far vectors are apart. `cosine` is 1 - cosine, `dot` is 1 - product, `l2` the Euclidean distance. */
-export type Metric = 'cosine' | 'l2' | 'dot'
+/** Says how an index over vectors is made and searched. */
+export type VectorIndexSettings = {
+  readonly kind: 'hnsw'
+  readonly metric: Metric
+  /** Edges of a node. */
+  readonly connectivity: number
+  /** How widely the place of a new node is searched. */
+  readonly expansion: number
+  /** How the index keeps vectors: coarser ones take less memory, and what is found is measured again exactly. */
+  readonly quantization: 'f32' | 'f16' | 'i8'
+  /** How widely the index is searched. */
+  readonly ef: number
+}
+
+/**
+ * Measures how far vectors are apart. `cosine` is 1 - cosine, `dot` is 1 - product, `l2` the Euclidean distance, `l1` the
+ * sum of differences, `hamming` the count of elements that differ, `jaccard` the part of the elements that are not 0 in
+ * either which are not 0 in one alone.
+ */
+export type Metric = 'cosine' | 'l2' | 'dot' | 'l1' | 'hamming' | 'jaccard'
 
 /** Gives the k rows of the input whose vector is nearest to a query vector, nearest first. */
 export type NearestPlan = {
@@ -439,6 +457,8 @@ export type NearestPlan = {
   readonly query: Expression
   readonly k: Expression
   readonly metric: Metric
+  /** How an index is made and searched that may answer; `null` where every vector is looked at. */
+  readonly index: VectorIndexSettings | null
   /** The distance, Float64. */
   readonly distance: PlanField
   readonly output: readonly PlanField[]

@@ -1,5 +1,5 @@
 import type { DataType } from 'apache-arrow'
-import { readCatalog, SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import { type KnownTables, readCatalog, SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView } from '../catalog/table-store.ts'
@@ -29,6 +29,7 @@ export class TableSet {
   readonly #newTableRows = new Map<number, number>()
   /** Counts the changes of the catalog's own tables, durable or not. */
   catalogChanges = 0
+  readonly #known: KnownTables = new Map()
   #catalog: { readonly commit: number; readonly view: CatalogView } | null = null
 
   constructor(files: SegmentFiles) {
@@ -74,7 +75,7 @@ export class TableSet {
     const byName = new Map(SYSTEM_TABLES.map((table) => [table.name, table]))
     const source = (name: string): TableSource =>
       this.source(this.view(byName.get(name) as TableDefinition, commit))
-    const view = readCatalog(source, version)
+    const view = readCatalog(source, version, this.#known)
     if (this.#catalog === null || version > this.#catalog.commit) this.#catalog = { commit: version, view }
     return view
   }

@@ -9,17 +9,19 @@ import {
   type Query,
   SheafError,
   types,
+  type VectorIndexSettings,
 } from '@sheafdb/core'
 import { sliceArray } from '../compute/nd-array.ts'
 import { type DLPackTensor, fromDLPack, toDLPack } from '../formats/dlpack.ts'
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../formats/safetensors/file.ts'
 import { readZarr, zarrArrays } from '../formats/zarr/reader.ts'
 import { writeZarr } from '../formats/zarr/writer.ts'
+import { type HnswIndexes, requireUsearch } from '../indexes/hnsw.ts'
 import { parseSlice } from '../language/parser-slice.ts'
 import type { Attributes } from '../layout/attributes.ts'
 import { type DType, dtypeNamed, dtypeOfArray, type TensorValues } from '../layout/dtype.ts'
-import { type TensorOptions, tensorTableName } from '../layout/table.ts'
-import { shapeOf, type TensorInput, toValues } from '../layout/values.ts'
+import { MODEL, type TensorOptions, tensorTableName } from '../layout/table.ts'
+import { elementCount, shapeOf, type TensorInput, toValues } from '../layout/values.ts'
 import { checkOptions, type Definition, findDefinition, prepareDefinition } from './definition.ts'
 import { type Evaluated, type EvaluateInputs, evaluateText } from './evaluate.ts'
 import {
@@ -30,6 +32,7 @@ import {
   importedTensor,
   readReference,
 } from './files.ts'
+import { checkFusion, type FusedRow, type FusionOptions, fuse, fusedPlan, type Ranking } from './fuse.ts'
 import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
 import {
   type NewTensor,
@@ -39,6 +42,7 @@ import {
   type TensorSource,
   tensorsOf,
 } from './rows.ts'
+import { indexSettings, type VectorIndexOptions } from './vector-index.ts'
 
 /** Is a tensor as it is read. */
 export type Tensor = {
@@ -77,11 +81,17 @@ export class TensorCollection {
   readonly name: string
   readonly #context: ModelContext
   readonly #options: TensorOptions
+  readonly #indexes: HnswIndexes
 
-  constructor(context: ModelContext, name: string, options: TensorOptions) {
+  constructor(
+    context: ModelContext,
+    name: string,
+    { options, indexes }: { readonly options: TensorOptions; readonly indexes: HnswIndexes },
+  ) {
     this.name = name
     this.#context = context
     this.#options = checkOptions(options)
+    this.#indexes = indexes
   }
 
   /** Writes a tensor, replacing the one of this id. @throws `ARGUMENT` for another count or shape than the collection's */
@@ -179,6 +189,31 @@ export class TensorCollection {
         ? nothingNear()
         : nearestPlan(definition, numbers, { ...options, metric: this.#metric(options, definition) }),
     )
+  }
+
+  /** Searches near to many vectors, each as `nearest` does; gives their rows in the order of the vectors. */
+  async nearestMany(vectors: Iterable<QueryVector>, options: NearestOptions = {}): Promise<Neighbor[][]> {
+    const found: Neighbor[][] = []
+    for (const query of Array.from(vectors, (vector) => this.nearest(vector, options)))
+      found.push(await query.rows())
+    return found
+  }
+
+  /**
+   * Fuses the ranking near to a vector with others (of a search for text, of a graph, lists of ids) by reciprocal ranks:
+   * rows of `id` and `score`, the best first.
+   *
+   * @example store.tensor('faces').fused(vector, [store.relational.query('SELECT id FROM hits ORDER BY rank')], { k: 5 })
+   */
+  fused(
+    vector: QueryVector,
+    rankings: readonly Ranking[],
+    options: FusionOptions & Omit<NearestOptions, 'k'> = {},
+  ): Query<FusedRow> {
+    checkFusion(options)
+    const { depth = 100, k: _, constant: __, weights: ___, ...search } = options
+    const near = this.nearest(vector, { ...search, k: depth })
+    return this.#context.query<FusedRow>(async () => fusedPlan(await fuse([near, ...rankings], options)))
   }
 
   #metric(options: NearestOptions, { options: own }: Definition): Metric {
@@ -356,11 +391,50 @@ export class TensorCollection {
     await this.putMany([{ id, ...fromDLPack(capsule), attributes }])
   }
 
-  /** Is not there yet: exact search looks at all vectors. @throws `UNSUPPORTED` */
-  async createIndex(options: { readonly kind: 'hnsw' } & Readonly<Record<string, unknown>>): Promise<never> {
-    throw unsupported(
-      `There is no vector index yet. Leave it out: nearest searches exactly without one (${options.kind}).`,
+  /**
+   * Makes an index over the vectors (HNSW), or replaces the one there is: `nearest` then finds very likely the nearest, and
+   * with `exact` surely. Resolves when it is built; it follows the rows as they come and go, and is built anew when the
+   * store is opened.
+   *
+   * @throws `MISSING_DEPENDENCY` without usearch, `ARGUMENT`, `UNSUPPORTED`, `NOT_FOUND`
+   */
+  async createIndex(options: VectorIndexOptions): Promise<{ readonly rowCount: number }> {
+    requireUsearch()
+    const settings = await this.#setIndex((own) => indexSettings(options, own))
+    const zeros = new Float64Array(elementCount(settings.own.shape ?? []))
+    const graph = await this.#indexes.askedBy(() =>
+      this.nearest(zeros, { k: 1, metric: settings.index?.metric as Metric }).rows(),
     )
+    if (graph === null) return { rowCount: 0 }
+    if (options.background !== true) await graph.built(options.onProgress)
+    return { rowCount: graph.rowCount }
+  }
+
+  /** Takes the index over the vectors away; tells whether there was one. */
+  async dropIndex(): Promise<boolean> {
+    const [index] = this.listIndexes()
+    if (index !== undefined) await this.#setIndex(() => null)
+    return index !== undefined
+  }
+
+  /** Lists the indexes over the vectors. */
+  listIndexes(): readonly VectorIndexSettings[] {
+    const index = findDefinition(this.#context.catalog(), this.name, this.#options)?.options.index
+    return index === undefined || index === null ? [] : [index]
+  }
+
+  #setIndex(
+    make: (own: TensorOptions) => VectorIndexSettings | null,
+  ): Promise<{ readonly index: VectorIndexSettings | null; readonly own: TensorOptions }> {
+    return this.#context.write((transaction) => {
+      const definition = findDefinition(transaction.snapshot.catalog, this.name, this.#options)
+      if (definition === undefined)
+        throw new SheafError('NOT_FOUND', `There is no collection of tensors of this name: ${this.name}`)
+      const own = definition.options
+      const index = make({ ...own, metric: this.#options.metric ?? own.metric })
+      transaction.setOptions(MODEL, this.name, { ...own, index })
+      return { index, own }
+    })
   }
 }
 

@@ -19,16 +19,20 @@ import {
 } from '../layout/table.ts'
 import { attributeFields, idKindOf, type NewTensor } from './rows.ts'
 
-const METRICS: readonly string[] = ['cosine', 'l2', 'dot'] satisfies Metric[]
+const METRICS: readonly string[] = ['cosine', 'l2', 'dot', 'l1', 'hamming', 'jaccard'] satisfies Metric[]
+
+/** Checks a metric. @throws `ARGUMENT` */
+export function checkMetric(metric: Metric): Metric {
+  if (METRICS.includes(metric)) return metric
+  throw new SheafError(
+    'ARGUMENT',
+    `There is no such metric. Use one of ${METRICS.join(', ')}: ${String(metric)}`,
+  )
+}
 
 /** Checks options as a user gives them. @throws `ARGUMENT` */
 export function checkOptions(options: TensorOptions): TensorOptions {
-  if (options.metric !== undefined && !METRICS.includes(options.metric)) {
-    throw new SheafError(
-      'ARGUMENT',
-      `There is no such metric. Use one of ${METRICS.join(', ')}: ${String(options.metric)}`,
-    )
-  }
+  if (options.metric !== undefined) checkMetric(options.metric)
   tensorTable({ ...options, id: 'any' })
   return options
 }

@@ -1,5 +1,6 @@
 import {
   boxedColumn,
+  call,
   columnNamed,
   filter,
   type LogicalPlan,
@@ -14,10 +15,12 @@ import {
   types,
   values,
 } from '@sheafdb/core'
+import { type DType, dtypeNamed } from '../layout/dtype.ts'
 import { isFixed } from '../layout/table.ts'
-import { elementCount } from '../layout/values.ts'
-import type { Definition } from './definition.ts'
+import { elementCount, toValues } from '../layout/values.ts'
+import { checkMetric, type Definition } from './definition.ts'
 import { attributeFields } from './rows.ts'
+import { counted } from './vector-index.ts'
 import { lowerWhere, type Where } from './where.ts'
 
 /** Is a vector to search near to: numbers in any array, `values` of a tensor among them. */
@@ -35,12 +38,20 @@ export type NearestOptions = {
   readonly ef?: number
   /** Measures otherwise than the collection says. */
   readonly metric?: Metric
+  /** Only tensors that are no farther than this. With it alone, all of them. */
+  readonly maxDistance?: number
 }
 
 const DEFAULT_K = 10
+const MAX_ROWS = 2 ** 31 - 1
 
 /** Checks a search before it is planned. @throws `ARGUMENT`, `VALUE` */
-export function checkSearch(vector: QueryVector, { k = DEFAULT_K }: NearestOptions): Float64Array {
+export function checkSearch(vector: QueryVector, options: NearestOptions): Float64Array {
+  const { k = DEFAULT_K, maxDistance } = options
+  if (options.metric !== undefined) checkMetric(options.metric)
+  if (options.ef !== undefined) counted(options.ef, 'ef')
+  if (maxDistance !== undefined && !Number.isFinite(maxDistance))
+    throw new SheafError('ARGUMENT', `maxDistance must be a finite number: ${String(maxDistance)}`)
   if (!Number.isSafeInteger(k) || k < 1)
     throw new SheafError('ARGUMENT', `k must be an integer of at least 1: ${String(k)}`)
   if (typeof vector !== 'object' || vector === null || typeof vector.length !== 'number')
@@ -73,17 +84,34 @@ export function nearestPlan(
   }
   const all = tablePlan(table)
   const selected = options.where === undefined ? all : filter(all, lowerWhere(options.where, all))
-  const found = nearest(selected, {
+  const { maxDistance } = options
+  const isRange = maxDistance !== undefined && options.k === undefined
+  const ranked = nearest(selected, {
     vector: columnNamed(selected, 'values'),
-    query: literal(vector, types.variant),
-    k: literal(options.k ?? DEFAULT_K),
+    query: literal(options.metric === 'hamming' ? storedAs(own.dtype, vector) : vector, types.variant),
+    k: literal(isRange ? MAX_ROWS : (options.k ?? DEFAULT_K)),
     metric: options.metric,
+    index:
+      isRange || options.exact === true || !own.index
+        ? null
+        : { ...own.index, ef: options.ef ?? own.index.ef },
   })
+  const found =
+    maxDistance === undefined
+      ? ranked
+      : filter(ranked, call('le', columnNamed(ranked, 'distance'), literal(maxDistance)))
   const shown = ['id', 'distance', ...attributeFields(table, own).map((field) => field.name)]
   return project(
     found,
     shown.map((name) => named(name, columnNamed(found, name))),
   )
+}
+
+/** Rounds a query as the vectors are rounded that it is compared with. */
+function storedAs(dtype: DType, vector: Float64Array): Float64Array {
+  const { range, makeArray } = dtypeNamed(dtype)
+  if (range !== null || makeArray === Float64Array) return vector
+  return Float64Array.from(toValues(vector, dtypeNamed(dtype), [vector.length]) as Float32Array)
 }
 
 /** Gives no rows: what is near in a collection that is not there yet. */

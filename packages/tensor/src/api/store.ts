@@ -1,4 +1,5 @@
 import { type CollectionMethods, checkName, collectionMethods, type ModelContext } from '@sheafdb/core'
+import type { HnswIndexes } from '../indexes/hnsw.ts'
 import { MODEL, type TensorOptions } from '../layout/table.ts'
 import { TensorCollection } from './collection.ts'
 
@@ -13,8 +14,8 @@ export type TensorApi = CollectionMethods & OpenTensorCollection
 export type OpenTensorCollection = (name: string, options?: TensorOptions) => TensorCollection
 
 /** Makes `store.tensor` for a session. */
-export function tensorApi(context: ModelContext): TensorApi {
+export function tensorApi(context: ModelContext, indexes: HnswIndexes): TensorApi {
   const open: OpenTensorCollection = (name, options = {}) =>
-    new TensorCollection(context, checkName(name), options)
+    new TensorCollection(context, checkName(name), { options, indexes })
   return Object.assign(open, collectionMethods(context, MODEL))
 }

@@ -1,4 +1,4 @@
-import type { Metric } from '@sheafdb/core'
+import type { Metric, VectorIndexSettings } from '@sheafdb/core'
 import {
   type DataType,
   EXTENSION_NAME_KEY,
@@ -33,7 +33,11 @@ export type TensorOptions = {
 export type IdKind = 'text' | 'integer' | 'any'
 
 /** Is the options of a collection in the catalog. */
-export type CollectionOptions = TensorOptions & { readonly id: IdKind }
+export type CollectionOptions = TensorOptions & {
+  readonly id: IdKind
+  /** The index over its vectors, where it has one. */
+  readonly index?: VectorIndexSettings | null
+}
 
 /** Names the fields that are no attributes, of a table whose tensors all have one dtype and shape. */
 export const FIXED_FIELDS: readonly string[] = ['id', 'values']

@@ -204,7 +204,6 @@ describe('a collection of tensors', () => {
       expect(() => pairs.nearest([1, 2], { k })).toThrow(expect.objectContaining({ code: 'ARGUMENT' }))
     expect(() => pairs.nearest([1, Number.NaN])).toThrow(expect.objectContaining({ code: 'VALUE' }))
     await expect(pairs.nearest([1, 2, 3]).rows()).rejects.toMatchObject({ code: 'ARGUMENT' })
-    await expect(pairs.createIndex({ kind: 'hnsw' })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     await store.tensor('open').put('a', [1, 2])
     await expect(store.tensor('open').nearest([1, 2]).rows()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     await store.close()

@@ -41,6 +41,14 @@ function distance(metric: Metric, left: readonly number[], right: readonly numbe
     sum(a.map((value, at) => value * (b[at] as number)))
   if (metric === 'l2') return Math.sqrt(sum(left.map((value, at) => (value - (right[at] as number)) ** 2)))
   if (metric === 'dot') return 1 - product(left, right)
+  const differs = left.map((value, at) => value !== right[at])
+  if (metric === 'hamming') return differs.filter(Boolean).length
+  if (metric === 'l1') return sum(left.map((value, at) => Math.abs(value - (right[at] as number))))
+  if (metric === 'jaccard') {
+    const either = left.filter((value, at) => value !== 0 || right[at] !== 0).length
+    const both = left.filter((value, at) => value !== 0 && right[at] !== 0).length
+    return either === 0 ? 0 : 1 - both / either
+  }
   const norms = Math.sqrt(product(left, left) * product(right, right))
   return norms === 0 ? 1 : 1 - product(left, right) / norms
 }

@@ -26,4 +26,25 @@ export const measures: Readonly<Record<Metric, Measure>> = {
     const norms = Math.sqrt(product(left, left)) * Math.sqrt(product(right, right))
     return norms === 0 ? 1 : 1 - product(left, right) / norms
   },
+  l1: (left, right) => {
+    let total = 0
+    for (let at = 0; at < left.length; at += 1)
+      total += Math.abs((left[at] as number) - (right[at] as number))
+    return total
+  },
+  hamming: (left, right) => {
+    let total = 0
+    for (let at = 0; at < left.length; at += 1) if (left[at] !== right[at]) total += 1
+    return total
+  },
+  jaccard: (left, right) => {
+    let either = 0
+    let both = 0
+    for (let at = 0; at < left.length; at += 1) {
+      const [own, other] = [left[at] !== 0, right[at] !== 0]
+      if (own || other) either += 1
+      if (own && other) both += 1
+    }
+    return either === 0 ? 0 : 1 - both / either
+  },
 }

@@ -1,26 +1,40 @@
+const FIRST_CAPACITY = 1024
+
 /** Keeps the k rows of the least distance: a heap whose root is the farthest kept. Of equal distances the earlier row stays. */
 export class TopK {
   readonly #limit: number
-  readonly #distances: Float64Array
-  readonly #rows: Float64Array
+  #distances: Float64Array
+  #rows: Float64Array
   #count = 0
   /** The distance that a row must be below to be kept. */
   threshold: number
 
   constructor(limit: number) {
     this.#limit = limit
-    this.#distances = new Float64Array(limit)
-    this.#rows = new Float64Array(limit)
+    const first = Math.min(limit, FIRST_CAPACITY)
+    this.#distances = new Float64Array(first)
+    this.#rows = new Float64Array(first)
     this.threshold = limit === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   }
 
   /** Offers a row; call it in ascending order of rows, and only below the threshold. */
   add(row: number, distance: number): void {
     if (this.#count < this.#limit) {
+      if (this.#count === this.#rows.length) this.#grow()
       this.#count += 1
       this.#sink(this.#rise(this.#count - 1, distance), row, distance)
     } else this.#sink(this.#fall(distance, row), row, distance)
     if (this.#count === this.#limit) this.threshold = this.#distances[0] as number
+  }
+
+  /** A limit may be far above what is ever kept: there is only room for what is. */
+  #grow(): void {
+    const capacity = Math.min(this.#limit, this.#rows.length * 2)
+    const [distances, rows] = [this.#distances, this.#rows]
+    this.#distances = new Float64Array(capacity)
+    this.#distances.set(distances)
+    this.#rows = new Float64Array(capacity)
+    this.#rows.set(rows)
   }
 
   #sink(at: number, row: number, distance: number): void {

@@ -159,6 +159,7 @@ export class VectorMatrix {
   ): { readonly row: number; readonly distance: number }[] {
     const { k, metric, selection } = search
     const count = selection?.length ?? search.count ?? this.#count
+    if (!hasKernel(metric)) return this.#measureAll(query, search, count)
     const rough = this.#rough(query, metric, selection, count)
     const found = new TopK(Math.min(count, k + MARGIN + (k >> 3)))
     const exact = (row: number) => measures[metric](this.#row(row), query)
@@ -183,6 +184,28 @@ export class VectorMatrix {
       .slice(0, k)
   }
 
+  /** Measures row after row, for metrics that there is no kernel of. */
+  #measureAll(
+    query: ArrayLike<number>,
+    { k, metric, selection }: { k: number; metric: Metric; selection: Uint32Array | null },
+    count: number,
+  ): { readonly row: number; readonly distance: number }[] {
+    const found = new TopK(Math.min(count, k))
+    const numbers = Float64Array.from(query)
+    for (let at = 0; at < count; at += 1) {
+      const row = selection === null ? at : (selection[at] as number)
+      offer(found, row, measures[metric](this.#row(row), numbers))
+    }
+    return [...found.sorted()]
+  }
+
+  /** Copies rows, one after the other. */
+  copyRows(from: number, to: number): Float32Array {
+    const copied = new Float32Array((to - from) * this.size)
+    for (let row = from; row < to; row += 1) copied.set(this.#row(row), (row - from) * this.size)
+    return copied
+  }
+
   /** Gives 1 / norm of each row. */
   #scales(): Float64Array {
     if (this.#inverseNorms.length < this.#count)
@@ -202,6 +225,10 @@ export class VectorMatrix {
     this.#kernels[name](this.#stride, this.#stride, count, 0, out, selection === null ? 0 : index)
     return this.#floats(out, count)
   }
+}
+
+function hasKernel(metric: Metric): boolean {
+  return metric === 'l2' || metric === 'dot' || metric === 'cosine'
 }
 
 function longer(array: Float64Array, length: number): Float64Array {

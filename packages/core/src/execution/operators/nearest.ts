@@ -22,6 +22,7 @@ import type { EvaluationMode } from '../expression/evaluate.ts'
 import { cachedMatrix, keepMatrix, MATRIX_CACHE_BYTES } from '../kernels/matrix-cache.ts'
 import { type MatrixView, matchRows, matrixView, NEW_ROW } from '../kernels/matrix-view.ts'
 import { measures } from '../kernels/measure.ts'
+import { nearRows } from '../kernels/near-rows.ts'
 import { TopK } from '../kernels/top-k.ts'
 import { matrixBytes, precisionOf, VectorMatrix } from '../kernels/vector-matrix.ts'
 import { rowCountOf } from './limit.ts'
@@ -196,7 +197,9 @@ function* searchMatrix(
   const scanned = plan.input as ScanPlan
   const { matrix } = view
   checkLength(search.query, matrix.size)
-  const selection = scanned.filters.length === 0 ? view.selection : yield* selectRows(scanned, view, search)
+  const isFiltered = scanned.filters.length > 0
+  const visible = isFiltered ? yield* selectRows(scanned, view, search) : view.selection
+  const selection = nearRows(plan, view, { ...search, visible, isFiltered }) ?? visible
   const options = { k: search.k, metric: plan.metric, selection, count: view.rows.length }
   const best = matrix.nearest(search.query, options)
   if (best.length === 0) return

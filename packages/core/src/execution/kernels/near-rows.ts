@@ -1,0 +1,67 @@
+import type { ExecutionContext } from '../../catalog/engine.ts'
+import type { VectorIndex } from '../../catalog/vector-index.ts'
+import type { NearestPlan } from '../../plan/logical-plan.ts'
+import type { MatrixView } from './matrix-view.ts'
+
+/** Below this many rows, or this part of all, looking at each is quicker than an index. */
+const FEW_ROWS = 2000
+const SMALL_PART = 0.05
+/** Rows that an index has not taken in yet are looked at one by one, as long as they are at most this part. */
+const LARGEST_TAIL = 0.5
+/** An index is asked for more than is wanted where some of what it gives is not visible. */
+const WIDENING = 4
+const SLACK = 8
+
+type Search = {
+  readonly query: ArrayLike<number>
+  readonly k: number
+  readonly context: ExecutionContext
+  /** The rows that may be found, ascending; `null` for the first ones of the view. */
+  readonly visible: Uint32Array | null
+  readonly isFiltered: boolean
+}
+
+/**
+ * Finds rows among which the nearest are very likely, ascending, by the index that a plan names; `null` where there is
+ * none, or where looking at every visible row is quicker.
+ */
+export function nearRows(plan: NearestPlan, view: MatrixView, search: Search): Uint32Array | null {
+  if (plan.index === null || plan.index.metric !== plan.metric) return null
+  const { matrix } = view
+  const visibleCount = search.visible?.length ?? view.rows.length
+  if (visibleCount < FEW_ROWS || search.k * WIDENING > visibleCount) return null
+  if (visibleCount < matrix.rowCount * SMALL_PART) return null
+  const index = search.context.vectorIndexes?.index(matrix, plan.index) ?? null
+  if (index === null || index.rowCount < matrix.rowCount * LARGEST_TAIL) return null
+  const isVisible = membership(search.visible, view.rows.length, matrix.rowCount)
+  const rows = fromIndex(index, isVisible, {
+    ...search,
+    ef: plan.index.ef,
+    part: visibleCount / matrix.rowCount,
+  })
+  for (let row = index.rowCount; row < matrix.rowCount; row += 1) if (isVisible(row)) rows.push(row)
+  return Uint32Array.from(rows).sort()
+}
+
+function membership(visible: Uint32Array | null, count: number, rowCount: number): (row: number) => boolean {
+  if (visible === null) return (row) => row < count
+  const flags = new Uint8Array(rowCount)
+  for (const row of visible) flags[row] = 1
+  return (row) => flags[row] === 1
+}
+
+/** Asks for more until enough of what comes is visible. */
+function fromIndex(
+  index: VectorIndex,
+  isVisible: (row: number) => boolean,
+  search: Pick<Search, 'query' | 'k'> & { readonly ef: number; readonly part: number },
+): number[] {
+  const query = Float32Array.from(search.query)
+  const wanted = search.k + SLACK
+  for (let count = Math.ceil(wanted / search.part); ; count *= WIDENING) {
+    const asked = Math.min(count, index.rowCount)
+    const found = index.search(query, asked, Math.max(search.ef, asked))
+    const rows = Array.from(found).filter(isVisible)
+    if (rows.length >= search.k || asked === index.rowCount) return rows
+  }
+}

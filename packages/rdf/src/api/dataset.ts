@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
-import type { ModelContext } from '@sheafdb/core'
-import { writeQuads } from '../formats/write.ts'
+import { type ModelContext, SheafError } from '@sheafdb/core'
+import { canonicalQuads } from '../formats/canonical.ts'
+import { hasGraphs, type WriteOptions, writeParts } from '../formats/write.ts'
 import { Dictionary } from '../layout/dictionary.ts'
 import { deleteMatching } from '../layout/quads.ts'
 import { MODEL_NAME } from '../layout/tables.ts'
-import { DEFAULT_GRAPH, NamedNodeTerm } from '../layout/term.ts'
+import { DEFAULT_GRAPH, NamedNodeTerm, QuadTerm } from '../layout/term.ts'
+import { type EntailOptions, type EntailResult, entail } from './entail.ts'
 import { type LoadOptions, type LoadResult, type LoadSource, load } from './load.ts'
 import { matchTerms, patternIds, type TermPattern } from './match.ts'
 import type { PlanCache } from './plan-cache.ts'
@@ -54,12 +56,41 @@ export class RdfDataset {
   }
 
   /** Writes the dataset, or one of its graphs, as text. Formats of triples need a graph or write the default graph. */
-  async dump(options: { readonly format: string; readonly graph?: string | RDF.NamedNode }): Promise<string> {
+  async dump(options: DumpOptions): Promise<string> {
+    const parts: string[] = []
+    for await (const part of this.dumpStream(options)) parts.push(part)
+    return parts.join('')
+  }
+
+  /** Writes the dataset, or one of its graphs, part by part. @throws `ARGUMENT`, `UNSUPPORTED`, `ABORTED` */
+  async *dumpStream(options: DumpOptions): AsyncGenerator<string> {
     const graph = typeof options.graph === 'string' ? new NamedNodeTerm(options.graph) : options.graph
-    const hasGraphs = /trig|quads|\bnq\b|json/i.test(options.format)
-    const wanted = graph ?? (hasGraphs ? null : DEFAULT_GRAPH)
-    const quads = [...this.#matches([null, null, null, wanted])]
-    return writeQuads(graph === undefined ? quads : quads.map(inDefaultGraph), options.format)
+    const wanted = graph ?? (hasGraphs(options.format) ? null : DEFAULT_GRAPH)
+    const quads = watched(this.#matches([null, null, null, wanted]), options)
+    yield* writeParts(graph === undefined ? quads : inDefaultGraph(quads), options.format, options)
+  }
+
+  /**
+   * Writes the dataset, or one of its graphs, in its canonical form (RDFC-1.0): the same text for the same dataset,
+   * however its blank nodes are named. @throws `UNSUPPORTED`, `LIMIT`
+   */
+  async canonicalize(
+    options: { readonly graph?: string | RDF.NamedNode; readonly signal?: AbortSignal } = {},
+  ): Promise<string> {
+    const graph = typeof options.graph === 'string' ? new NamedNodeTerm(options.graph) : options.graph
+    const quads = this.#matches([null, null, null, graph ?? null])
+    return canonicalQuads(graph === undefined ? quads : inDefaultGraph(quads), options.signal)
+  }
+
+  /** Tells whether this dataset and another are the same but for the names of their blank nodes. */
+  async isIsomorphicTo(other: RdfDataset): Promise<boolean> {
+    const [own, others] = await Promise.all([this.canonicalize(), other.canonicalize()])
+    return own === others
+  }
+
+  /** Adds what follows from the dataset by the rules of RDFS, or of a part of OWL RL, round after round. */
+  async entail(options: EntailOptions = {}): Promise<EntailResult> {
+    return entail(this.#context, this.name, options)
   }
 
   /** Gives the quads of a pattern as a stream of RDF/JS; `null` and variables match anything. */
@@ -141,14 +172,33 @@ export class RdfDataset {
   }
 }
 
-function inDefaultGraph(quad: RDF.Quad): RDF.Quad {
-  return {
-    ...quad,
-    subject: quad.subject,
-    predicate: quad.predicate,
-    object: quad.object,
-    graph: DEFAULT_GRAPH,
+/** Says how to write a dataset. */
+export type DumpOptions = WriteOptions & {
+  /** A media type or its short name. */
+  readonly format: string
+  readonly graph?: string | RDF.NamedNode
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { readonly done: number }) => void
+}
+
+function* inDefaultGraph(quads: Iterable<RDF.Quad>): Generator<RDF.Quad> {
+  for (const { subject, predicate, object } of quads)
+    yield new QuadTerm(subject, predicate, object) as unknown as RDF.Quad
+}
+
+const PROGRESS_QUADS = 65_536
+
+/** Tells of progress while quads are written, and stops where asked to. */
+function* watched(quads: Iterable<RDF.Quad>, options: DumpOptions): Generator<RDF.Quad> {
+  let done = 0
+  for (const quad of quads) {
+    yield quad
+    done += 1
+    if (done % PROGRESS_QUADS !== 0) continue
+    options.onProgress?.({ done })
+    if (options.signal?.aborted === true) throw new SheafError('ABORTED', 'The dump was aborted.')
   }
+  options.onProgress?.({ done })
 }
 
 async function allQuads(

@@ -54,7 +54,7 @@ export class PlanCache {
   }
 
   #lowered({ collection, text, options }: PlanRequest, snapshot: Snapshot): LoweredQuery {
-    const canKeep = (options.bindings?.size ?? 0) === 0
+    const canKeep = (options.bindings?.size ?? 0) === 0 && options.fetch === undefined
     const key = `${collection}\n${options.baseIri ?? ''}\n${options.unionDefaultGraph === true}\n${text}`
     const known = canKeep ? this.#plans.get(key) : undefined
     if (known !== undefined && isCurrent(known, snapshot, collection)) return known.lowered

@@ -2,6 +2,7 @@ import type * as RDF from '@rdfjs/types'
 import { type ModelContext, type Query, type RunOptions, SheafError, type Value } from '@sheafdb/core'
 import { formatResults, resultFormat } from '../formats/results.ts'
 import { writeQuads } from '../formats/write.ts'
+import type { Fetcher } from '../language/fetcher.ts'
 import { NOW_PARAMETER } from '../language/lower/expression.ts'
 import { type LoweredQuery, type LoweringOptions, selectedVariables } from '../language/lower/query.ts'
 import type { QuerySyntax } from '../language/syntax.ts'
@@ -20,6 +21,8 @@ export type SparqlOptions = {
   readonly bindings?: Readonly<Record<string, RDF.Term>>
   /** True makes the default graph the union of all graphs. */
   readonly unionDefaultGraph?: boolean
+  /** Makes SERVICE possible, and LOAD in updates. Without it nothing is ever fetched; `file:` never is. */
+  readonly fetch?: Fetcher
 }
 
 /** Is what a SPARQL query has beside what every query has. */
@@ -111,6 +114,7 @@ export function loweringOptions(options: SparqlOptions): LoweringOptions {
   return {
     baseIri: options.baseIRI,
     unionDefaultGraph: options.unionDefaultGraph,
+    fetch: options.fetch,
     bindings: options.bindings === undefined ? undefined : new Map(Object.entries(options.bindings)),
   }
 }

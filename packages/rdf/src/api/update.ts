@@ -1,5 +1,6 @@
 import type * as RDF from '@rdfjs/types'
 import { type ModelContext, SheafError, type WriteTransaction } from '@sheafdb/core'
+import { fetchText } from '../formats/fetch.ts'
 import { rdfFormat } from '../formats/names.ts'
 import { readQuads } from '../formats/read.ts'
 import { type LoweringOptions, lowerWhere } from '../language/lower/query.ts'
@@ -15,16 +16,8 @@ import { datasetFacts } from './facts.ts'
 import { loweringOptions, runParameters, type SparqlOptions } from './query.ts'
 import { blankPrefix, ensureDataset, QuadSink, removeQuads } from './writes.ts'
 
-/** Fetches a document for LOAD: its text or bytes, and its media type. */
-export type Fetcher = (
-  iri: string,
-) => Promise<{ readonly body: string | Uint8Array; readonly contentType: string }>
-
 /** Tunes an update. */
-export type UpdateOptions = SparqlOptions & {
-  /** Makes LOAD possible. Without it nothing is ever fetched. */
-  readonly fetch?: Fetcher
-}
+export type UpdateOptions = SparqlOptions
 
 /** Tells what an update changed. */
 export type UpdateResult = { readonly inserted: number; readonly deleted: number }
@@ -45,6 +38,11 @@ export function runUpdate(
     for (const operation of operations) await run.operation(operation, { ...rest, bindings })
     return { inserted: run.inserted, deleted: run.deleted }
   })
+}
+
+const LOAD_HEADERS = {
+  accept:
+    'text/turtle, application/trig, application/n-triples, application/n-quads, application/rdf+xml;q=0.9, application/ld+json;q=0.8',
 }
 
 type Transfer = Extract<UpdateSyntax, { readonly destination: GraphReferenceSyntax }>
@@ -205,7 +203,7 @@ class UpdateRun {
 
   async #load(syntax: Extract<UpdateSyntax, { type: 'load' }>): Promise<void> {
     const { fetch } = this.#options
-    if (fetch === undefined || /^file:/i.test(syntax.source.value)) {
+    if (fetch === undefined) {
       if (syntax.silent === true) return
       throw new SheafError(
         'UNSUPPORTED',
@@ -215,8 +213,10 @@ class UpdateRun {
     const sink = new QuadSink(this.#transaction, this.#collection)
     const target = syntax.destination
     try {
-      const { body, contentType } = await fetch(syntax.source.value)
-      const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
+      const { text, contentType } = await fetchText(fetch, syntax.source.value, {
+        method: 'GET',
+        headers: LOAD_HEADERS,
+      })
       const prefix = blankPrefix(this.#transaction, this.#collection)
       const quads: RDF.Quad[] = []
       await readQuads(

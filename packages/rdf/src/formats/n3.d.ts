@@ -17,8 +17,14 @@ declare module 'n3' {
   }
 
   export class Writer {
-    constructor(options: { readonly format?: string; readonly prefixes?: Readonly<Record<string, string>> })
+    constructor(
+      output: {
+        write(text: string, encoding: unknown, done?: () => void): void
+        end(done?: () => void): void
+      },
+      options: { readonly format?: string; readonly prefixes?: Readonly<Record<string, string>> },
+    )
     addQuad(quad: RDF.Quad): void
-    end(done: (error: Error | null, result: string) => void): void
+    end(): void
   }
 }

@@ -45,7 +45,8 @@ function scopedFactory(prefix: string): typeof dataFactory {
     blankNode: (name) => {
       if (name !== undefined) return new BlankNodeTerm(name)
       count += 1
-      return new BlankNodeTerm(`${prefix}a${count}`)
+      // No label of a document starts with a hyphen.
+      return new BlankNodeTerm(`${prefix}-${count}`)
     },
   }
 }

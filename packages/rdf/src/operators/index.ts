@@ -6,6 +6,7 @@ import { describeOperator } from './describe.ts'
 import { encodeOperator } from './encode.ts'
 import { orderOperator } from './order.ts'
 import { quadsOperator } from './quads.ts'
+import { serviceOperator } from './service.ts'
 
 /** Holds the operators that RDF adds to plans. */
 export const rdfOperators: readonly ExtensionOperator[] = [
@@ -16,4 +17,5 @@ export const rdfOperators: readonly ExtensionOperator[] = [
   describeOperator,
   compareOperator,
   orderOperator,
+  serviceOperator,
 ]

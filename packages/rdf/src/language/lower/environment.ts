@@ -1,5 +1,6 @@
 import type * as RDF from '@rdfjs/types'
 import type { ColumnExpression } from '@sheafdb/core'
+import type { Fetcher } from '../fetcher.ts'
 import type { OperationSyntax } from '../syntax.ts'
 import type { ActiveDataset, ActiveGraph, DatasetFacts } from './dataset.ts'
 import type { Relation } from './relation.ts'
@@ -25,6 +26,8 @@ export type Environment = {
   ) => { readonly relation: Relation; readonly mark: ColumnExpression }
   /** The tables of a view; `undefined` for a dataset of quads. */
   readonly tables?: readonly ViewTable[] | undefined
+  /** Reaches the network for SERVICE; `undefined` where nothing does. */
+  readonly fetch?: Fetcher | undefined
   /** The base against which IRI() resolves; empty for none. */
   readonly baseIri: string
 }

@@ -15,7 +15,6 @@ import {
   type PlanField,
   planField,
   project,
-  SheafError,
   singleRow,
   types,
   values,
@@ -49,6 +48,7 @@ import {
   withBindings,
   withPlan,
 } from './relation.ts'
+import { lowerService } from './service.ts'
 import { unionRelations } from './union.ts'
 import { joinViewPatterns } from './view.ts'
 
@@ -100,11 +100,7 @@ export function lowerOperation(operation: OperationSyntax, environment: Environm
     case 'nop':
       return { plan: singleRow(), bindings: new Map(), rowCount: 1 }
     case 'service':
-      if (operation.silent) return { plan: singleRow(), bindings: new Map(), rowCount: 1 }
-      throw new SheafError(
-        'UNSUPPORTED',
-        'SERVICE needs the network, which queries do not use. Load the data first, or write SERVICE SILENT.',
-      )
+      return joinedWith(seed, lowerService(operation, environment), environment)
   }
 }
 

@@ -19,6 +19,7 @@ import {
   values,
 } from '@sheafdb/core'
 import { type QuadTemplate, templateVariables } from '../../layout/template.ts'
+import type { Fetcher } from '../fetcher.ts'
 import type { DatasetSyntax, OperationSyntax, QuerySyntax } from '../syntax.ts'
 import { activeDataset, type DatasetFacts } from './dataset.ts'
 import type { Environment } from './environment.ts'
@@ -34,6 +35,8 @@ export type LoweringOptions = {
   readonly dataset?: DatasetSyntax | null | undefined
   /** Values that variables have from the start. */
   readonly bindings?: ReadonlyMap<string, RDF.Term> | undefined
+  /** Reaches the network for SERVICE. */
+  readonly fetch?: Fetcher | undefined
   /** The tables of a view. */
   readonly tables?: readonly ViewTable[] | undefined
 }
@@ -66,6 +69,7 @@ export function makeEnvironment(
     },
     baseIri: options.baseIri ?? '',
     tables: options.tables,
+    fetch: options.fetch,
   }
 }
 

@@ -64,7 +64,8 @@ async function runIn(store: RdfStore, test: W3cCase, suite: Suite): Promise<stri
       await dataset.query(text, { baseIRI }).rows()
       return null
     case 'update-syntax':
-      await dataset.update(text, { baseIRI })
+      // What LOAD names is not there: the syntax alone is tested.
+      await dataset.update(text, { baseIRI, fetch: async () => ({ body: '', contentType: 'text/turtle' }) })
       return null
     case 'rdf-syntax':
       await dataset.load(text, { format: formatOfPath(test.action), baseIRI })

@@ -3,7 +3,7 @@ import type * as RDF from '@rdfjs/types'
 import { openStore } from '@sheafdb/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { rdf } from '../../src/index.ts'
+import { type RdfDataset, rdf } from '../../src/index.ts'
 import { type Term, termKey } from '../../src/layout/term.ts'
 import { group, quads } from '../oracle/arbitraries.ts'
 
@@ -22,15 +22,18 @@ function shown(rows: readonly Iterable<readonly [string, RDF.Term]>[]): string[]
 }
 
 /**
- * Left out is where Comunica differs from the standard: some paths inside GRAPH fail, EXISTS sees other variables, an
- * empty path from a variable to itself finds nothing.
+ * Left out is where Comunica differs from the standard: some paths inside GRAPH fail, EXISTS sees other variables, and
+ * an empty path between variables is found at nodes of the path's own predicates only.
  */
-const simpleGroup = group.filter((text) => !/GRAPH|EXISTS|(\?[a-d]) \S*[*+?)] \1 /.test(text))
+const simpleGroup = group.filter(
+  (text) => !/GRAPH|EXISTS|\?[a-d] \S*[*?] \?[a-d]|(\?[a-d]) \S*[+)] \1 /.test(text),
+)
 
 it('Comunica over a dataset gives what the dataset itself gives', async () => {
   const engine = new QueryEngine()
   const store = await openStore(':memory:', { models: [rdf()] })
   let count = 0
+  let opinions = 0
   await fc.assert(
     fc.asyncProperty(quads, simpleGroup, async (data, inner) => {
       count += 1
@@ -38,16 +41,33 @@ it('Comunica over a dataset gives what the dataset itself gives', async () => {
       await dataset.load(data.filter((quad) => quad.graph.termType === 'DefaultGraph'))
       const text = `PREFIX : <http://e/> SELECT ?a ?b ?c ?d { ${inner} }`
       const own = await dataset.query(text).rows()
-      const stream = await engine.queryBindings(text, { sources: [dataset] })
-      const other = (await stream.toArray()).map((row) =>
-        [...row].map(([variable, term]) => [variable.value, term] as const),
-      )
+      const other = await answerOf(engine, text, dataset)
+      if (other === null) return
+      opinions += 1
       expect(shown(own.map((row) => Object.entries(row)))).toEqual(shown(other))
     }),
     { numRuns: RUNS },
   )
+  expect(opinions).toBeGreaterThan(count * 0.9)
   await store.close()
 }, 600_000)
+
+/** Asks Comunica; `null` where it fails by itself. */
+async function answerOf(
+  engine: QueryEngine,
+  text: string,
+  dataset: RdfDataset,
+): Promise<[string, RDF.Term][][] | null> {
+  try {
+    const stream = await engine.queryBindings(text, { sources: [dataset] })
+    return (await stream.toArray()).map((row) =>
+      [...row].map(([variable, term]): [string, RDF.Term] => [variable.value, term]),
+    )
+  } catch (error) {
+    if (error instanceof Error && error.name === 'Error') return null
+    throw error
+  }
+}
 
 it('Comunica writes what CONSTRUCT makes into a dataset', async () => {
   const store = await openStore(':memory:', { models: [rdf()] })

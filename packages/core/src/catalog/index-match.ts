@@ -36,6 +36,25 @@ const FLIPPED: ReadonlyMap<string, Implied['operator']> = new Map([
 ])
 const OPERATORS: ReadonlySet<string> = new Set(['eq', 'in', 'lt', 'le', 'gt', 'ge'])
 
+/** Finds an index whose first parts are the given expressions over a scan, in whatever order; `order[i]` is the expression of part i. */
+export function indexOver(
+  expressions: readonly Expression[],
+  scan: ScanPlan,
+  table: TableDefinition,
+): { readonly index: IndexDefinition; readonly order: readonly number[] } | null {
+  const trees = expressions.map((expression) => treeOf(expression, scan))
+  for (const index of table.indexes) {
+    if (index.where !== null || index.parts.length < trees.length) continue
+    const first = index.parts.slice(0, trees.length)
+    if (first.some((part) => part.multiple === true)) continue
+    const order = first.map((part) =>
+      trees.findIndex((tree) => tree !== null && sameTree(tree, part.expression)),
+    )
+    if (order.every((at) => at >= 0) && new Set(order).size === order.length) return { index, order }
+  }
+  return null
+}
+
 /** Finds what the filters of a scan say about an index; `null` where it is of no use to them. */
 export function matchIndex(
   scan: ScanPlan,

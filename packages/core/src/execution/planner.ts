@@ -21,6 +21,7 @@ import { runApply } from './operators/apply.ts'
 import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'
 import { runFrontier } from './operators/frontier.ts'
+import { runIndexJoin } from './operators/index-join.ts'
 import { runJoin } from './operators/join.ts'
 import { rowCountOf, runLimit } from './operators/limit.ts'
 import { runLookupJoin } from './operators/lookup-join.ts'
@@ -108,13 +109,10 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
   },
   project: (plan, running) => mapSteps(start(plan.input, running), projection(plan, running)),
   join: (plan, running) => {
-    if (plan.access === 'row-id' || plan.access === 'key') {
-      return runLookupJoin(
-        plan as JoinPlan & { readonly right: ScanPlan },
-        start(plan.left, running),
-        running.context,
-        running.mode,
-      )
+    if (plan.access !== undefined && plan.access !== 'hash') {
+      const run = plan.access === 'index' ? runIndexJoin : runLookupJoin
+      const reading = plan as JoinPlan & { readonly right: ScanPlan }
+      return run(reading, start(plan.left, running), running.context, running.mode)
     }
     return runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode)
   },

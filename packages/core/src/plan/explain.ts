@@ -118,7 +118,10 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   join: (plan, nameOf) => {
     const on = plan.keys.map((key) => `${show(key.left, nameOf)} = ${show(key.right, nameOf)}`)
     if (plan.residual !== null) on.push(show(plan.residual, nameOf))
-    const by = plan.access === undefined || plan.access === 'hash' ? '' : ` by ${plan.access}`
+    const by =
+      plan.access === undefined || plan.access === 'hash'
+        ? ''
+        : ` by ${plan.access}${plan.index === undefined ? '' : ` ${plan.index}`}`
     return `${plan.how}${by}${on.length === 0 ? '' : ` on ${on.join(' AND ')}`}`
   },
   apply: (plan) => plan.how,

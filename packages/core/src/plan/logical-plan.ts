@@ -86,10 +86,12 @@ export type JoinPlan = {
   readonly residual: Expression | null
   /**
    * How the right rows are found, chosen by the optimizer: `row-id` and `key` read them from their table one by one,
-   * where the right input is a scan and the keys are its row id or its whole key, `index` those that its `index` has
-   * for the keys; else they are hashed.
+   * where the right input is a scan and the keys are its row id or its whole key; `index` reads those that an index of
+   * the table has for the keys; else they are hashed.
    */
   readonly access?: 'hash' | 'row-id' | 'key' | 'index'
+  /** The index that `access` names, over the right sides of the keys. */
+  readonly index?: string
   readonly output: readonly PlanField[]
 }
 

@@ -1,10 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { indexOver } from '../../src/catalog/index-match.ts'
 import type { Snapshot } from '../../src/catalog/table-store.ts'
 import { optimize } from '../../src/optimizer/optimizer.ts'
 import { optimizerContext } from '../../src/optimizer/statistics.ts'
 import { explainPlan } from '../../src/plan/explain.ts'
 import type { LogicalPlan } from '../../src/plan/logical-plan.ts'
+import { mapPlan } from '../../src/plan/traverse.ts'
 import { differenceOf, show } from './compare-rows.ts'
 import { memorySnapshot } from './memory-snapshot.ts'
 import { drawFalliblePlan, drawPlan } from './random-plan.ts'
@@ -69,6 +71,21 @@ test('the vectorised engine gives the rows of the interpreter, in every mode, op
   )
 })
 
+/** Lets each join that can be read from an index be read so, whatever it costs. */
+function joinedByIndex(plan: LogicalPlan, snapshot: Snapshot): LogicalPlan {
+  return mapPlan(plan, (node) => {
+    if (node.kind !== 'join' || node.right.kind !== 'scan' || node.keys.length === 0) return node
+    if (!['inner', 'left', 'semi', 'anti'].includes(node.how) || node.keys.some((key) => key.nullsEqual))
+      return node
+    const table = snapshot.catalog.table(node.right.table)
+    const sides = node.keys.map((key) => key.right)
+    const found = table === undefined ? null : indexOver(sides, node.right, table)
+    return found === null
+      ? node
+      : Object.freeze({ ...node, access: 'index' as const, index: found.index.name })
+  })
+}
+
 test('the vectorised engine fails where the interpreter fails, with the same code', async () => {
   await fc.assert(
     fc.asyncProperty(fc.gen(), async (draw) => {
@@ -91,6 +108,7 @@ test('over tables in a store, with keys, indexes and pushed filters, the engine 
       await checkModes(plan, snapshot, expected, 'as it is')
       const optimized = optimize(plan, optimizerContext(snapshot))
       await checkModes(optimized, snapshot, expected, `optimized from\n${explainPlan(plan)}\n`)
+      await checkModes(joinedByIndex(plan, snapshot), snapshot, expected, 'joined by indexes')
       snapshot.close()
       await store.close()
     }),

@@ -43,6 +43,8 @@ export type MaintenanceHost = {
   rotateLog(): { readonly log: number; readonly commit: number }
   /** Resolves when all commits so far are on the disk. */
   syncLog(): Promise<void>
+  /** Tells whether memtables are so large that they are to be flushed before anything else. */
+  isFull(): boolean
   /** Lets other work run. */
   pause(): Promise<void>
 }
@@ -248,6 +250,7 @@ export class Maintenance {
         if (options.signal?.aborted === true)
           throw new SheafError('ABORTED', 'The compaction was stopped. What it had finished stays.')
         if (this.#state !== 'open') throw closed()
+        if (this.#host.isFull()) await this.#flush()
         await this.#mergeSegments(table, ids, options.full)
         await this.#host.pause()
       }

@@ -31,6 +31,7 @@ export type { TableStoreOptions, Timers } from './options.ts'
 const TABLE_IDS: SequenceName = [TABLES_TABLE.id, 'table_id']
 const DEFAULT_MEMORY_LIMIT = 2 ** 30
 const SYNC_INTERVAL_MS = 1000
+const COMMITS_PER_BREATH = 32
 const READ_ATTEMPTS = 5
 /** Past this size, the log is flushed into segments when the store closes, so that it opens quickly. */
 const FLUSH_ON_CLOSE_BYTES = 1 << 20
@@ -88,7 +89,11 @@ class StoredTables implements TableStore {
   readonly #maintenance: Maintenance
   /** Bytes of commits since the last flush began, about as many as the memtables hold. */
   #unflushedBytes = 0
+  /** True while maintenance runs or is planned. */
   #maintaining = false
+  /** Commits that wait for room in the memtables. */
+  readonly #waiting: (() => void)[] = []
+  #commitsSinceBreath = 0
   #syncPlanned = false
 
   constructor(fileSystem: FileSystem, options: TableStoreOptions & { readonly inMemory: boolean }) {
@@ -122,6 +127,7 @@ class StoredTables implements TableStore {
       oldestCommit: () => this.#oldestNeeded(),
       rotateLog: () => this.#rotateLog(),
       syncLog: async () => this.#log?.sync(),
+      isFull: () => this.#unflushedBytes >= this.#flushBytes,
       pause: () => this.#timers.pause(),
     }
   }
@@ -135,6 +141,8 @@ class StoredTables implements TableStore {
 
   #rotateLog(): { readonly log: number; readonly commit: number } {
     const commit = this.#appliedCommit
+    this.#unflushedBytes = 0
+    this.#wakeWaiting()
     if (this.#log === null) return { log: 0, commit }
     const before = this.#log
     this.#log = LogWriter.create(this.#fileSystem, this.#folder, {
@@ -311,6 +319,7 @@ class StoredTables implements TableStore {
   }
 
   async #commit(transaction: OpenTransaction): Promise<number> {
+    await this.#room()
     this.#checkOpen()
     this.#checkWritable()
     const written = [...transaction.writes.values()].filter((writes) => !writes.isEmpty)
@@ -335,7 +344,26 @@ class StoredTables implements TableStore {
     if (log !== null) await this.#settled(log, commit)
     this.#lastCommit = Math.max(this.#lastCommit, commit)
     this.#planMaintenance()
+    if (this.#durability !== 'commit' || log === null) await this.#breathe()
     return commit
+  }
+
+  /** Waits while memtables are full and their flush is under way: commits come no faster than the disk takes them. */
+  async #room(): Promise<void> {
+    while (this.#maintaining && this.#unflushedBytes > this.#flushBytes)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  /** Lets timers and I/O run now and then: commits that wait for no disk would keep them waiting for ever. */
+  async #breathe(): Promise<void> {
+    this.#commitsSinceBreath += 1
+    if (this.#commitsSinceBreath < COMMITS_PER_BREATH) return
+    this.#commitsSinceBreath = 0
+    await this.#timers.pause()
   }
 
   /** Gives what a commit does, the catalog's tables first. */
@@ -370,7 +398,6 @@ class StoredTables implements TableStore {
     if (this.#durability === 'interval') this.#planSync()
     if (this.#maintaining || this.#state === 'closed' || this.#failure !== undefined) return
     if (this.#unflushedBytes < this.#flushBytes) return
-    this.#unflushedBytes = 0
     this.#maintaining = true
     this.#timers.later(() => void this.#maintain(), 0)
   }
@@ -385,6 +412,7 @@ class StoredTables implements TableStore {
       if (!isSheafError(error)) throw error
     } finally {
       this.#maintaining = false
+      this.#wakeWaiting()
     }
   }
 

@@ -50,6 +50,41 @@ function insert(store: TableStore, ...ids: number[]): Promise<void> {
 }
 
 describe('flush', () => {
+  test.each(['none', 'interval'] as const)(
+    'goes on beside a loop of commits that wait for no disk (durability %s)',
+    async (durability) => {
+      const memoryLimit = 400_000
+      const fileSystem = new MemoryFileSystem()
+      const store = await openTableStore({ path: 'store', fileSystem, durability, memoryLimit })
+      await createTable(store)
+      let largest = 0
+      for (let id = 0; id < 20_000; id += 10) {
+        await insert(store, ...Array.from({ length: 10 }, (_, at) => id + at))
+        if (id % 1000 === 0) largest = Math.max(largest, reportOf(store).memtableBytes)
+      }
+      expect(reportOf(store).segmentCount).toBeGreaterThan(0)
+      expect(largest).toBeLessThan(2 * memoryLimit)
+      expect(readRows(store.snapshot()).size).toBe(20_000)
+      await store.close()
+    },
+  )
+
+  test('keeps commits waiting while memtables are full', async () => {
+    const { store, timers } = await opened({ memoryLimit: 40_000 })
+    let id = 0
+    for (; timers.waiting.length === 0; id += 1) await insert(store, id)
+    const begun = Array.from({ length: 400 }, (_, at) => insert(store, id + at))
+    let settled = 0
+    for (const each of begun) void each.then(() => (settled += 1))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const before = settled
+    expect(before).toBeLessThan(400)
+    timers.waiting.pop()?.run()
+    await Promise.all(begun)
+    expect(settled).toBe(400)
+    expect(readRows(store.snapshot()).size).toBe(id + 400)
+  })
+
   test('begins in the background when much was written, and drops the log', async () => {
     const { store, disk, timers } = await opened({ memoryLimit: 40_000 })
     for (let id = 0; timers.waiting.length === 0; id += 1) await insert(store, id)

@@ -24,6 +24,7 @@ import { kvYcsb } from '../workloads/kv-ycsb.ts'
 import { nearestExact } from '../workloads/nearest.ts'
 import { pointQuery } from '../workloads/point-query.ts'
 import { rdfWorkloads } from '../workloads/rdf/index.ts'
+import { relationalWorkloads } from '../workloads/relational/index.ts'
 import { sumInt32 } from '../workloads/sum-int32.ts'
 import { tpch } from '../workloads/tpch/workloads.ts'
 import { twoHop } from '../workloads/two-hop.ts'
@@ -62,6 +63,7 @@ export const workloads: readonly Workload[] = [
   kvPut,
   kvPutTogether,
   ...kvYcsb,
+  ...relationalWorkloads,
   ...socialQueries,
   ...graphAlgorithms,
   ...graphWrites,

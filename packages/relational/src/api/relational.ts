@@ -10,6 +10,7 @@ import {
 } from '@sheafdb/core'
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { parseStatements } from '../language/parser/parser.ts'
+import type { Insert, Statement } from '../language/statement.ts'
 import { isRelation } from '../layout/options.ts'
 import { MODEL_NAME } from '../layout/relations.ts'
 import { type PlannedQuery, SqlPlanner } from '../planning/planner.ts'
@@ -17,6 +18,7 @@ import type { StatementContext, StatementResult } from '../statements/context.ts
 import { readWithSequences } from '../statements/read-sequences.ts'
 import { runStatement } from '../statements/run.ts'
 import { usesSequences } from '../statements/sequence.ts'
+import { InsertQueue } from './insert-queue.ts'
 import { type Parameters, parameterMap } from './parameters.ts'
 import { openSession, type SqlSession } from './session.ts'
 import { type TableQuery, tableQuery } from './table.ts'
@@ -62,16 +64,28 @@ export function relationalApi(
     onProgress: options.onProgress,
     signal: options.signal,
   })
+  const inserts = new InsertQueue(context, statementContext(new Map(), {}))
+  const isQueued = (statement: Insert, over: ModelContext, options: SqlOptions) =>
+    over === context &&
+    context.commitsEachWrite &&
+    statement.onConflict === null &&
+    statement.returning === null &&
+    options.signal === undefined
   const run = async (
     sql: string,
     parameters?: Parameters,
     options: SqlOptions = {},
     over: ModelContext = context,
   ): Promise<StatementResult> => {
-    const given = statementContext(parameterMap(parameters), options, over)
+    const values = parameterMap(parameters)
+    const given = statementContext(values, options, over)
+    const statements = parsed(sql)
+    const [first] = statements
+    if (statements.length === 1 && first?.kind === 'insert' && isQueued(first, over, options))
+      return inserts.run(first, values, () => runStatement(first, given, sql))
     let rowsAffected = 0
     let last: StatementResult = { rowsAffected: 0 }
-    for (const statement of parseStatements(sql)) {
+    for (const statement of statements) {
       last = await runStatement(statement, given, sql)
       rowsAffected += last.rowsAffected
     }
@@ -111,6 +125,23 @@ export function relationalApi(
   const open = (table: string) => tableQuery(context, table, () => statementContext(new Map(), {}))
   return Object.defineProperties(open, Object.getOwnPropertyDescriptors(api)) as unknown as RelationalApi
 }
+
+const MAX_PARSED = 1000
+const parsedTexts = new Map<string, readonly Statement[]>()
+
+/** Parses a text, or gives what it was parsed to before. */
+function parsed(text: string): readonly Statement[] {
+  const known = parsedTexts.get(text)
+  if (known !== undefined) return known
+  const statements = parseStatements(text)
+  if (text.length > MAX_PARSED_LENGTH) return statements
+  if (parsedTexts.size >= MAX_PARSED) parsedTexts.clear()
+  parsedTexts.set(text, statements)
+  return statements
+}
+
+/** Longer texts carry their data, and are not seen again. */
+const MAX_PARSED_LENGTH = 4096
 
 /** Makes a query of a template: queries in it become relations, values parameters. */
 function templateQuery<Row>(

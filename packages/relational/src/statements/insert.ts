@@ -3,6 +3,7 @@ import {
   isSheafError,
   type RowBatch,
   SheafError,
+  type Value,
   type WriteTransaction,
 } from '@sheafdb/core'
 import { tokenize } from '../language/lexer.ts'
@@ -13,7 +14,7 @@ import type { StatementContext, StatementResult } from './context.ts'
 import { requireTable } from './define.ts'
 import { withGenerated } from './generated.ts'
 import { rowsToWrite, writeRows } from './insert-rows.ts'
-import { constantRows } from './literal-rows.ts'
+import { insertTemplate, templateRows } from './literal-rows.ts'
 import { affected, checkReturning, type Target } from './returning.ts'
 import { sequenceNumbers, withSequences } from './sequence.ts'
 import { collectColumns, denseColumns } from './table-rows.ts'
@@ -29,13 +30,9 @@ export function insert(statement: Insert, given: StatementContext): Promise<Stat
     const options = optionsOf(collection) as TableOptions
     const columns = targetColumns(statement, options)
     const { parameters } = given
-    const rows = constantRows(statement, {
-      columns,
-      options,
-      collection,
-      parameters,
-      next: (name) => sequenceNumbers(transaction).next(name),
-    })
+    const template = insertTemplate(statement, { columns, options, collection })
+    const next = (name: string) => sequenceNumbers(transaction).next(name)
+    const rows = template === undefined ? undefined : templateRows(template, [parameters], next)
     const within = withSequences(given, transaction)
     if (rows !== undefined) return write(transaction, target, rows, statement, within)
     try {
@@ -44,6 +41,32 @@ export function insert(statement: Insert, given: StatementContext): Promise<Stat
       throw generatedError(error, options)
     }
   })
+}
+
+/**
+ * Runs an INSERT of constants and parameters once for each set of parameters, as one. Gives the rows of a set, or
+ * `undefined` where the statement has to run by itself.
+ */
+export async function insertSets(
+  transaction: WriteTransaction,
+  statement: Insert,
+  sets: readonly ReadonlyMap<string, Value>[],
+  given: StatementContext,
+): Promise<number | undefined> {
+  if (statement.onConflict !== null || statement.returning !== null) return undefined
+  const collection = requireTable(transaction, statement.table.name)
+  checkForm(statement)
+  const options = optionsOf(collection) as TableOptions
+  const template = insertTemplate(statement, {
+    columns: targetColumns(statement, options),
+    options,
+    collection,
+  })
+  if (template === undefined) return undefined
+  const rows = templateRows(template, sets, (name) => sequenceNumbers(transaction).next(name))
+  if (rows === undefined) return undefined
+  await writeRows(transaction, collection, rows, given)
+  return template.rows.length
 }
 
 /** A value that a generated column cannot be computed from breaks the table's rules. */

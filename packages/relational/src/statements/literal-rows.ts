@@ -16,81 +16,121 @@ import { parseDate, parseTimestamp } from '../language/lower/types.ts'
 import type { Insert } from '../language/statement.ts'
 import type { ColumnOptions, TableOptions } from '../layout/options.ts'
 
-type Given = {
+type Target = {
   readonly columns: readonly ColumnOptions[]
   readonly options: TableOptions
   readonly collection: CollectionDefinition
-  readonly parameters: ReadonlyMap<string, Value>
-  /** Takes the next number of a sequence. */
-  readonly next: (sequence: string) => bigint
+}
+
+/** Is what stands at a place of VALUES, or what a column is given by default. */
+type Slot =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'sequence'; readonly name: string }
+
+/** Is VALUES of one statement over one table, read once: constants, parameters and defaults that need no DuckDB. */
+export type InsertTemplate = {
+  readonly fields: readonly { readonly name: string; readonly type: DataType }[]
+  readonly rows: readonly (readonly Slot[])[]
 }
 
 /** Says that a value needs DuckDB to read it. */
 const UNKNOWN = Symbol('unknown')
 
-/**
- * Reads VALUES that consist of constants and parameters alone, without DuckDB: the way of single-row inserts.
- *
- * @returns the rows, or `undefined` where anything in them needs DuckDB
- */
-export function constantRows(statement: Insert, given: Given): RowBatch | undefined {
-  const { columns, collection } = given
+const templates = new WeakMap<
+  Insert,
+  { readonly target: CollectionDefinition; readonly template: InsertTemplate | undefined }
+>()
+
+/** Reads VALUES of a statement, once for a table; `undefined` where anything in them needs DuckDB. */
+export function insertTemplate(statement: Insert, target: Target): InsertTemplate | undefined {
+  const known = templates.get(statement)
+  if (known?.target === target.collection) return known.template
+  const template = readTemplate(statement, target)
+  templates.set(statement, { target: target.collection, template })
+  return template
+}
+
+function readTemplate(statement: Insert, target: Target): InsertTemplate | undefined {
   if (statement.query === null || statement.with !== null || statement.byName) return undefined
-  if (!/^\s*VALUES\b/i.test(statement.query.text) || !isPlain(given)) return undefined
-  const fields = (collection.tables[0] as TableDefinition).fields
-  const types = columns.map((column) => fields.find((field) => field.name === column.name)?.type as DataType)
-  const rows = readRows(statement.query.text, types, given.parameters)
-  if (rows === undefined) return undefined
-  const defaults = defaultColumns(given, rows.length)
-  if (defaults === undefined) return undefined
+  if (!/^\s*VALUES\b/i.test(statement.query.text) || !isPlain(target)) return undefined
+  const named = new Set(target.columns.map((column) => column.name))
+  const others = target.options.columns.filter(
+    (column) => !named.has(column.name) && column.default !== undefined,
+  )
+  const fieldOf = ({ name }: ColumnOptions) =>
+    (target.collection.tables[0] as TableDefinition).fields.find((field) => field.name === name)
+  const fields = [...target.columns, ...others].map(fieldOf)
+  if (fields.includes(undefined)) return undefined
+  const types = fields.map((field) => field?.type as DataType)
+  const given = readRows(statement.query.text, types.slice(0, target.columns.length))
+  const defaults = others.map((column, at) =>
+    readDefault(column, types[target.columns.length + at] as DataType),
+  )
+  if (given === undefined || defaults.includes(undefined)) return undefined
   return {
-    fields: [...columns.map((column) => column.name), ...defaults.map(({ name }) => name)],
-    columns: [
-      ...types.map((type, index) =>
-        columnFromValues(
-          type,
-          rows.map((row) => row[index]),
-        ),
-      ),
-      ...defaults.map(({ column }) => column),
-    ],
-    length: rows.length,
+    fields: fields.map((field) => ({ name: field?.name as string, type: field?.type as DataType })),
+    rows: given.map((row) => [...row, ...(defaults as Slot[])]),
+  }
+}
+
+/** Gives the rows of a template for sets of parameters, one after the other; `undefined` where a value does not fit. */
+export function templateRows(
+  { fields, rows }: InsertTemplate,
+  parameterSets: readonly ReadonlyMap<string, Value>[],
+  next: (sequence: string) => bigint,
+): RowBatch | undefined {
+  const length = rows.length * parameterSets.length
+  const columns: Column[] = []
+  for (const [at, { type }] of fields.entries()) {
+    const values = new Array<Value>(length)
+    let place = 0
+    for (const parameters of parameterSets) {
+      for (const row of rows) {
+        const value = slotValue(row[at] as Slot, type, parameters, next)
+        if (value === UNKNOWN) return undefined
+        values[place] = value
+        place += 1
+      }
+    }
+    columns.push(columnFromValues(type, values))
+  }
+  return { fields: fields.map(({ name }) => name), columns, length }
+}
+
+function slotValue(
+  slot: Slot,
+  type: DataType,
+  parameters: ReadonlyMap<string, Value>,
+  next: (sequence: string) => bigint,
+): Value {
+  switch (slot.kind) {
+    case 'value':
+      return slot.value
+    case 'parameter':
+      return parameters.has(slot.name) ? fitParameter(parameters.get(slot.name), type) : UNKNOWN
+    case 'sequence': {
+      const number = Number(next(slot.name))
+      return Number.isSafeInteger(number) ? fitInteger(number, type) : UNKNOWN
+    }
   }
 }
 
 const NEXT_NUMBER = /^nextval\('((?:[^']|'')*)'\)$/i
 
-/** Makes the columns that are left out and have a constant or the next number of a sequence as their default. */
-function defaultColumns(
-  { columns, options, collection, next }: Given,
-  count: number,
-): { readonly name: string; readonly column: Column }[] | undefined {
-  const named = new Set(columns.map((column) => column.name))
-  const made: { readonly name: string; readonly column: Column }[] = []
-  for (const { name, default: text } of options.columns) {
-    if (named.has(name) || text === undefined) continue
-    const field = (collection.tables[0] as TableDefinition).fields.find((item) => item.name === name)
-    if (field === undefined) return undefined
-    const sequence = NEXT_NUMBER.exec(text)?.[1]?.replaceAll("''", "'")
-    if (sequence !== undefined && isInteger(field.type)) {
-      const values = Array.from({ length: count }, () => fitInteger(Number(next(sequence)), field.type))
-      if (values.includes(UNKNOWN) || !values.every(Number.isSafeInteger)) return undefined
-      made.push({ name, column: columnFromValues(field.type, values) })
-      continue
-    }
-    const [first, second, third] = tokenize(text)
-    const sign = first?.key === '-' ? '-' : ''
-    const [token, end] = sign === '' ? [first, second] : [second, third]
-    if (token === undefined || end?.kind !== 'end') return undefined
-    const value = readValue(token, sign, field.type, { parameters: new Map(), unnamed: 0 })
-    if (value === UNKNOWN) return undefined
-    made.push({ name, column: columnFromValues(field.type, new Array<Value>(count).fill(value)) })
-  }
-  return made
+/** Reads the default of a column that is left out: a constant, or the next number of a sequence. */
+function readDefault({ default: text = '' }: ColumnOptions, type: DataType): Slot | undefined {
+  const sequence = NEXT_NUMBER.exec(text)?.[1]?.replaceAll("''", "'")
+  if (sequence !== undefined) return isInteger(type) ? { kind: 'sequence', name: sequence } : undefined
+  const [first, second, third] = tokenize(text)
+  const sign = first?.key === '-' ? '-' : ''
+  const [token, end] = sign === '' ? [first, second] : [second, third]
+  if (token === undefined || token.kind === 'parameter' || end?.kind !== 'end') return undefined
+  return readSlot(token, sign, type, 0)
 }
 
 /** Tells whether no column is computed, and none is of a type that only DuckDB reads. */
-function isPlain({ columns, options }: Given): boolean {
+function isPlain({ columns, options }: Target): boolean {
   const named = new Set(columns.map((column) => column.name))
   return options.columns.every(
     (column) =>
@@ -99,27 +139,23 @@ function isPlain({ columns, options }: Given): boolean {
   )
 }
 
-function readRows(
-  text: string,
-  types: readonly DataType[],
-  parameters: ReadonlyMap<string, Value>,
-): Value[][] | undefined {
+function readRows(text: string, types: readonly DataType[]): Slot[][] | undefined {
   const tokens = tokenize(text)
-  const rows: Value[][] = []
+  const rows: Slot[][] = []
   let at = 1
   let unnamed = 0
   for (;;) {
     if (tokens[at]?.key !== '(') return undefined
-    const row: Value[] = []
+    const row: Slot[] = []
     do {
       at += 1
       const sign = tokens[at]?.key === '-' ? '-' : ''
       if (sign !== '') at += 1
       const token = tokens[at] as Token
       if (token.text === '?') unnamed += 1
-      const value = readValue(token, sign, types[row.length], { parameters, unnamed })
-      if (value === UNKNOWN) return undefined
-      row.push(value)
+      const slot = readSlot(token, sign, types[row.length], unnamed)
+      if (slot === undefined) return undefined
+      row.push(slot)
       at += 1
     } while (tokens[at]?.key === ',')
     if (tokens[at]?.key !== ')' || row.length !== types.length) return undefined
@@ -131,13 +167,17 @@ function readRows(
   }
 }
 
-function readValue(
-  token: Token,
-  sign: string,
-  type: DataType | undefined,
-  given: { readonly parameters: ReadonlyMap<string, Value>; readonly unnamed: number },
-): Value {
-  if (type === undefined) return UNKNOWN
+function readSlot(token: Token, sign: string, type: DataType | undefined, unnamed: number): Slot | undefined {
+  if (type === undefined) return undefined
+  if (token.kind === 'parameter')
+    return sign === ''
+      ? { kind: 'parameter', name: token.text === '?' ? String(unnamed) : token.text.slice(1) }
+      : undefined
+  const value = readValue(token, sign, type)
+  return value === UNKNOWN ? undefined : { kind: 'value', value }
+}
+
+function readValue(token: Token, sign: string, type: DataType): Value {
   switch (token.kind) {
     case 'number':
       return fitNumber(`${sign}${token.text}`, type)
@@ -151,11 +191,6 @@ function readValue(
       return type.typeId === Type.Bool && (token.key === 'TRUE' || token.key === 'FALSE')
         ? token.key === 'TRUE'
         : UNKNOWN
-    case 'parameter': {
-      if (sign !== '') return UNKNOWN
-      const name = token.text === '?' ? String(given.unnamed) : token.text.slice(1)
-      return given.parameters.has(name) ? fitParameter(given.parameters.get(name), type) : UNKNOWN
-    }
     default:
       return UNKNOWN
   }

@@ -165,6 +165,7 @@ class OpenStore {
       },
       keyedVersion: () =>
         source.isShared ? this.#open(source).catalog.version : this.#tables.catalogVersion,
+      onCommit: (listener) => this.#tables.onCommit(listener),
       commitsEachWrite: !source.isShared,
       snapshot: () => this.#open(source),
       write: async (work) => {

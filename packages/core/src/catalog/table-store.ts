@@ -106,6 +106,8 @@ export type TableReport = {
 export type TableStore = {
   readonly readOnly: boolean
   readonly lastCommit: number
+  /** Calls a listener after each commit of this process, and when the store is closed; gives what ends that. */
+  onCommit(listener: () => void): () => void
   /** Opens a snapshot of the last commit, or of an earlier one within the retention. */
   snapshot(commit?: number): Snapshot
   /** Reads a table by its key as of the last commit at each call; `undefined` where there is no such table now. */

@@ -35,6 +35,8 @@ export type ModelContext = {
   keyed(table: string, fields: readonly string[]): KeyedReader | undefined
   /** Changes when what `keyed` gave may no longer be what it would give. */
   keyedVersion(): number
+  /** Calls a listener after each commit of this process, and when the store is closed; gives what ends that. */
+  onCommit(listener: () => void): () => void
   /** Tells whether each write is a transaction of its own: so in a store, not in a transaction. */
   readonly commitsEachWrite: boolean
   /**

@@ -162,6 +162,13 @@ class StoredTables implements TableStore {
     for (const log of this.#formerLogs.splice(0)) await log.close()
   }
 
+  readonly #listeners = new Set<() => void>()
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   get lastCommit(): number {
     return this.#lastCommit
   }
@@ -343,6 +350,7 @@ class StoredTables implements TableStore {
     this.#appliedCommit = commit
     if (log !== null) await this.#settled(log, commit)
     this.#lastCommit = Math.max(this.#lastCommit, commit)
+    for (const listener of this.#listeners) listener()
     this.#planMaintenance()
     if (this.#durability !== 'commit' || log === null) await this.#breathe()
     return commit
@@ -488,6 +496,7 @@ class StoredTables implements TableStore {
 
   async #close(): Promise<void> {
     this.#state = 'closed'
+    for (const listener of this.#listeners) listener()
     try {
       await this.#maintenance.close(() => this.#flushBeforeClose())
       await this.#closeFormerLogs()

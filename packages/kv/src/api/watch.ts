@@ -10,8 +10,6 @@ export type Change<Value = unknown> =
   | { readonly type: 'put'; readonly key: Key; readonly value: Value; readonly version: number }
   | { readonly type: 'delete'; readonly key: Key }
 
-const POLL_MS = 20
-
 /** What was seen of the keys watched: version by key, in base64. */
 type Seen = ReadonlyMap<string, number>
 type State = { readonly version: string; readonly seen: Seen; readonly nextExpiry: number }
@@ -26,26 +24,58 @@ export async function* watchEntries<Value>(
   predicates: KeyPredicates,
   options: { readonly signal?: AbortSignal },
 ): AsyncGenerator<Change<Value>, void, undefined> {
-  let state = look<Value>(context, table, predicates, null)?.state
-  while (state !== undefined && options.signal?.aborted !== true) {
-    const next = look<Value>(context, table, predicates, state)
-    if (next === undefined) return
-    yield* next.changes
-    state = next.state
-    if (next.changes.length === 0) await pause(options.signal)
+  const commits = listen(context, options.signal)
+  try {
+    let state = look<Value>(context, table, predicates, null)?.state
+    while (state !== undefined && options.signal?.aborted !== true) {
+      const heard = commits.next()
+      const next = look<Value>(context, table, predicates, state)
+      if (next === undefined) return
+      yield* next.changes
+      state = next.state
+      if (next.changes.length === 0) await heard(state.nextExpiry)
+    }
+  } finally {
+    commits.end()
   }
 }
 
-function pause(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, POLL_MS)
-    function done(): void {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    signal?.addEventListener('abort', done)
-  })
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Hears of commits; each wait ends with the first since `next` was called, with the signal, or at a time. */
+function listen(
+  context: ModelContext,
+  signal: AbortSignal | undefined,
+): { next(): (untilMs: number) => Promise<void>; end(): void } {
+  let count = 0
+  let wake: (() => void) | null = null
+  const hear = (): void => {
+    count += 1
+    wake?.()
+  }
+  const stop = context.onCommit(hear)
+  signal?.addEventListener('abort', hear)
+  return {
+    next() {
+      const before = count
+      return (untilMs) =>
+        new Promise((resolve) => {
+          if (count !== before) return resolve()
+          const timer = Number.isFinite(untilMs)
+            ? setTimeout(hear, Math.min(Math.max(untilMs - currentTimeMs(), 0) + 1, LONGEST_TIMER_MS))
+            : undefined
+          wake = () => {
+            clearTimeout(timer)
+            wake = null
+            resolve()
+          }
+        })
+    },
+    end() {
+      stop()
+      signal?.removeEventListener('abort', hear)
+    },
+  }
 }
 
 /** Looks at the table; `undefined` where the store was closed. */

@@ -1,11 +1,11 @@
 import suite from 'abstract-level/test/index.js'
 import tape from 'tape'
 import { expect, test } from 'vitest'
-import { KvLevel } from './kv-level.ts'
+import { SheafLevel } from '../../src/level/level.ts'
 
 type Result = { readonly type: string; readonly ok?: boolean; readonly name?: string; readonly test?: number }
 
-test("passes abstract-level's own suite through a small adapter", async () => {
+test("passes abstract-level's own suite through its adapter", async () => {
   const harness = tape.createHarness()
   const failed: string[] = []
   const names = new Map<number, string>()
@@ -22,7 +22,7 @@ test("passes abstract-level's own suite through a small adapter", async () => {
       .on('end', resolve)
       .on('error', reject)
   })
-  suite({ test: harness, factory: (options?: object) => new KvLevel(options) })
+  suite({ test: harness, factory: (options?: object) => new SheafLevel(':memory:', options) })
   await ended
   expect(failed).toEqual([])
   expect(passed).toBeGreaterThan(5000)

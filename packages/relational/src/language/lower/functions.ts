@@ -294,5 +294,8 @@ export function lowerFunction(name: string, args: readonly Expression[]): Expres
   const lower = FUNCTIONS.get(key) ?? LIST_FUNCTIONS.get(key)
   if (lower !== undefined) return lower(args)
   const simple = SIMPLE_FUNCTIONS.get(key)
-  return simple === undefined ? notNative(`the function ${name}`) : lowerSimple(simple, args)
+  if (simple !== undefined) return lowerSimple(simple, args)
+  // Functions that models offer to all languages.
+  const shared = `shared.${key}`
+  return hasFunction(shared) ? call(shared, ...args) : notNative(`the function ${name}`)
 }

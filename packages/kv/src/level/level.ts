@@ -6,7 +6,9 @@ import {
   AbstractLevel,
   AbstractSnapshot,
 } from 'abstract-level'
-import { type KeyValueCollection, kv, type RangeBounds } from '../../src/index.ts'
+import type { KeyValueCollection } from '../api/collection.ts'
+import type { RangeBounds } from '../api/range.ts'
+import { kv } from '../model.ts'
 
 type Bytes = Uint8Array
 type Models = readonly [ReturnType<typeof kv>]
@@ -15,11 +17,23 @@ type Range = RangeBounds & { readonly reverse?: boolean; readonly limit?: number
 
 const COLLECTION = 'level'
 
-/** Shows a collection of a store of its own as an abstract-level database, its keys and values being bytes. */
-export class KvLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
+/** Tunes a database: what abstract-level takes, and how durable its writes are. */
+export type SheafLevelOptions = {
+  readonly keyEncoding?: string
+  readonly valueEncoding?: string
+  readonly durability?: 'commit' | 'interval' | 'none'
+}
+
+/**
+ * Is a database of the Level ecosystem on a store of its own: `new SheafLevel('./data.sheaf', { valueEncoding: 'json' })`.
+ * Without a path, or with `':memory:'`, nothing is kept.
+ */
+export class SheafLevel extends AbstractLevel<Bytes> {
+  readonly #path: string
+  readonly #durability: 'commit' | 'interval' | 'none'
   #store: Store<Models> | undefined
 
-  constructor(options?: object) {
+  constructor(path = ':memory:', options: SheafLevelOptions = {}) {
     const manifest = {
       encodings: { view: true },
       seek: true,
@@ -29,6 +43,8 @@ export class KvLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
       explicitSnapshots: true,
     }
     super(manifest as never, options as never)
+    this.#path = path
+    this.#durability = options.durability ?? 'commit'
   }
 
   get store(): Store<Models> {
@@ -43,10 +59,15 @@ export class KvLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
   }
 
   async _open(): Promise<void> {
-    this.#store ??= await openStore(':memory:', { models: [kv()] })
+    this.#store ??= await openStore(this.#path, { models: [kv()], durability: this.#durability })
   }
 
-  async _close(): Promise<void> {}
+  /** What is in memory stays, so that it can be opened again. */
+  async _close(): Promise<void> {
+    if (this.#path === ':memory:') return
+    await this.#store?.close()
+    this.#store = undefined
+  }
 
   async _put(key: Bytes, value: Bytes): Promise<void> {
     await this.entries({}).put(key, value)
@@ -103,7 +124,7 @@ export class KvLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
 class KvSnapshot extends AbstractSnapshot {
   readonly session: StoreSnapshot<Models>
 
-  constructor(db: KvLevel, options: object) {
+  constructor(db: SheafLevel, options: object) {
     super(...([options] as unknown as []))
     this.session = db.store.snapshot()
   }
@@ -113,14 +134,14 @@ class KvSnapshot extends AbstractSnapshot {
   }
 }
 
-class KvIterator extends AbstractIterator<KvLevel, Bytes, Bytes> {
+class KvIterator extends AbstractIterator<SheafLevel, Bytes, Bytes> {
   readonly #entries: KeyValueCollection<Bytes>
   readonly #own: StoreSnapshot<Models> | null
   readonly #options: Range & { readonly keys?: boolean; readonly values?: boolean }
   #bounds: RangeBounds
   #isOver = false
 
-  constructor(db: KvLevel, options: AbstractIteratorOptions<Bytes, Bytes>) {
+  constructor(db: SheafLevel, options: AbstractIteratorOptions<Bytes, Bytes>) {
     super(db, options)
     const { snapshot } = options as Options
     this.#own = snapshot === undefined ? db.store.snapshot() : null

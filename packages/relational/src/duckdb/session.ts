@@ -11,6 +11,7 @@ import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import { fromDuckError } from './errors.ts'
 import type { BoundValue } from './parameter.ts'
 import { SEQUENCE_MACROS, type SequenceNumbers } from './sequence-functions.ts'
+import { VECTOR_MACROS } from './vector-functions.ts'
 
 /** Names the table function through which DuckDB reads the inputs of a query: `sheaf_scan('<name of the relation>')`. */
 export const SCAN_FUNCTION = 'sheaf_scan'
@@ -66,6 +67,7 @@ export class DuckSession {
     await connection.run(`ATTACH ':memory:' AS ${catalog}`)
     await connection.run(`USE ${catalog}`)
     for (const macro of SEQUENCE_MACROS) await connection.run(macro)
+    await connection.run(VECTOR_MACROS)
     return new DuckSession(connection)
   }
 

@@ -10,6 +10,7 @@ import { type ExplainOptions, Query, type QuerySession, type RunOptions } from '
 import { Relations } from './model/relations.ts'
 import type { OpenOptions, Store, StoreStats } from './model/store-api.ts'
 import { type TabularSource, valuesOf } from './model/tabular.ts'
+import { estimateRows } from './optimizer/estimate.ts'
 import { optimize } from './optimizer/optimizer.ts'
 import { optimizerContext } from './optimizer/statistics.ts'
 import { explainPlan } from './plan/explain.ts'
@@ -318,13 +319,16 @@ class OpenStore {
     const parts = ['logical plan', explainPlan(plan), '', 'optimized plan']
     if (options.analyze !== true) return [...parts, explainPlan(optimized, engineOf)].join('\n')
     const counters = new Map<LogicalPlan, NodeCounters>()
+    const estimates = optimizerContext(snapshot)
     const runtime = { ...this.#runtime(snapshot, parameters, options), counters }
     const start = performance.now()
     let rowCount = 0
     for await (const batch of drive(startPlan(optimized, runtime), runtime.context, () => performance.now()))
       rowCount += batchRowCount(batch)
     const annotate = (node: LogicalPlan): string =>
-      [engineOf(node), countersText(node, counters.get(node))].filter(Boolean).join(', ')
+      [engineOf(node), countersText(node, counters.get(node), estimateRows(node, estimates))]
+        .filter(Boolean)
+        .join(', ')
     return [
       ...parts,
       explainPlan(optimized, annotate),
@@ -451,9 +455,9 @@ function engineOf(node: LogicalPlan): string | undefined {
       : undefined
 }
 
-function countersText(node: LogicalPlan, counters: NodeCounters | undefined): string {
+function countersText(node: LogicalPlan, counters: NodeCounters | undefined, estimate: number): string {
   if (counters === undefined) return ''
   const scanned =
     node.kind === 'scan' ? `, read ${counters.scan.rowsRead} rows, ${counters.scan.bytesRead} bytes` : ''
-  return `${counters.rowCount} rows, ${counters.timeMs.toFixed(2)} ms${scanned}`
+  return `${counters.rowCount} rows (${Math.round(estimate)} estimated), ${counters.timeMs.toFixed(2)} ms${scanned}`
 }

@@ -35,6 +35,7 @@ import { runSort, runTopK } from './operators/sort.ts'
 import { isBatch, mapSteps } from './operators/steps.ts'
 import { runUnnest } from './operators/unnest.ts'
 import { runWindow } from './operators/window.ts'
+import type { RuntimeFilters } from './runtime-filters.ts'
 
 /** Counts what a node gave and how long it took, for `explain({ analyze: true })`. */
 export type NodeCounters = {
@@ -54,12 +55,12 @@ export type Runtime = {
   readonly counters?: Map<LogicalPlan, NodeCounters>
 }
 
-type Running = Runtime & { readonly rounds: Rounds }
+type Running = Runtime & { readonly rounds: Rounds; readonly filters: RuntimeFilters }
 type PlanOf<Kind extends PlanKind> = Extract<LogicalPlan, { kind: Kind }>
 
 /** Starts a logical plan: picks the operators that run it and gives their steps. */
 export function startPlan(plan: LogicalPlan, runtime: Runtime): Steps {
-  return start(plan, { ...runtime, rounds: new Map() })
+  return start(plan, { ...runtime, rounds: new Map(), filters: new Map() })
 }
 
 function start(plan: LogicalPlan, running: Running): Steps {
@@ -114,7 +115,14 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       const reading = plan as JoinPlan & { readonly right: ScanPlan }
       return run(reading, start(plan.left, running), running.context, running.mode)
     }
-    return runJoin(plan, start(plan.left, running), start(plan.right, running), running.context, running.mode)
+    return runJoin(
+      plan,
+      start(plan.left, running),
+      start(plan.right, running),
+      running.filters,
+      running.context,
+      running.mode,
+    )
   },
   apply: (plan, running) =>
     runApply(plan, start(plan.left, running), (right) => start(right, uncounted(running)), running.context),
@@ -201,10 +209,11 @@ function uncounted(running: Running): Running {
   return rest
 }
 
-function startScan(plan: ScanPlan, { context, mode, counters }: Running, skipOnly: boolean): Steps {
+function startScan(plan: ScanPlan, { context, mode, counters, filters }: Running, skipOnly: boolean): Steps {
   return runScan(plan, context, {
     mode,
     skipOnly,
+    filters,
     counters: counters === undefined ? undefined : counterOf(plan, counters).scan,
   })
 }

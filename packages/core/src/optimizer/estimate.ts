@@ -1,10 +1,10 @@
 import { conjuncts } from '../expression/build.ts'
 import type { Expression } from '../expression/expression.ts'
-import type { JoinKey, LogicalPlan, ScanPlan } from '../plan/logical-plan.ts'
+import type { AggregatePlan, JoinKey, JoinPlan, LogicalPlan } from '../plan/logical-plan.ts'
 import { planInputs } from '../plan/traverse.ts'
 import type { OptimizerContext } from './rule.ts'
+import { distinctInTable, scannedField, selectivity, sharedSelectivity } from './selectivity.ts'
 
-const SELECTIVITY = { equality: 0.1, range: 0.3, other: 0.25 } as const
 const FAN_OUT = 10
 const MINIMUM_ROWS = 1
 
@@ -14,29 +14,23 @@ export function estimateRows(plan: LogicalPlan, context: OptimizerContext): numb
     case 'scan':
       return Math.max(
         MINIMUM_ROWS,
-        plan.filters.reduce(
-          (rows, filter) => rows * selectivity(filter, plan, context),
-          context.rowCount(plan.table),
-        ),
+        context.rowCount(plan.table) * sharedSelectivity(plan.filters, plan, context),
       )
     case 'values':
       return plan.rowCount
     case 'filter':
       return Math.max(
         MINIMUM_ROWS,
-        conjuncts(plan.predicate).reduce(
-          (rows, predicate) => rows * selectivity(predicate, null, context),
-          estimateRows(plan.input, context),
-        ),
+        estimateRows(plan.input, context) * sharedSelectivity(conjuncts(plan.predicate), plan.input, context),
       )
     case 'aggregate':
-      return plan.groups.length === 0 ? 1 : Math.max(MINIMUM_ROWS, estimateRows(plan.input, context) / 10)
+      return plan.groups.length === 0 ? 1 : groupCount(plan, context)
     case 'limit': {
       const rows = estimateRows(plan.input, context)
       return plan.count?.kind === 'literal' ? Math.min(rows, Number(plan.count.value)) : rows
     }
     case 'join':
-      return joinRows(plan.left, plan.right, plan.how === 'cross' ? [] : plan.keys, context)
+      return joinedRows(plan, context)
     case 'union':
       return plan.inputs.reduce((rows, input) => rows + estimateRows(input, context), 0)
     case 'expand':
@@ -61,76 +55,92 @@ export function estimateRows(plan: LogicalPlan, context: OptimizerContext): numb
   }
 }
 
-/** Estimates the rows of an inner join: the product over the larger count of distinct keys. */
+/** Estimates the count of groups: no more than rows, nor than there are combinations of the groups' values. */
+function groupCount(plan: AggregatePlan, context: OptimizerContext): number {
+  const rows = estimateRows(plan.input, context)
+  const combinations = plan.groups.reduce(
+    (product, { expression }) => product * distinctOf(expression, plan.input, context),
+    1,
+  )
+  return Math.max(MINIMUM_ROWS, Math.min(rows, combinations))
+}
+
+/** Estimates the rows of a join. */
+function joinedRows(plan: JoinPlan, context: OptimizerContext): number {
+  const left = estimateRows(plan.left, context)
+  const right = estimateRows(plan.right, context)
+  const share = keySelectivity(plan.keys, plan.left, plan.right, context)
+  const inner =
+    left * right * share * (plan.residual === null ? 1 : selectivity(plan.residual, plan, context))
+  switch (plan.how) {
+    case 'semi':
+      return Math.min(left, inner)
+    case 'anti':
+      return Math.max(MINIMUM_ROWS, left - inner, left / 10)
+    case 'left':
+    case 'single':
+      return Math.max(left, plan.how === 'single' ? left : inner)
+    case 'right':
+      return Math.max(right, inner)
+    case 'full':
+      return Math.max(left + right, inner)
+    default:
+      return inner
+  }
+}
+
+/** Estimates the rows of an inner join of two plans. */
 export function joinRows(
   left: LogicalPlan,
   right: LogicalPlan,
   keys: readonly JoinKey[],
   context: OptimizerContext,
 ): number {
-  const leftRows = estimateRows(left, context)
-  const rightRows = estimateRows(right, context)
-  return keys.reduce(
-    (rows, key) =>
-      rows /
-      Math.max(
-        1,
-        distinctOf(key.left, left, context, leftRows),
-        distinctOf(key.right, right, context, rightRows),
-      ),
-    leftRows * rightRows,
-  )
+  const share = keySelectivity(keys, left, right, context)
+  return estimateRows(left, context) * estimateRows(right, context) * share
 }
 
-function distinctOf(
-  expression: Expression,
+/**
+ * Estimates the share of all pairs of rows that have equal keys: one over the larger count of distinct keys. Several keys
+ * together have no more distinct values than the smaller side's tables have rows.
+ */
+export function keySelectivity(
+  keys: readonly JoinKey[],
+  left: LogicalPlan,
+  right: LogicalPlan,
+  context: OptimizerContext,
+): number {
+  if (keys.length === 0) return 1
+  const distinct = keys.reduce(
+    (product, key) =>
+      product * Math.max(1, distinctOf(key.left, left, context), distinctOf(key.right, right, context)),
+    1,
+  )
+  if (keys.length === 1) return 1 / distinct
+  const most = Math.min(tableRows(keys, 'left', left, context), tableRows(keys, 'right', right, context))
+  return 1 / Math.min(distinct, Math.max(1, most))
+}
+
+/** Counts the rows of the table that the keys of a side come from, infinite where they come from several. */
+function tableRows(
+  keys: readonly JoinKey[],
+  side: 'left' | 'right',
   plan: LogicalPlan,
   context: OptimizerContext,
-  rows: number,
 ): number {
-  const found = expression.kind === 'column' ? scanColumn(plan, expression.id) : null
-  if (found === null) return Math.sqrt(rows)
-  const known = context.distinctCount(found.scan.table, found.field)
-  const key = context.key(found.scan.table)
-  const all =
-    known ??
-    (key.length === 1 && key[0] === found.field
-      ? context.rowCount(found.scan.table)
-      : Math.sqrt(context.rowCount(found.scan.table)))
-  return Math.min(rows, all)
+  const tables = new Set<string>()
+  for (const key of keys) {
+    const expression = key[side]
+    const found = expression.kind === 'column' ? scannedField(plan, expression.id) : null
+    if (found === null) return Number.POSITIVE_INFINITY
+    tables.add(found.scan.table)
+  }
+  const [only] = tables
+  return tables.size === 1 && only !== undefined ? context.rowCount(only) : Number.POSITIVE_INFINITY
 }
 
-/** Finds the scan column that a column of a plan is, through nodes that pass columns on. */
-function scanColumn(
-  plan: LogicalPlan,
-  id: number,
-): { readonly scan: ScanPlan; readonly field: string } | null {
-  if (plan.kind === 'scan') {
-    const found = plan.columns.find((candidate) => candidate.id === id && candidate.access === undefined)
-    return found === undefined ? null : { scan: plan, field: found.field }
-  }
-  if (plan.kind === 'join') return scanColumn(plan.left, id) ?? scanColumn(plan.right, id)
-  return 'input' in plan && plan.output.some((field) => field.id === id) ? scanColumn(plan.input, id) : null
-}
-
-function selectivity(predicate: Expression, scan: ScanPlan | null, context: OptimizerContext): number {
-  if (predicate.kind !== 'call') return SELECTIVITY.other
-  switch (predicate.function) {
-    case 'eq': {
-      const operand = predicate.args.find((arg) => arg.kind === 'column')
-      const found = scan === null || operand?.kind !== 'column' ? null : scanColumn(scan, operand.id)
-      if (found === null || scan === null) return SELECTIVITY.equality
-      const rows = Math.max(1, context.rowCount(scan.table))
-      return (
-        1 / Math.max(1, distinctOf(operand as Expression, scan, { ...context, rowCount: () => rows }, rows))
-      )
-    }
-    case 'lt':
-    case 'le':
-    case 'gt':
-    case 'ge':
-      return SELECTIVITY.range
-    default:
-      return SELECTIVITY.other
-  }
+/** Estimates how many distinct values an expression has before a plan's filters. */
+function distinctOf(expression: Expression, plan: LogicalPlan, context: OptimizerContext): number {
+  const found = expression.kind === 'column' ? scannedField(plan, expression.id) : null
+  return found === null ? Math.sqrt(estimateRows(plan, context)) : distinctInTable(found, context)
 }

@@ -1,15 +1,15 @@
-import { columnsOf, conjunction, conjuncts } from '../expression/build.ts'
-import type { Expression } from '../expression/expression.ts'
-import { join } from '../plan/build.ts'
+import { conjuncts } from '../expression/build.ts'
 import type { JoinKey, JoinPlan, LogicalPlan } from '../plan/logical-plan.ts'
 import { planInputs, withInputs } from '../plan/traverse.ts'
 import { inOrderOf } from './column-order.ts'
 import { estimateRows, joinRows } from './estimate.ts'
+import { enumerateJoins, MAX_ENUMERATED } from './join-enumeration.ts'
+import { connects, type JoinGraph, joinParts, oriented } from './join-graph.ts'
 import type { OptimizerContext, Rule } from './rule.ts'
 
 /**
- * Orders inner joins greedily by estimated size: at each step the two parts whose join is smallest are joined, the
- * smaller of them as the hashed side. Outer, semi and anti joins keep their place.
+ * Orders inner joins by their estimated cost: up to a dozen by looking at every order, more of them greedily, at each
+ * step the two parts whose join is smallest. The smaller side is hashed. Outer, semi and anti joins keep their place.
  */
 export const orderJoins: Rule = { name: 'order-joins', apply: order }
 
@@ -22,15 +22,13 @@ function order(plan: LogicalPlan, context: OptimizerContext): LogicalPlan {
   }
   const graph: JoinGraph = { parts: [], keys: [], residuals: [] }
   flatten(plan, graph, context)
-  return inOrderOf(plan, joinGreedily(graph, context))
+  const ordered = graph.parts.length <= MAX_ENUMERATED ? enumerateJoins(graph, context) : null
+  return inOrderOf(plan, ordered ?? joinGreedily(graph, context))
 }
 
 function isInner(plan: JoinPlan): boolean {
   return plan.how === 'inner' || plan.how === 'cross'
 }
-
-/** Is the inputs of a tree of inner joins and the conditions between them. */
-type JoinGraph = { readonly parts: LogicalPlan[]; readonly keys: JoinKey[]; readonly residuals: Expression[] }
 
 function flatten(plan: LogicalPlan, graph: JoinGraph, context: OptimizerContext): void {
   if (plan.kind !== 'join' || !isInner(plan)) {
@@ -51,26 +49,12 @@ type Candidate = {
 }
 
 function joinGreedily(graph: JoinGraph, context: OptimizerContext): LogicalPlan {
-  const parts = [...graph.parts]
-  let keys = [...graph.keys]
-  let residuals = [...graph.residuals]
+  const { parts } = graph
   while (parts.length > 1) {
-    const best = cheapest(parts, keys, context)
+    const best = cheapest(parts, graph.keys, context)
     const [left, right] = arranged(parts[best.left] as LogicalPlan, parts[best.right] as LogicalPlan, context)
-    const oriented = best.keys.map((key) =>
-      covers(left, key.left) ? key : { ...key, left: key.right, right: key.left },
-    )
-    const ready = residuals.filter((predicate) => coversAll([left, right], predicate))
-    const how = oriented.length === 0 && ready.length === 0 ? 'cross' : 'inner'
-    const joined = join(left, right, {
-      how,
-      keys: oriented,
-      residual: ready.length === 0 ? null : conjunction(ready),
-    })
-    keys = keys.filter((key) => !best.keys.includes(key))
-    residuals = residuals.filter((predicate) => !ready.includes(predicate))
     parts.splice(best.right, 1)
-    parts.splice(best.left, 1, joined)
+    parts.splice(best.left, 1, joinParts(left, right, graph))
   }
   return parts[0] as LogicalPlan
 }
@@ -95,10 +79,12 @@ function cheapest(
       const between = keys.filter((key) =>
         connects(key, parts[left] as LogicalPlan, parts[right] as LogicalPlan),
       )
-      const oriented = between.map((key) =>
-        covers(parts[left] as LogicalPlan, key.left) ? key : { ...key, left: key.right, right: key.left },
+      const rows = joinRows(
+        parts[left] as LogicalPlan,
+        parts[right] as LogicalPlan,
+        oriented(between, parts[left] as LogicalPlan),
+        context,
       )
-      const rows = joinRows(parts[left] as LogicalPlan, parts[right] as LogicalPlan, oriented, context)
       // A product without a condition comes last, whatever its size.
       const connected = between.length > 0
       if (
@@ -111,21 +97,4 @@ function cheapest(
     }
   }
   return best as Candidate
-}
-
-function connects(key: JoinKey, left: LogicalPlan, right: LogicalPlan): boolean {
-  return (
-    (covers(left, key.left) && covers(right, key.right)) ||
-    (covers(right, key.left) && covers(left, key.right))
-  )
-}
-
-function covers(plan: LogicalPlan, expression: Expression): boolean {
-  return coversAll([plan], expression)
-}
-
-function coversAll(plans: readonly LogicalPlan[], expression: Expression): boolean {
-  return [...columnsOf(expression)].every((id) =>
-    plans.some((plan) => plan.output.some((field) => field.id === id)),
-  )
 }

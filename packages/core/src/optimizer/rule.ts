@@ -7,6 +7,8 @@ export type OptimizerContext = {
   rowCount(table: string): number
   /** Estimates how many distinct values a field has, `null` where that is not known. */
   distinctCount(table: string, field: string): number | null
+  /** Gives the least and greatest number of a field, `null` where they are not known or no numbers. */
+  bounds(table: string, field: string): { readonly minimum: number; readonly maximum: number } | null
   /** Names the fields of a table's key. */
   key(table: string): readonly string[]
   /** Gives the definition of a table, with its indexes. */

@@ -18,6 +18,7 @@ import { type Batch, type Column, makeBatch } from '../types/column.ts'
 import { isDecimal, types } from '../types/data-type.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { countInIndex, type IndexedView, lookupInIndex, scanIndex } from './index-reads.ts'
+import { mergeDistinct, type PartValues } from './merge-distinct.ts'
 import type { PartIndexes } from './part-indexes.ts'
 import { readRows } from './read-rows.ts'
 import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
@@ -56,23 +57,28 @@ export class StoredTableSource implements TableSource {
     let minimum: Value = null
     let maximum: Value = null
     let nullCount = 0
-    let distinctCount: number | null = null
+    const counted: PartValues[] = []
     for (const part of this.#view.parts) {
       if (part.rowCount === 0) continue
+      let least: Value = null
+      let greatest: Value = null
       const chunks = Math.ceil(part.rowCount / CHUNK_ROWS)
       for (let chunk = 0; chunk < chunks; chunk += 1) {
         const zone = part.zoneMap(resolved.field, chunk)
         if (zone === null || zone.minimum === undefined) return null
         nullCount += zone.nullCount
         if (zone.minimum === null) continue
-        if (minimum === null || compareValues(zone.minimum, minimum) < 0) minimum = zone.minimum
-        if (maximum === null || compareValues(zone.maximum, maximum) > 0) maximum = zone.maximum
+        if (least === null || compareValues(zone.minimum, least) < 0) least = zone.minimum
+        if (greatest === null || compareValues(zone.maximum, greatest) > 0) greatest = zone.maximum ?? null
       }
+      if (least !== null && (minimum === null || compareValues(least, minimum) < 0)) minimum = least
+      if (greatest !== null && (maximum === null || compareValues(greatest, maximum) > 0)) maximum = greatest
       const distinct = part.distinctCount(resolved.field)
-      if (distinct !== null) distinctCount = Math.max(distinctCount ?? 0, distinct)
+      if (distinct !== null) counted.push({ minimum: least, maximum: greatest, distinctCount: distinct })
     }
     const { key } = this.definition
-    if (key.length === 1 && key[0] === field) distinctCount = this.statistics().rowCount
+    const isKey = key.length === 1 && key[0] === field
+    const distinctCount = isKey ? this.statistics().rowCount : mergeDistinct(counted)
     return { minimum, maximum, nullCount, distinctCount }
   }
 

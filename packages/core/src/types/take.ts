@@ -7,6 +7,7 @@ import {
   type NumberArray,
   type Validity,
 } from './column.ts'
+import { loopFor } from './typed-loop.ts'
 import type { Value } from './value.ts'
 
 /** Marks, in the indexes of {@link takeColumn}, a row that is null because nothing stands there. */
@@ -96,25 +97,26 @@ function takeValidity(validity: Validity, indexes: Uint32Array, withMissing: boo
 function takeNumbers(column: FlatColumn, indexes: Uint32Array): NumberArray {
   const { values } = column
   const taken = new (values.constructor as new (length: number) => NumberArray)(indexes.length)
-  copyNumbers(values as Float64Array, taken as Float64Array, indexes)
+  const copy = loopFor(copyNumbers, values)
+  copy(values as Float64Array, taken as Float64Array, indexes)
   return taken
 }
 
 function copyNumbers(from: Float64Array, to: Float64Array, indexes: Uint32Array): void {
-  for (let index = 0; index < indexes.length; index += 1) {
+  const size = from.length
+  const count = indexes.length
+  for (let index = 0; index < count; index += 1) {
     const at = indexes[index] as number
-    if (at < from.length) to[index] = from[at] as number
+    if (at < size) to[index] = from[at] as number
   }
 }
 
 function takeCodes(column: DictionaryColumn, indexes: Uint32Array): DictionaryColumn['codes'] {
   const { codes } = column
-  const taken = new (codes.constructor as new (length: number) => Int32Array)(indexes.length)
-  for (let index = 0; index < indexes.length; index += 1) {
-    const at = indexes[index] as number
-    if (at < codes.length) taken[index] = codes[at] as number
-  }
-  return taken
+  const taken = new (codes.constructor as new (length: number) => Float64Array)(indexes.length)
+  const copy = loopFor(copyNumbers, codes)
+  copy(codes as unknown as Float64Array, taken, indexes)
+  return taken as unknown as DictionaryColumn['codes']
 }
 
 function takeBits(values: Uint8Array, indexes: Uint32Array): Uint8Array {

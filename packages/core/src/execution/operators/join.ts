@@ -5,8 +5,9 @@ import type { JoinKind, JoinPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, makeBatch } from '../../types/column.ts'
 import { MISSING, takeColumn } from '../../types/take.ts'
 import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { KeyInterner, NO_KEY } from '../key-interner.ts'
+import { buildJoinTable, type JoinTable } from '../join-table.ts'
 import { moreThanOneRow } from '../more-than-one-row.ts'
+import { announceKeys, type RuntimeFilters } from '../runtime-filters.ts'
 import { collect, isBatch } from './steps.ts'
 
 /** Pairs of rows are given in batches of about this many. */
@@ -15,22 +16,22 @@ const OUTPUT_ROWS = 65_536
 /** Is the right input of a join with its rows chained by key. */
 type BuildSide = {
   readonly batch: Batch
-  readonly keys: KeyInterner
-  /** First row of each key, -1 for none. */
-  readonly heads: Int32Array
-  /** Next row of the same key, -1 at the end. */
-  readonly next: Int32Array
+  readonly table: JoinTable
   /** Rows that some left row matched: for right and full joins. */
   readonly matched: Uint8Array | null
   /** Tells which columns are given as codes into the batch itself instead of copies of their values. */
   readonly byCode: readonly boolean[]
 }
 
-/** Joins by hashing the right input and looking up the left, whose order is kept. */
+/**
+ * Joins by hashing the right input and looking up the left, whose order is kept. The keys of the right input are told
+ * to the scans of the left one before these start.
+ */
 export function* runJoin(
   plan: JoinPlan,
   left: Steps,
   right: Steps,
+  filters: RuntimeFilters,
   context: ExecutionContext,
   mode: EvaluationMode,
 ): Steps {
@@ -39,7 +40,7 @@ export function* runJoin(
     plan.right.output.map((field) => field.type),
     context,
   )
-  const build = buildSide(plan, gathered.batch, context, mode)
+  const build = buildSide(plan, gathered.batch, filters, context, mode)
   if (
     build.batch.length === 0 &&
     (plan.how === 'inner' || plan.how === 'semi' || plan.how === 'cross' || plan.how === 'right')
@@ -74,30 +75,29 @@ function keyEvaluators(
   return (batch: Batch): Column[] => evaluators.map((evaluate) => evaluate(batch))
 }
 
-function buildSide(plan: JoinPlan, batch: Batch, context: ExecutionContext, mode: EvaluationMode): BuildSide {
-  const keys = new KeyInterner(plan.keys.map((key) => key.nullsEqual === true))
-  const columnsOf = keyEvaluators(
+function buildSide(
+  plan: JoinPlan,
+  batch: Batch,
+  filters: RuntimeFilters,
+  context: ExecutionContext,
+  mode: EvaluationMode,
+): BuildSide {
+  const columns = keyEvaluators(
     plan.keys.map((key) => key.right),
     placesOf(plan.right.output),
     context,
     mode,
+  )(batch)
+  const table = buildJoinTable(
+    columns,
+    batch,
+    plan.keys.map((key) => key.nullsEqual === true),
   )
-  const ids = keys.intern(columnsOf(batch), batch)
-  const heads = new Int32Array(keys.count).fill(-1)
-  const next = new Int32Array(batch.length).fill(-1)
-  // Backwards, so that a chain gives its rows in their own order.
-  for (let row = batch.length - 1; row >= 0; row -= 1) {
-    const id = ids[row] as number
-    if (id === NO_KEY) continue
-    next[row] = heads[id] as number
-    heads[id] = row
-  }
+  announceKeys(plan, columns, batch.length, filters)
   const matched = plan.how === 'right' || plan.how === 'full' ? new Uint8Array(batch.length) : null
   return {
     batch,
-    keys,
-    heads,
-    next,
+    table,
     matched,
     byCode: batch.columns.map((column) => isGivenByCode(column, batch.length)),
   }
@@ -120,13 +120,15 @@ function makeProbe(plan: JoinPlan, build: BuildSide, context: ExecutionContext, 
           parameters: context.parameters,
           mode,
         })
-  const keyIds = (batch: Batch): Int32Array => build.keys.find(columnsOf(batch), batch)
+  const firstRows = (batch: Batch): Int32Array => build.table.first(columnsOf(batch), batch)
   if ((plan.how === 'semi' || plan.how === 'anti') && residual === null)
-    return (batch) => existing(batch, keyIds(batch), build, plan.how === 'semi')
+    return (batch) => existing(batch, firstRows(batch), plan.how === 'semi')
+  if ((plan.how === 'inner' || plan.how === 'cross') && build.table.next === null)
+    return (batch) => joinOne(batch, firstRows(batch), build, residual)
   return function* probe(batch) {
-    const ids = keyIds(batch)
-    const pairs = new PairCursor(batch, ids, build)
-    const found = new Uint8Array(ids.length)
+    const first = firstRows(batch)
+    const pairs = new PairCursor(batch, first, build.table.next)
+    const found = new Uint8Array(first.length)
     for (;;) {
       const chunk = pairs.next(OUTPUT_ROWS)
       if (chunk === null) break
@@ -141,60 +143,99 @@ function makeProbe(plan: JoinPlan, build: BuildSide, context: ExecutionContext, 
 }
 
 /** Gives the rows of a batch that have a match, or those that have none. */
-function* existing(batch: Batch, ids: Int32Array, build: BuildSide, wanted: boolean): Iterable<Batch> {
-  const selection = new Uint32Array(ids.length)
+function* existing(batch: Batch, first: Int32Array, wanted: boolean): Iterable<Batch> {
+  const selection = new Uint32Array(first.length)
   let count = 0
-  for (let at = 0; at < ids.length; at += 1) {
-    const id = ids[at] as number
-    if ((id !== NO_KEY && id < build.heads.length && (build.heads[id] as number) >= 0) !== wanted) continue
+  for (let at = 0; at < first.length; at += 1) {
+    if ((first[at] as number) >= 0 !== wanted) continue
     selection[count] = batch.selection === null ? at : (batch.selection[at] as number)
     count += 1
   }
   if (count > 0) yield { ...batch, selection: selection.subarray(0, count) }
 }
 
+/** Where fewer of a batch's rows have a match, they are copied together. */
+const SPREAD_SHARE = 0.25
+
+/**
+ * Joins rows with at most one match each: the columns of the left side stay as they are under a selection, those of the
+ * right side are put beside them.
+ */
+function* joinOne(
+  batch: Batch,
+  first: Int32Array,
+  build: BuildSide,
+  residual: ((batch: Batch) => Batch) | null,
+): Iterable<Batch> {
+  const selection = new Uint32Array(first.length)
+  const right = new Uint32Array(first.length)
+  let count = 0
+  for (let at = 0; at < first.length; at += 1) {
+    const row = first[at] as number
+    if (row < 0) continue
+    selection[count] = batch.selection === null ? at : (batch.selection[at] as number)
+    right[count] = row
+    count += 1
+  }
+  if (count === 0) return
+  const matched = selection.subarray(0, count)
+  const rows = right.subarray(0, count)
+  const spreads = count >= batch.length * SPREAD_SHARE
+  const joined = spreads ? spreadRows(batch, build, matched, rows) : joinRows(batch, build, matched, rows)
+  const kept = residual === null ? joined : residual(joined)
+  if (batchRowCount(kept) > 0) yield kept
+}
+
+function spreadRows(batch: Batch, build: BuildSide, matched: Uint32Array, rows: Uint32Array): Batch {
+  if (matched.length === batch.length)
+    return makeBatch([...batch.columns, ...rightColumns(build, rows)], batch.length)
+  // Rows without a match hold the first right row, and are not selected.
+  const spread = new Uint32Array(batch.length)
+  for (let at = 0; at < matched.length; at += 1) spread[matched[at] as number] = rows[at] as number
+  return makeBatch([...batch.columns, ...rightColumns(build, spread)], batch.length, matched)
+}
+
 type Pairs = { readonly left: Uint32Array; readonly right: Uint32Array; readonly places: Uint32Array }
 
 /** Walks the pairs of left rows and right rows with equal keys, a chunk at a time. */
 class PairCursor {
-  readonly #batch: Batch
-  readonly #ids: Int32Array
-  readonly #build: BuildSide
+  readonly #selection: Uint32Array | null
+  readonly #first: Int32Array
+  readonly #next: Int32Array | null
   #at = 0
-  #row = -1
-  #open = false
+  #row: number
 
-  constructor(batch: Batch, ids: Int32Array, build: BuildSide) {
-    this.#batch = batch
-    this.#ids = ids
-    this.#build = build
+  constructor(batch: Batch, first: Int32Array, next: Int32Array | null) {
+    this.#selection = batch.selection
+    this.#first = first
+    this.#next = next
+    this.#row = first[0] ?? -1
   }
 
   next(limit: number): Pairs | null {
-    const { heads, next } = this.#build
-    const { selection } = this.#batch
+    const selection = this.#selection
+    const first = this.#first
+    const next = this.#next
     const left = new Uint32Array(limit)
     const right = new Uint32Array(limit)
     const places = new Uint32Array(limit)
     let count = 0
-    while (this.#at < this.#ids.length && count < limit) {
-      if (!this.#open) {
-        const id = this.#ids[this.#at] as number
-        this.#row = id === NO_KEY || id >= heads.length ? -1 : (heads[id] as number)
-        this.#open = true
+    let at = this.#at
+    let row = this.#row
+    while (at < first.length && count < limit) {
+      if (row < 0) {
+        at += 1
+        row = at < first.length ? (first[at] as number) : -1
+        continue
       }
-      while (this.#row >= 0 && count < limit) {
-        left[count] = selection === null ? this.#at : (selection[this.#at] as number)
-        right[count] = this.#row
-        places[count] = this.#at
-        count += 1
-        this.#row = next[this.#row] as number
-      }
-      if (this.#row < 0) {
-        this.#at += 1
-        this.#open = false
-      }
+      left[count] = selection === null ? at : (selection[at] as number)
+      right[count] = row
+      places[count] = at
+      count += 1
+      row = next === null ? -1 : (next[row] as number)
     }
+    this.#at = at
+    this.#row = row
     if (count === 0) return null
     return {
       left: left.subarray(0, count),
@@ -218,18 +259,22 @@ function isGivenByCode(column: Column, length: number): boolean {
 }
 
 function joinRows(left: Batch, build: BuildSide, leftRows: Uint32Array, rightRows: Uint32Array): Batch {
-  const right = build.batch.columns.map((column, at): Column => {
-    if (build.byCode[at] !== true) return takeColumn(column, rightRows)
+  const columns = left.columns.map((column) => takeColumn(column, leftRows))
+  return makeBatch([...columns, ...rightColumns(build, rightRows)], leftRows.length)
+}
+
+function rightColumns(build: BuildSide, rows: Uint32Array): Column[] {
+  return build.batch.columns.map((column, at): Column => {
+    if (build.byCode[at] !== true) return takeColumn(column, rows)
     return {
       layout: 'dictionary',
       type: column.type,
-      length: rightRows.length,
+      length: rows.length,
       validity: null,
-      codes: rightRows,
+      codes: rows,
       dictionary: column,
     }
   })
-  return makeBatch([...left.columns.map((column) => takeColumn(column, leftRows)), ...right], leftRows.length)
 }
 
 /** @throws `VALUE` where a left row has a second match */

@@ -14,6 +14,7 @@ import { batchRowCount } from '../../types/column.ts'
 import { typeName } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
+import { applyRuntimeFilters, type RuntimeFilters } from '../runtime-filters.ts'
 import { indexRanges } from './index-access.ts'
 
 const OPERATORS = new Map<string, ScanPredicate['operator']>([
@@ -39,6 +40,8 @@ export type ScanOptions = {
   readonly counters?: ScanCounters | undefined
   /** True where the operator above applies the filters itself: here they only skip what cannot match. */
   readonly skipOnly?: boolean
+  /** Filters that joins above have found by the time that the scan starts. */
+  readonly filters?: RuntimeFilters
 }
 
 /** Reads a table: by key where the filters fix the key, by an index where that reads little, else by a scan that skips what cannot match. */
@@ -67,8 +70,13 @@ export function* runScan(plan: ScanPlan, context: ExecutionContext, options: Sca
     ranges === null
       ? source.scan({ columns, predicates }, counters)
       : source.indexScan(plan.index as string, ranges, columns, counters)
+  const reduce = applyRuntimeFilters(
+    plan.columns.flatMap(({ id }, place) =>
+      [...(options.filters?.get(id)?.values() ?? [])].map((found) => ({ place, filter: found })),
+    ),
+  )
   for (const batch of batches) {
-    const kept = filter(batch)
+    const kept = filter(reduce(batch))
     if (batchRowCount(kept) > 0) yield kept
     else yield null
   }

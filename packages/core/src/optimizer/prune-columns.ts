@@ -167,13 +167,16 @@ function prunePassThrough(plan: ExtensionPlan, needed: Needed): LogicalPlan {
   )
 }
 
-/** A scan keeps what is needed and what its own filters read. */
+/** A scan keeps what is needed and what its own filters read; the latter need not be given on. */
 function pruneScan(plan: ScanPlan, needed: Needed): LogicalPlan {
   const read = new Set<ColumnId>(needed)
   for (const filter of plan.filters) columnsOf(filter, read)
   const columns = plan.columns.filter((column) => read.has(column.id))
-  if (columns.length === plan.columns.length) return plan
-  return Object.freeze({ ...plan, columns, output: plan.output.filter((field) => read.has(field.id)) })
+  const filterOnly = columns.filter((column) => !needed.has(column.id)).map(({ id }) => ({ id }))
+  if (columns.length === plan.columns.length && filterOnly.length === 0) return plan
+  const output = plan.output.filter((field) => read.has(field.id))
+  const { filterOnly: _, ...rest } = plan
+  return Object.freeze({ ...rest, columns, output, ...(filterOnly.length === 0 ? {} : { filterOnly }) })
 }
 
 function pruneProject(plan: ProjectPlan, needed: Needed): LogicalPlan {

@@ -35,6 +35,8 @@ export type ScanPlan = {
   readonly filters: readonly Expression[]
   /** The index that the filters have most use of, chosen by the optimizer; execution reads it where that reads less. */
   readonly index?: string
+  /** Columns that only the scan's own filters read, told by the optimizer: rows are given with any values there. */
+  readonly filterOnly?: readonly { readonly id: ColumnId }[]
   readonly output: readonly PlanField[]
 }
 

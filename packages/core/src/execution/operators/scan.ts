@@ -10,8 +10,9 @@ import type { ColumnExpression, Expression } from '../../expression/expression.t
 import { evaluateConstant, placesOf } from '../../expression/interpret.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
-import { batchRowCount } from '../../types/column.ts'
-import { typeName } from '../../types/data-type.ts'
+import { type Batch, batchRowCount, type Column } from '../../types/column.ts'
+import { columnFromValues } from '../../types/column-builder.ts'
+import { isText, typeName, types } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
 import { applyRuntimeFilters, type RuntimeFilters } from '../runtime-filters.ts'
@@ -75,11 +76,44 @@ export function* runScan(plan: ScanPlan, context: ExecutionContext, options: Sca
       [...(options.filters?.get(id)?.values() ?? [])].map((found) => ({ place, filter: found })),
     ),
   )
+  const unread = options.skipOnly === true ? new Set<number>() : unreadPlaces(plan)
   for (const batch of batches) {
     const kept = filter(reduce(batch))
-    if (batchRowCount(kept) > 0) yield kept
+    if (batchRowCount(kept) > 0) yield withoutColumns(kept, unread)
     else yield null
   }
+}
+
+/** Gives the places of the columns that nothing reads once the filters were applied. */
+function unreadPlaces(plan: ScanPlan): ReadonlySet<number> {
+  const ids = new Set(plan.filterOnly?.map(({ id }) => id))
+  return new Set(plan.columns.flatMap((column, place) => (ids.has(column.id) ? [place] : [])))
+}
+
+/** Puts columns that cost little to copy in the place of those that nothing reads. */
+function withoutColumns(batch: Batch, places: ReadonlySet<number>): Batch {
+  if (places.size === 0) return batch
+  const columns = batch.columns.map((column, place) => (places.has(place) ? unreadColumn(column) : column))
+  return { ...batch, columns }
+}
+
+const EMPTY_TEXT = columnFromValues(types.utf8, [''])
+
+/** Gives a column of the same type whose values say nothing: a byte a row at most. */
+function unreadColumn(column: Column): Column {
+  const { type, length } = column
+  if (column.layout === 'flat')
+    return { layout: 'flat', type, length, validity: null, values: new Uint8Array(length) }
+  if (isText(type) && (column.layout === 'bytes' || column.layout === 'dictionary'))
+    return {
+      layout: 'dictionary',
+      type,
+      length,
+      validity: null,
+      codes: new Uint8Array(length),
+      dictionary: EMPTY_TEXT,
+    }
+  return column
 }
 
 /** Asks a table for a column of a scan. */

@@ -74,8 +74,49 @@ const splitPart = (text: Value, separator: Value): Value => (text as string).spl
  * text times pattern, without backtracking through a regular expression.
  */
 export function matchesLike(text: string, pattern: string): boolean {
-  const points = Array.from(text)
+  let matches = likePatterns.get(pattern)
+  if (matches === undefined) {
+    if (likePatterns.size >= MAX_PATTERNS) likePatterns.clear()
+    matches = likeMatcher(pattern)
+    likePatterns.set(pattern, matches)
+  }
+  return matches(text)
+}
+
+const MAX_PATTERNS = 200
+const likePatterns = new Map<string, (text: string) => boolean>()
+
+function likeMatcher(pattern: string): (text: string) => boolean {
   const parts = likeParts(pattern)
+  return parts.includes(ANY_ONE) ? (text) => matchesParts(text, parts) : runMatcher(parts)
+}
+
+/** Matches a pattern without `_`: its texts must follow one another, the first at the start, the last at the end. */
+function runMatcher(parts: readonly (string | symbol)[]): (text: string) => boolean {
+  const texts: string[] = ['']
+  for (const part of parts) {
+    if (typeof part === 'string') texts[texts.length - 1] += part
+    else texts.push('')
+  }
+  const [first, ...rest] = texts as [string, ...string[]]
+  const last = rest.pop()
+  if (last === undefined) return (text) => text === first
+  const middle = rest.filter((part) => part !== '')
+  return (text) => {
+    const end = text.length - last.length
+    if (!text.startsWith(first) || !text.endsWith(last)) return false
+    let at = first.length
+    for (const part of middle) {
+      const found = text.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return at <= end
+  }
+}
+
+function matchesParts(text: string, parts: readonly (string | symbol)[]): boolean {
+  const points = Array.from(text)
   let at = 0
   let part = 0
   let star = -1

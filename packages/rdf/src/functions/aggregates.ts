@@ -1,20 +1,9 @@
 import { type AggregateDefinition, types, type Value } from '@sheafdb/core'
 import { type LiteralTerm, stringLiteral, type Term } from '../layout/term.ts'
 import { compareForOrder, literalOrder } from './comparison.ts'
-import { type NumericValue, numericLiteral, numericOf } from './literal-value.ts'
-import { arithmetic, mean, ZERO } from './numeric.ts'
-
-/** An error in one member of a group is an error of the whole: the state of a group that has met one. */
-const FAILED = Symbol('failed')
-
-type Sum = { total: NumericValue; count: number } | typeof FAILED
-
-function addTo(state: Sum, term: Value): Sum {
-  if (state === FAILED || term === null || term === undefined) return FAILED
-  const value = numericOf(term as Term)
-  const total = value === null ? null : arithmetic('add', state.total, value)
-  return total === null ? FAILED : { total, count: state.count + 1 }
-}
+import { numericLiteral } from './literal-value.ts'
+import { mean } from './numeric.ts'
+import { addToSum, type Sum, startSum, sumOf } from './sum.ts'
 
 function define<State>(
   name: string,
@@ -61,16 +50,20 @@ type Texts = { readonly parts: string[]; separator: string; failed: boolean }
 /** Holds the aggregates of SPARQL over terms; COUNT is the core's. */
 export const sparqlAggregates: readonly AggregateDefinition[] = [
   define<Sum>('sum', {
-    start: () => ({ total: ZERO, count: 0 }),
-    step: addTo,
-    finish: (state) => (state === FAILED ? null : numericLiteral(state.total)),
+    start: startSum,
+    step: addToSum,
+    finish: (state) => {
+      const total = sumOf(state)
+      return total === null ? null : numericLiteral(total)
+    },
     keepsNulls: true,
   }),
   define<Sum>('avg', {
-    start: () => ({ total: ZERO, count: 0 }),
-    step: addTo,
+    start: startSum,
+    step: addToSum,
     finish: (state) => {
-      const value = state === FAILED ? null : mean(state.total, state.count)
+      const total = sumOf(state)
+      const value = total === null ? null : mean(total, state.count)
       return value === null ? null : numericLiteral(value)
     },
     keepsNulls: true,

@@ -1,4 +1,12 @@
-import { type Column, columnReader, type TableDefinition, type TableSource, types } from '@sheafdb/core'
+import {
+  type Column,
+  type ColumnReader,
+  columnReader,
+  type TableDefinition,
+  type TableSource,
+  types,
+} from '@sheafdb/core'
+import { TermKind } from './tables.ts'
 import { inlineInteger, isInlineId, rowOfTerm } from './term-id.ts'
 
 const CHUNK_BITS = 12
@@ -7,7 +15,13 @@ const MAX_CHUNKS = 2048
 
 /** A row whose number was not read yet. */
 const UNREAD = Number.POSITIVE_INFINITY
-const REQUEST = [{ field: 'numeric', type: types.float64 }]
+const REQUEST = [
+  { field: 'numeric', type: types.float64 },
+  { field: 'kind', type: types.uint8 },
+]
+
+/** Stands in place of the number of an IRI or a blank node: no number stored is infinite. */
+export const NO_LITERAL: number = Number.NEGATIVE_INFINITY
 
 const caches = new WeakMap<TableDefinition, Map<number, Float64Array>>()
 
@@ -22,7 +36,7 @@ export class TermNumbers {
     caches.set(source.definition, this.#chunks)
   }
 
-  /** Gives the number of each id; NaN for terms that are none, or of which only the term itself tells. */
+  /** Gives the number of each id; NaN for literals that are none, or of which only the term itself tells; `NO_LITERAL`. */
   of(ids: ArrayLike<number>): Float64Array {
     const numbers = new Float64Array(ids.length)
     const missing: number[] = []
@@ -50,17 +64,23 @@ export class TermNumbers {
   #read(rows: readonly number[]): void {
     if (this.#chunks.size > MAX_CHUNKS) this.#chunks.clear()
     const { columns, found } = this.#source.gather(rows, REQUEST)
-    const read = columnReader(columns[0] as Column)
+    const [read, readKind] = columns.map((column) => columnReader(column as Column)) as [
+      ColumnReader,
+      ColumnReader,
+    ]
     for (let at = 0; at < rows.length; at += 1) {
       if (found[at] === 0) continue
       const row = rows[at] as number
-      const number = Math.floor(row / CHUNK_SIZE)
-      let chunk = this.#chunks.get(number)
+      const place = Math.floor(row / CHUNK_SIZE)
+      let chunk = this.#chunks.get(place)
       if (chunk === undefined) {
         chunk = new Float64Array(CHUNK_SIZE).fill(UNREAD)
-        this.#chunks.set(number, chunk)
+        this.#chunks.set(place, chunk)
       }
-      chunk[row % CHUNK_SIZE] = (read(at) as number | null) ?? Number.NaN
+      const kind = readKind(at)
+      const number = (read(at) as number | null) ?? Number.NaN
+      const isNode = kind === TermKind.iri || kind === TermKind.blank
+      chunk[row % CHUNK_SIZE] = isNode ? NO_LITERAL : Number.isFinite(number) ? number : Number.NaN
     }
   }
 }

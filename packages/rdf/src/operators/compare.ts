@@ -12,7 +12,7 @@ import { sparqlFunctions } from '../functions/registry.ts'
 import { Dictionary } from '../layout/dictionary.ts'
 import type { LiteralTerm, Term } from '../layout/term.ts'
 import { compareInlineIds, inlineId } from '../layout/term-id.ts'
-import { TermNumbers } from '../layout/term-numbers.ts'
+import { NO_LITERAL, TermNumbers } from '../layout/term-numbers.ts'
 import { addColumns } from './batches.ts'
 import { selectedIds } from './ids.ts'
 
@@ -58,6 +58,7 @@ class Comparison {
   readonly #constant: LiteralTerm | null
   readonly #constantId: number
   readonly #constantNumber: number
+  readonly #isEquality: boolean
   readonly #holds: (order: number) => boolean
   readonly #compareTerms: (left: Value, right: Value) => Value
 
@@ -73,6 +74,7 @@ class Comparison {
     const number = numericOf(constant)
     const isDouble = number?.kind === 'double' || number?.kind === 'integer' || number?.kind === 'decimal'
     this.#constantNumber = isDouble ? Number(constant?.value) : Number.NaN
+    this.#isEquality = operator === '='
     this.#holds = HOLDS[operator]
     const found = sparqlFunctions.find(({ name }) => name === FUNCTIONS[operator])
     this.#compareTerms = found?.evaluator([], types.bool) as (left: Value, right: Value) => Value
@@ -89,16 +91,22 @@ class Comparison {
       const a = left[at] as number
       const b = right === null ? this.#constantId : (right[at] as number)
       const row = batch.selection === null ? at : (batch.selection[at] as number)
-      let order = compareInlineIds(a, b)
-      if (Number.isNaN(order)) {
-        const other = rightNumbers === null ? this.#constantNumber : (rightNumbers[at] as number)
-        order = (leftNumbers[at] as number) - other
-      }
-      // Numbers that are the same as doubles may differ as decimals.
-      const isDecided = order < 0 || order > 0 || (order === 0 && a === b)
-      bits.set(row, isDecided ? this.#holds(order) : this.#byTerms(a, b))
+      const inline = compareInlineIds(a, b)
+      const numbers = [
+        leftNumbers[at] as number,
+        rightNumbers === null ? this.#constantNumber : (rightNumbers[at] as number),
+      ] as const
+      bits.set(row, Number.isNaN(inline) ? this.#compared(a, b, numbers) : this.#holds(inline))
     }
     return bits.column()
+  }
+
+  #compared(left: number, right: number, [a, b]: readonly [number, number]): Value {
+    if (left <= 0 || (this.#constant === null && right <= 0)) return null
+    // An IRI or a blank node is equal to itself alone, and comes before or after nothing.
+    if (a === NO_LITERAL || b === NO_LITERAL) return this.#isEquality ? left === right : null
+    // Numbers that are the same as doubles may differ as decimals.
+    return a < b || a > b ? this.#holds(a - b) : this.#byTerms(left, right)
   }
 
   #byTerms(left: number, right: number): Value {

@@ -1,4 +1,4 @@
-import { type Column, columnFromValues, type ExtensionOperator, types } from '@sheafdb/core'
+import { boxedColumn, type Column, type ExtensionOperator, types } from '@sheafdb/core'
 import { orderNumber, orderRank, orderText } from '../functions/comparison.ts'
 import { Dictionary } from '../layout/dictionary.ts'
 import { dataFactory, type Term } from '../layout/term.ts'
@@ -32,7 +32,7 @@ export const orderOperator: ExtensionOperator = {
         const row = batch.selection === null ? at : (batch.selection[at] as number)
         ranks[row] = NUMBER_RANK
         keys[row] = values[at] as number
-        if (Number.isNaN(values[at])) others.push(at)
+        if (!Number.isFinite(values[at])) others.push(at)
       }
       const decoded = dictionary === null ? [] : dictionary.terms(others.map((at) => ids[at] as number))
       for (const [index, at] of others.entries()) {
@@ -46,7 +46,7 @@ export const orderOperator: ExtensionOperator = {
       return [
         { ...flat, type: types.int64, values: ranks },
         { ...flat, type: types.float64, values: keys },
-        columnFromValues(types.utf8, texts),
+        boxedColumn(types.variant, texts),
       ]
     })
   },

@@ -89,6 +89,15 @@ function keyOrder(key: SortKey, column: Column): RowOrder {
     }
   }
   if (column.layout === 'dictionary') return dictionaryOrder(key, column, sign)
+  if (column.layout === 'flat' && column.validity === null && column.values instanceof Float64Array) {
+    const { values } = column
+    return (left, right) => {
+      const a = values[left] as number
+      const b = values[right] as number
+      // NaN stands before every other number.
+      return (a < b ? -1 : a > b ? 1 : a === b ? 0 : Number(Number.isNaN(b)) - Number(Number.isNaN(a))) * sign
+    }
+  }
   const values = column.layout === 'boxed' ? column.values : materialised(column)
   return (left, right) => compareByKey(key, values[left], values[right])
 }

@@ -23,6 +23,7 @@ export function movedBinding(binding: Binding, places: ReadonlyMap<number, PlanF
   const moved = (known: ColumnExpression) => column(places.get(known.id) as PlanField)
   return {
     certain: binding.certain,
+    ...(binding.isResource === true ? { isResource: true } : {}),
     ...(binding.id === undefined ? {} : { id: moved(binding.id), idIsPartial: binding.idIsPartial === true }),
     ...(binding.term === undefined ? {} : { term: moved(binding.term) }),
     ...(binding.native === undefined

@@ -147,8 +147,8 @@ function numberSolutions(relation: Relation): Relation {
 type IdComparison = { readonly left: Expression; readonly right: Expression }
 
 /**
- * Finds comparisons that ids decide: `=` of a variable and an IRI, where equal means the same term, and `sameTerm` of
- * two variables. Gives the two sides, or null.
+ * Finds comparisons that ids decide: `=` of a variable with an IRI, or with one that holds IRIs and blank nodes, where
+ * equal means the same term, and `sameTerm` of two variables. Gives the two sides, or null.
  */
 function idComparison(
   syntax: Extract<ExpressionSyntax, { subType: 'operator' }>,
@@ -161,8 +161,14 @@ function idComparison(
   const [left, right] = sides
   if (left === null || right === null || left === undefined || right === undefined) return null
   const constants = args.map((arg) => (arg.subType === 'term' ? arg.term.termType : ''))
-  if (operator !== 'sameterm' && !constants.includes('NamedNode')) return null
+  const hasResource = args.some((arg) => isResource(arg, relation))
+  if (operator !== 'sameterm' && !hasResource && !constants.includes('NamedNode')) return null
   return constants.every((kind) => kind !== 'Variable') ? null : { left, right }
+}
+
+function isResource(arg: ExpressionSyntax, relation: Relation): boolean {
+  if (arg.subType !== 'term' || arg.term.termType !== 'Variable') return false
+  return relation.bindings.get(arg.term.value)?.isResource === true
 }
 
 function idSide(

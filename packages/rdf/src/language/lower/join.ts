@@ -119,6 +119,7 @@ function refreshed(bindings: Iterable<readonly [string, Binding]>, plan: Logical
     const [id, term, native] = [fresh(binding.id), fresh(binding.term), fresh(binding.native?.column)]
     renewed.set(variable, {
       certain: binding.certain,
+      ...(binding.isResource === true ? { isResource: true } : {}),
       ...(id === undefined ? {} : { id, idIsPartial: binding.idIsPartial === true }),
       ...(term === undefined ? {} : { term }),
       ...(native === undefined || binding.native === undefined

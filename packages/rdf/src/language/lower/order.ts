@@ -57,7 +57,7 @@ function orderById(
   const fields = [
     planField('rank', types.int64, false),
     planField('number', types.float64, false),
-    planField('text', types.utf8, false),
+    planField('text', types.variant, false),
   ]
   const plan = extension({
     operator: 'rdf.order',

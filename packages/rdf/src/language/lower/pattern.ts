@@ -141,6 +141,8 @@ class PatternStep {
     if (unknown || !this.#environment.facts.exists) this.#nothing()
     else if (this.#knows(subject) || this.#knows(object)) this.#follow()
     else this.#scan()
+    for (const slot of [subject, predicate]) this.#noteResource(slot)
+    if (this.#pattern.graph.kind === 'each') this.#noteResource({ variable: this.#pattern.graph.variable })
     return { plan: this.#plan, bindings: this.#bindings }
   }
 
@@ -174,6 +176,13 @@ class PatternStep {
     const binding = 'variable' in slot ? this.#bindings.get(slot.variable) : undefined
     if ('variable' in slot && binding !== undefined)
       this.#bindings.set(slot.variable, { ...binding, isNode: true })
+  }
+
+  /** Notes that the values of a variable are IRIs or blank nodes. */
+  #noteResource(slot: Slot): void {
+    const binding = 'variable' in slot ? this.#bindings.get(slot.variable) : undefined
+    if ('variable' in slot && binding !== undefined)
+      this.#bindings.set(slot.variable, { ...binding, isResource: true })
   }
 
   #where(predicate: Expression): void {

@@ -28,6 +28,8 @@ export type Binding = {
   readonly certain: boolean
   /** True where a triple has its value as subject or object: only then an empty path leads from it to itself. */
   readonly isNode?: boolean
+  /** True where its values are IRIs or blank nodes: subjects, predicates and graphs. Such are equal by their ids alone. */
+  readonly isResource?: boolean
 }
 
 /** Is a column of plain values that all are literals of one datatype. */

@@ -11,6 +11,7 @@ export type SheafSocial = { readonly store: Store & { readonly graph: GraphApi }
 export async function fillSheaf(path: string, persons: number): Promise<SheafSocial> {
   const store = await openStore(path, { models: [graph()] })
   const social = store.graph('social')
+  await social.run('CREATE CONSTRAINT person_id FOR (p:Person) REQUIRE p.id IS UNIQUE')
   if (persons > 0) await social.addNodes('Person', personRows().slice(0, persons))
   return { store, social }
 }

@@ -40,6 +40,7 @@ export const graphLoad: Workload = {
           const path = join(folder, `load-${round}.sheaf`)
           const store = await openStore(path, { models: [graph()] })
           const social = store.graph('social')
+          await social.run('CREATE CONSTRAINT person_id FOR (p:Person) REQUIRE p.id IS UNIQUE')
           await social.addNodes('Person', rows.persons)
           await social.addEdges('KNOWS', rows.knows, { source: ['Person', 'from'], target: ['Person', 'to'] })
           await store.close()

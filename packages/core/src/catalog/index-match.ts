@@ -155,7 +155,7 @@ function treeOf(expression: Expression, scan: ScanPlan): IndexExpression | null 
       if (found === undefined) return null
       if (found.access === undefined) return { field: found.field }
       const path = found.access.path.map((value) => ({ value }))
-      return { call: found.access.function, args: [{ field: found.field }, ...path] }
+      return { call: indexedAs(found.access.function), args: [{ field: found.field }, ...path] }
     }
     case 'literal': {
       const { value } = expression
@@ -164,11 +164,18 @@ function treeOf(expression: Expression, scan: ScanPlan): IndexExpression | null 
     }
     case 'call': {
       const args = expression.args.map((arg) => treeOf(arg, scan))
-      return args.includes(null) ? null : { call: expression.function, args: args as IndexExpression[] }
+      return args.includes(null)
+        ? null
+        : { call: indexedAs(expression.function), args: args as IndexExpression[] }
     }
     default:
       return null
   }
+}
+
+/** Names the function whose values an index would hold to serve a function. */
+function indexedAs(name: string): string {
+  return functionNamed(name).readsAs ?? name
 }
 
 /** Tells whether a filter is the condition of a partial index. */

@@ -49,6 +49,8 @@ export type FunctionDefinition = {
    * arguments, is always among them (or null).
    */
   readonly lists?: readonly string[]
+  /** Names the function whose value this gives wherever it gives one: an index of the other's values serves it too. */
+  readonly readsAs?: string
   /**
    * Computes the function for a whole batch where the layout of its arguments allows it: the first argument is a
    * column, the others are constants. `undefined` where rows must be computed one by one. What it gives is what

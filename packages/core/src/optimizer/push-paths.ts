@@ -1,6 +1,7 @@
 import { column, mapExpression, newColumnId } from '../expression/build.ts'
 import type { CallExpression, ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
 import { functionNamed } from '../expression/registry.ts'
+import { keepColumns } from '../plan/build.ts'
 import type { LogicalPlan, ProjectPlan, ScanColumn, ScanPlan } from '../plan/logical-plan.ts'
 import { mapNodeExpressions } from '../plan/map-expressions.ts'
 import { planExpressions, planInputs, withInputs } from '../plan/traverse.ts'
@@ -117,7 +118,9 @@ type Rewritten = { readonly plan: LogicalPlan; readonly visible: ReadonlyMap<Col
 
 function rewrite(plan: LogicalPlan, wanted: Wanted): Rewritten {
   if (plan.kind === 'scan') return rewriteScan(plan, wanted)
-  const inputs = planInputs(plan).map((input) => rewrite(input, wanted))
+  const inputs = planInputs(plan).map((input) =>
+    plan.kind === 'recursive' ? inPlace(input, rewrite(input, wanted)) : rewrite(input, wanted),
+  )
   const visible = new Map(inputs.flatMap((input) => [...input.visible]))
   const replace = (expression: Expression): Expression => replacePaths(expression, visible, wanted)
   let changed = mapNodeExpressions(
@@ -130,6 +133,13 @@ function rewrite(plan: LogicalPlan, wanted: Wanted): Rewritten {
   const left = passedOn(plan, visible as Map<ColumnId, ScanColumn>)
   if (changed.kind === 'project') changed = passPaths(changed, left, wanted)
   return { plan: changed, visible: left }
+}
+
+/** A recursion knows the columns of its inputs by their places: those that were added are left out again. */
+function inPlace(input: LogicalPlan, { plan, visible }: Rewritten): Rewritten {
+  if (plan.output.length === input.output.length) return { plan, visible }
+  const ids = input.output.map(({ id }) => id)
+  return { plan: keepColumns(plan, ids), visible }
 }
 
 function rewriteScan(plan: ScanPlan, wanted: Wanted): Rewritten {

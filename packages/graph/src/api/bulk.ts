@@ -15,6 +15,7 @@ import {
 } from '@sheafdb/core'
 import type { GraphSchema } from '../layout/schema.ts'
 import { storedProperties } from '../update/properties.ts'
+import { checkTouched } from '../update/rules.ts'
 import { ensureGraph, observe, sharedLabels, typeId } from '../update/session.ts'
 import { insertEdges, insertNodes } from '../update/write.ts'
 import type { Properties } from '../values.ts'
@@ -153,6 +154,7 @@ export async function addNodes(
       done += rows.length
       progress(options, done, total)
     }
+    checkTouched(transaction)
     return { count: done, ids: joinIds(parts, done) }
   })
 }
@@ -207,6 +209,7 @@ export async function addEdges(
       done += rows.length
       progress(options, done, total)
     }
+    checkTouched(transaction)
     return { count: done, ids: joinIds(parts, done) }
   })
 }

@@ -10,6 +10,7 @@ import {
 import type { AbstractGraph } from 'graphology-types'
 import type { Statement } from '../language/syntax.ts'
 import { hasTransactions, runInTransactions } from '../update/batches.ts'
+import { runCommand } from '../update/rules.ts'
 import { type RunResult, runUpdate } from '../update/run.ts'
 import { type Counters, zeroCounters } from '../update/session.ts'
 import { NodeValue, type PathValue } from '../values.ts'
@@ -115,6 +116,12 @@ async function runStatement(
       .query(() => plan, { parameters })
       .explain({ analyze: statement.mode === 'profile' })
     return { rows: [{ plan: text }], counters: zeroCounters() }
+  }
+  const { command } = statement
+  if (command !== null) {
+    refuseView(statements, target)
+    const rows = await context.write((transaction) => runCommand(transaction, target, command))
+    return { rows, counters: zeroCounters() }
   }
   if (hasTransactions(statement)) {
     refuseView(statements, target)

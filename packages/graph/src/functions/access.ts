@@ -46,6 +46,7 @@ function access(type: DataType): FunctionDefinition {
     nulls: 'custom',
     nullable: () => true,
     pathAccess: true,
+    readsAs: 'variant.get',
     type: () => type,
     evaluator:
       () =>

@@ -1,4 +1,12 @@
-import { type DataType, distinct, type LogicalPlan, union, type Value, values } from '@sheafdb/core'
+import {
+  type DataType,
+  distinct,
+  type LogicalPlan,
+  sourceError,
+  union,
+  type Value,
+  values,
+} from '@sheafdb/core'
 import type { Procedure } from '../functions/procedure.ts'
 import type { GraphSchema } from '../layout/schema.ts'
 import { endsOnlyMatches } from './lower/ends-only.ts'
@@ -40,6 +48,16 @@ export function lowerContext(statement: Statement, target: LowerTarget): LowerCo
  * @throws `READ_ONLY` for a statement that writes, `UNSUPPORTED` for what is not carried out yet
  */
 export function lower(statement: Statement, target: LowerTarget): LogicalPlan {
+  if (statement.command !== null) {
+    throw sourceError(
+      'READ_ONLY',
+      'A command about constraints and indexes needs run. Call run(…) in place of query(…).',
+      {
+        text: statement.text,
+        offset: statement.command.start,
+      },
+    )
+  }
   const context = lowerContext(statement, target)
   const [first, ...rest] = statement.query.parts.map((part) => {
     let frame = emptyFrame()

@@ -1,9 +1,10 @@
 import { syntaxError } from './lexer.ts'
 import { parseQuery, parseSubqueryBody } from './parser/clauses.ts'
+import { parseCommand } from './parser/commands.ts'
 import { Cursor, type Rules } from './parser/cursor.ts'
 import { parseExpression } from './parser/expressions.ts'
 import { parsePathPattern } from './parser/patterns.ts'
-import type { Name, Statement } from './syntax.ts'
+import type { Name, Query, Statement } from './syntax.ts'
 
 const RULES: Rules = { expression: parseExpression, pathPattern: parsePathPattern, query: parseSubqueryBody }
 
@@ -20,10 +21,13 @@ export function parse(text: string): Statement {
   const cursor = new Cursor(text, RULES)
   const mode = cursor.takeWords('explain') ? 'explain' : cursor.takeWords('profile') ? 'profile' : 'run'
   const use = parseUse(cursor)
-  const query = parseQuery(cursor)
+  const command = parseCommand(cursor)
+  const { start, end } = cursor.peek()
+  const query: Query =
+    command === null ? parseQuery(cursor) : { kind: 'query', parts: [], all: [], start, end }
   cursor.takeSymbol(';')
   if (cursor.peek().kind !== 'end') throw cursor.unexpected('the end of the query')
-  const statement: Statement = { kind: 'statement', mode, text, use, query, ...cursor.span(0) }
+  const statement: Statement = { kind: 'statement', mode, text, use, query, command, ...cursor.span(0) }
   checkDepth(statement)
   return statement
 }

@@ -17,6 +17,33 @@ export type Statement = Span & {
   /** The graph that `USE` names, `null` for the one that the statement is given to. */
   readonly use: Name | null
   readonly query: Query
+  /** A command about constraints or indexes in place of a query, which then has no parts. */
+  readonly command: SchemaCommand | null
+}
+
+/** Is a command about constraints or indexes. */
+export type SchemaCommand = Span &
+  (
+    | { readonly kind: 'createRule'; readonly rule: SchemaRule; readonly ifMissing: boolean }
+    | {
+        readonly kind: 'dropRule'
+        readonly what: 'constraint' | 'index'
+        readonly name: string
+        readonly ifThere: boolean
+      }
+    | { readonly kind: 'showRules'; readonly what: 'constraint' | 'index' }
+  )
+
+/** Is a constraint or an index on the nodes of a label or the relationships of a type; plain JSON, kept in the catalog. */
+export type SchemaRule = {
+  /** `null` where none was given: one is made of what the rule says. */
+  readonly name: string | null
+  readonly kind: 'index' | 'unique' | 'exists' | 'key' | 'type'
+  readonly entity: 'node' | 'relationship'
+  readonly label: string
+  readonly properties: readonly string[]
+  /** For a constraint on the type: names of types, one of which values must have. */
+  readonly types: readonly string[]
 }
 
 /** Is one query or several joined by UNION. `all[i]` tells whether the union before part i + 1 keeps duplicates. */

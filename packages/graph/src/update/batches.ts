@@ -2,6 +2,7 @@ import { isSheafError, planField, project, SheafError, sourceError, types, type 
 import { emptyFrame, type Frame, freshColumn } from '../language/lower/frame.ts'
 import type * as syntax from '../language/syntax.ts'
 import { checkDangling } from './delete.ts'
+import { checkTouched } from './rules.ts'
 import {
   openSession,
   type RunResult,
@@ -86,6 +87,7 @@ async function inTransaction<Result>(
     const session = openSession(request, transaction)
     const made = await work(session)
     checkDangling(session)
+    checkTouched(transaction)
     return { result: made, counted: session.counters }
   })
   for (const key of Object.keys(counters) as (keyof Counters)[]) counters[key] += counted[key]

@@ -22,6 +22,7 @@ import type * as syntax from '../language/syntax.ts'
 import { runCreate } from './create.ts'
 import { checkDangling, runDelete } from './delete.ts'
 import { runMerge } from './merge.ts'
+import { checkTouched } from './rules.ts'
 import {
   addColumns,
   type Counters,
@@ -51,6 +52,7 @@ export async function runUpdate(request: UpdateRequest, transaction: WriteTransa
   const parts: Record<string, Value>[][] = []
   for (const part of request.statement.query.parts) parts.push(await runPart(session, part))
   checkDangling(session)
+  checkTouched(transaction)
   const rows = parts.flat()
   const isDistinct = parts.length > 1 && request.statement.query.all[0] !== true
   return { rows: isDistinct ? distinctRows(rows) : rows, counters: session.counters }

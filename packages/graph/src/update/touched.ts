@@ -2,6 +2,7 @@ import { type Column, columnReader, dictionaryOf, makeField, type Value } from '
 import { List } from 'apache-arrow'
 import type { GraphSchema } from '../layout/schema.ts'
 import { propertyRows, readProperties } from './properties.ts'
+import { touch } from './rules.ts'
 import { forgetLabels, observe, sessionSchema, type UpdateSession } from './session.ts'
 import { labelColumn } from './write.ts'
 
@@ -60,6 +61,7 @@ export class Touched {
       const rows = Array.from(ids, (id) => this.properties[kind].get(id) ?? {})
       observe(transaction, this.#session.graph, kind, rows)
       transaction.update(this.table(kind), ids, propertyRows(rows))
+      touch(transaction, this.table(kind), kind, ids)
     }
     forgetLabels(transaction, this.#session.graph, this.lost)
     const ids = Float64Array.from(this.relabelled)
@@ -70,5 +72,6 @@ export class Touched {
       columns: [labelColumn(labels)],
       length: ids.length,
     })
+    touch(transaction, this.#schema.nodes, 'node', ids)
   }
 }

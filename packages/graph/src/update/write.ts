@@ -9,6 +9,7 @@ import {
 import { List } from 'apache-arrow'
 import type { GraphSchema } from '../layout/schema.ts'
 import type { Properties } from '../values.ts'
+import { touch } from './rules.ts'
 
 const LABEL_LIST = new List(makeField('item', dictionaryOf(), { nullable: false }))
 
@@ -68,11 +69,13 @@ export function insertNodes(
   properties: readonly Properties[],
 ): Float64Array {
   if (labels.length === 0) return new Float64Array(0)
-  return transaction.insert(schema.nodes, {
+  const { rowIds } = transaction.insert(schema.nodes, {
     fields: ['labels', 'properties'],
     columns: [labelColumn(labels), columnFromValues(types.variant, properties)],
     length: labels.length,
-  }).rowIds
+  })
+  touch(transaction, schema.nodes, 'node', rowIds)
+  return rowIds
 }
 
 /** Is edges of one type to be inserted. */
@@ -99,7 +102,7 @@ export function insertEdges(
     validity: null,
     values: new Int32Array(length).fill(edges.typeId),
   } as const
-  return transaction.insert(schema.edges, {
+  const { rowIds } = transaction.insert(schema.edges, {
     fields: ['source', 'target', 'type', 'type_id', 'properties'],
     columns: [
       idColumn(edges.sources),
@@ -109,5 +112,7 @@ export function insertEdges(
       columnFromValues(types.variant, edges.properties),
     ],
     length,
-  }).rowIds
+  })
+  touch(transaction, schema.edges, 'relationship', rowIds)
+  return rowIds
 }

@@ -47,7 +47,7 @@ function follow(
     // A loop of a two-way search was followed going out.
     const skipLoops = plan.direction === 'both' && backward
     counts.expect(edgeCount(index, from))
-    if (loopsMatter || skipLoops) followLoops(plan, { index, skipLoops, from, weights, looped, counts })
+    if ((loopsMatter || skipLoops) && hasLoops(index)) followLoops(plan, { index, skipLoops, from, weights, looped, counts })
     else if (counts.dense !== null) addDense(counts.dense, index, from, plan.distinct ? null : weights)
     else addSparse(counts.sparse, index, from, plan.distinct ? null : weights)
   }
@@ -249,6 +249,28 @@ class Rows {
     this.#count = 0
     return { nodes, ways, loops }
   }
+}
+
+const loops = new WeakMap<CsrIndex, boolean>()
+
+/** Tells whether an edge leads from a node to itself; found once an index. */
+function hasLoops(index: CsrIndex): boolean {
+  let found = loops.get(index)
+  if (found === undefined) {
+    found = false
+    for (let slot = 0; slot < index.slotCount && !found; slot += 1) {
+      const node = index.nodes === null ? slot : (index.nodes[slot] as number)
+      found = holdsNode(index, slot, node)
+    }
+    loops.set(index, found)
+  }
+  return found
+}
+
+function holdsNode({ offsets, neighbours }: CsrIndex, slot: number, node: number): boolean {
+  const end = offsets[slot + 1] as number
+  for (let at = offsets[slot] as number; at < end; at += 1) if (neighbours[at] === node) return true
+  return false
 }
 
 const bounds = new WeakMap<CsrIndex, number>()

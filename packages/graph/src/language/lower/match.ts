@@ -3,6 +3,7 @@ import type * as syntax from '../syntax.ts'
 import { lowerAnchor } from './anchors.ts'
 import { unsupported } from './entities.ts'
 import type { Binding, Frame, LowerContext, MatchParts } from './frame.ts'
+import { alternating, lowerGroup } from './groups.ts'
 import type { LoweredStep, MatchState } from './match-state.ts'
 import { namesIn } from './names.ts'
 import { lowerPathVariable, lowerStep } from './relationships.ts'
@@ -144,25 +145,19 @@ function lowerPath(
   state: MatchState,
   pending: readonly Pending[],
 ): void {
-  const { elements } = pattern
-  for (const element of elements) {
-    if (element.kind === 'group')
-      throw unsupported(
-        context,
-        element,
-        'Quantified path patterns are not carried out yet. Write -[:TYPE*1..3]-> instead.',
-      )
-  }
-  const parts = elements as readonly (syntax.NodePattern | syntax.RelationshipPattern)[]
+  const parts = alternating(pattern.elements)
+  const hasGroups = parts.some(({ kind }) => kind === 'group')
   resolveView(context, frame, parts, state)
   const { selector } = pattern
   const isSearch = selector !== null
+  if (isSearch && hasGroups)
+    throw unsupported(context, pattern, 'A shortest path repeats one relationship. Write (a)-[:TYPE]->+(b).')
   const semantics = isSearch
     ? searchSemantics(context, pattern, selector)
     : state.endsOnly
       ? endsSemantics(parts, state)
       : 'trail'
-  const anchor = isSearch ? 0 : bestAnchor(pattern, frame, pending).at
+  const anchor = isSearch || hasGroups ? 0 : bestAnchor({ ...pattern, elements: parts }, frame, pending).at
   const last = parts.at(-1) as syntax.NodePattern
   const isEndTold = isSearch && anchorScore(last, frame, pending) >= SCORE_EQUAL
   const nodes = new Array<ColumnExpression>(parts.length)
@@ -173,8 +168,21 @@ function lowerPath(
   const walk = (from: Binding & { kind: 'node' }, at: number, by: 1 | -1): void => {
     let current = from
     for (let place = at; place + 2 * by >= 0 && place + 2 * by < parts.length; place += 2 * by) {
-      const relationship = parts[place + by] as syntax.RelationshipPattern
+      const relationship = parts[place + by] as syntax.RelationshipPattern | syntax.GroupPattern
       const next = parts[place + 2 * by] as syntax.NodePattern
+      if (relationship.kind === 'group') {
+        const reached = lowerGroup(
+          context,
+          frame,
+          { group: relationship, from: current, next },
+          state,
+          followPath,
+        )
+        nodes[place + 2 * by] = reached.node.id
+        steps[place + by] = reached.step
+        current = reached.node
+        continue
+      }
       const { node, step } = lowerStep(
         context,
         frame,
@@ -207,11 +215,21 @@ function lowerPath(
   state.bound()
 }
 
+/** Lowers a path within a repetition, from its first node, which is bound. */
+function followPath(
+  context: LowerContext,
+  frame: Frame,
+  pattern: syntax.PathPattern,
+  state: MatchState,
+): void {
+  lowerPath(context, frame, pattern, state, [])
+}
+
 /** Finds what the parts of a path stand for where the graph is a view. */
 function resolveView(
   context: LowerContext,
   frame: Frame,
-  parts: readonly (syntax.NodePattern | syntax.RelationshipPattern)[],
+  parts: readonly syntax.PathElement[],
   state: MatchState,
 ): void {
   const view = context.schema?.view
@@ -220,7 +238,16 @@ function resolveView(
     const binding = frame.bindings.get(name)
     return binding?.kind === 'node' ? binding.of : undefined
   }
-  const { labels, steps } = resolveViewPath(view, parts, known)
+  const plain = parts.flatMap((part) => (part.kind === 'group' ? [] : [part]))
+  if (plain.length < parts.length) {
+    const [group] = parts.filter(({ kind }) => kind === 'group')
+    throw unsupported(
+      context,
+      group as syntax.PathElement,
+      'Quantified path patterns do not run on graph views.',
+    )
+  }
+  const { labels, steps } = resolveViewPath(view, plain, known)
   parts.forEach((part, at) => {
     const found = part.kind === 'node' ? labels[at] : steps[at]
     if (found !== undefined) state.view.set(part, found)
@@ -228,10 +255,7 @@ function resolveView(
 }
 
 /** Against a relationship's direction a way back needs another edge; along it a walk that comes back is a trail. */
-function endsSemantics(
-  parts: readonly (syntax.NodePattern | syntax.RelationshipPattern)[],
-  state: MatchState,
-): PathSemantics {
+function endsSemantics(parts: readonly syntax.PathElement[], state: MatchState): PathSemantics {
   const isTwoWay = parts.some((part) => part.kind === 'relationship' && part.direction === 'both')
   return isTwoWay && !state.repeatable ? 'trail-ends' : 'reachability'
 }

@@ -3,9 +3,11 @@
  */
 
 export type { BulkResult, EdgeOptions, EndReference, LoadOptions } from './api/bulk.ts'
+export type { CsvOptions } from './api/exchange.ts'
 export type { Graph, NeighborOptions, PathOptions } from './api/graph.ts'
 export type { Parameters } from './api/statements.ts'
 export type { ViewDefinition } from './api/view.ts'
+export type { GraphFormat } from './formats/graph-data.ts'
 export type { Procedure, ProcedureField } from './functions/procedure.ts'
 export { type GraphApi, graph } from './model.ts'
 export { Duration } from './temporal/duration.ts'

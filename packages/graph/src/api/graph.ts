@@ -8,6 +8,7 @@ import {
   type Value,
 } from '@sheafdb/core'
 import type { AbstractGraph } from 'graphology-types'
+import type { GraphFormat } from '../formats/graph-data.ts'
 import type { Statement } from '../language/syntax.ts'
 import { hasTransactions, runInTransactions } from '../update/batches.ts'
 import { runCommand } from '../update/rules.ts'
@@ -15,6 +16,7 @@ import { type RunResult, runUpdate } from '../update/run.ts'
 import { type Counters, zeroCounters } from '../update/session.ts'
 import { NodeValue, type PathValue } from '../values.ts'
 import { addEdges, addNodes, type BulkResult, type EdgeOptions, type LoadOptions } from './bulk.ts'
+import { type CsvOptions, exportGraph, importCsv, importGraph } from './exchange.ts'
 import { importGraphology, toGraphology } from './graphology.ts'
 import { type Parameters, parameterMap, type Statements } from './statements.ts'
 
@@ -58,6 +60,15 @@ export type Graph = {
     readonly labels?: readonly string[]
     readonly types?: readonly string[]
   }): Promise<AbstractGraph>
+  /** Writes all nodes and edges as text: `graphml`, `gexf` or `node-link` JSON. */
+  export(format: GraphFormat): Promise<string>
+  /** Adds the nodes and edges of a text, or of a file, in one of these formats. */
+  import(
+    source: string | { readonly path: string },
+    format: GraphFormat,
+  ): Promise<{ nodes: number; edges: number }>
+  /** Adds the lines of a CSV file: nodes where a label is said, else edges of a type. */
+  importCsv(path: string, options: CsvOptions): Promise<BulkResult>
   /** Adds the nodes and edges of a graphology graph. */
   importGraphology(
     graph: AbstractGraph,
@@ -88,6 +99,9 @@ export function openGraph(context: ModelContext, statements: Statements, name: s
     neighbors: (node, options = {}) => query(neighborsQuery(options), { id: idOf(node) }),
     shortestPath: (from, to, options) => shortestPath(query, idOf(from), idOf(to), options),
     toGraphology: (filter) => toGraphology(query, filter),
+    export: (format) => exportGraph(graph, format),
+    import: (source, format) => importGraph(graph, source, format),
+    importCsv: (path, options) => importCsv(graph, path, options),
     importGraphology: (source, options) => importGraphology(graph, source, options),
   }
   return graph

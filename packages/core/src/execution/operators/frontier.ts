@@ -47,7 +47,8 @@ function follow(
     // A loop of a two-way search was followed going out.
     const skipLoops = plan.direction === 'both' && backward
     counts.expect(edgeCount(index, from))
-    if ((loopsMatter || skipLoops) && hasLoops(index)) followLoops(plan, { index, skipLoops, from, weights, looped, counts })
+    if ((loopsMatter || skipLoops) && hasLoops(index))
+      followLoops(plan, { index, sides, skipLoops, from, weights, looped, counts })
     else if (counts.dense !== null) addDense(counts.dense, index, from, plan.distinct ? null : weights)
     else addSparse(counts.sparse, index, from, plan.distinct ? null : weights)
   }
@@ -99,6 +100,7 @@ function addSparse(
 
 type LoopStep = {
   readonly index: CsrIndex
+  readonly sides: readonly Side[]
   readonly skipLoops: boolean
   readonly from: Float64Array
   readonly weights: Float64Array | null
@@ -109,7 +111,7 @@ type LoopStep = {
 /** Follows edges where those from a node to itself are counted apart. */
 function followLoops(
   plan: FrontierPlan,
-  { index, skipLoops, from, weights, looped, counts }: LoopStep,
+  { index, sides, skipLoops, from, weights, looped, counts }: LoopStep,
 ): void {
   const { offsets, neighbours } = index
   for (let at = 0; at < from.length; at += 1) {
@@ -119,7 +121,7 @@ function followLoops(
     const weight = weights === null ? 1 : (weights[at] as number)
     const end = offsets[slot + 1] as number
     const came = looped === null ? 0 : (looped[at] as number)
-    const loopWeight = came === 0 ? weight : weight - came / loopCount(index, slot, node)
+    const loopWeight = came === 0 ? weight : weight - came / loopCount(sides, node)
     const given = plan.distinct ? Math.sign(weight) : weight
     const loopGiven = plan.distinct ? Math.sign(loopWeight) : loopWeight
     for (let place = offsets[slot] as number; place < end; place += 1) {
@@ -130,11 +132,18 @@ function followLoops(
   }
 }
 
-function loopCount({ offsets, neighbours }: CsrIndex, slot: number, node: number): number {
+/** Counts the edges from a node to itself on all sides; those of a two-way search stand on both and count once. */
+function loopCount(sides: readonly Side[], node: number): number {
+  const isTwoWay = sides.some(({ backward }) => backward) && sides.some(({ backward }) => !backward)
   let count = 0
-  const end = offsets[slot + 1] as number
-  for (let place = offsets[slot] as number; place < end; place += 1)
-    if (neighbours[place] === node) count += 1
+  for (const { index, backward } of sides) {
+    if (isTwoWay && backward) continue
+    const slot = index.slotOf(node)
+    if (slot < 0) continue
+    const end = index.offsets[slot + 1] as number
+    for (let place = index.offsets[slot] as number; place < end; place += 1)
+      if (index.neighbours[place] === node) count += 1
+  }
   return count
 }
 

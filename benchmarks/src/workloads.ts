@@ -15,6 +15,7 @@ import { triangles } from '../workloads/engine/triangles.ts'
 import { flightsGroup } from '../workloads/flights-group.ts'
 import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-load.ts'
 import { graphAlgorithms } from '../workloads/graph/algorithms.ts'
+import { graphLsqb, graphLsqbEach } from '../workloads/graph/lsqb.ts'
 import { socialQueries } from '../workloads/graph/social-queries.ts'
 import { graphWrites } from '../workloads/graph/writes.ts'
 import { kvLoad, kvReopen, kvSize } from '../workloads/kv-load.ts'
@@ -65,6 +66,8 @@ export const workloads: readonly Workload[] = [
   ...kvYcsb,
   ...relationalWorkloads,
   ...socialQueries,
+  graphLsqb,
+  ...graphLsqbEach,
   ...graphAlgorithms,
   ...graphWrites,
 ]

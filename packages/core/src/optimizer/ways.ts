@@ -104,13 +104,19 @@ function walkJoin(plan: JoinPlan, request: Request): Ways {
   if (plan.how === 'right' || plan.how === 'full') return untouched(plan)
   const live = new Set([...request.live, ...columnsRead(plan)])
   const left = walk(plan.left, { ...request, live })
-  const merges = plan.how === 'inner' || plan.how === 'cross'
+  const merges = plan.how === 'inner' || plan.how === 'cross' || plan.how === 'left'
   const right = merges ? walk(plan.right, { ...request, live, loopsOf: null }) : untouched(plan.right)
   if (left.plan === plan.left && right.plan === plan.right) return untouched(plan)
   const joined = withInputs(plan, [left.plan, right.plan])
-  if (left.weight === null || right.weight === null)
-    return { plan: joined, weight: left.weight ?? right.weight, arrivals: left.arrivals }
-  const product = named('ways', call('multiply', left.weight, right.weight))
+  if (right.weight === null) return { plan: joined, weight: left.weight, arrivals: left.arrivals }
+  // A row of the left that found nothing stands for itself.
+  const found =
+    plan.how === 'left'
+      ? call('coalesce', column({ ...right.weight, nullable: true }), literal(1))
+      : right.weight
+  if (left.weight === null && found === right.weight)
+    return { plan: joined, weight: right.weight, arrivals: left.arrivals }
+  const product = named('ways', left.weight === null ? found : call('multiply', left.weight, found))
   return { plan: extend(joined, [product]), weight: columnOf(product), arrivals: null }
 }
 

@@ -80,6 +80,17 @@ describe('counting paths without making them', () => {
           else expect(given).toBeCloseTo(mean, 9)
           for (const name of names)
             expect(await grouped(`RETURN ${name}.id AS k, count(*) AS x`)).toEqual(countBy(rows, name))
+          expect(
+            await one(
+              `OPTIONAL MATCH (${last})-[:S]->(z) OPTIONAL MATCH (n0)<-[:R]-(y) RETURN count(*) AS x`,
+            ),
+          ).toBe(
+            rows.reduce((sum, row) => {
+              const out = list.filter(({ type, from }) => type === 'S' && from === row[last]).length
+              const into = list.filter(({ type, to }) => type === 'R' && to === row['n0']).length
+              return sum + Math.max(1, out) * Math.max(1, into)
+            }, 0),
+          )
           expect(await grouped(`RETURN DISTINCT ${last}.id AS k, true AS x`)).toEqual(
             Object.fromEntries(rows.map((row) => [`${row[last]}`, true])),
           )

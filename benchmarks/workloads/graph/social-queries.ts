@@ -76,12 +76,12 @@ function outgoing(): { readonly offsets: Uint32Array; readonly targets: Uint32Ar
 
 const READ = 'MATCH (p:Person {id: $id}) RETURN p.name AS name'
 const HOP = 'MATCH (p:Person {id: $id})-[:KNOWS]->(q:Person) RETURN q.id AS id'
-const IDS = Array.from({ length: 100 }, (_, at) => at * 991)
+const IDS = Array.from({ length: 500 }, (_, at) => (at * 199) % PERSONS)
 
-/** 100 point reads and 100 hops, prepared. */
+/** 500 point reads and 500 hops, prepared. */
 export const graphPoint: Workload = question({
   name: 'graph-point',
-  title: '100 point reads and 100 single hops by id, prepared',
+  title: '500 point reads and 500 single hops by id, prepared',
   asked: '30 times Kuzu',
   factor: 30,
   against: ['Kuzu'],

@@ -2,7 +2,7 @@ import type { Model, ModelContext } from '@sheafdb/core'
 import { fileAccess } from './api/files.ts'
 import { type RelationalApi, relationalApi } from './api/relational.ts'
 import { DuckDatabase, type DuckOptions } from './duckdb/database.ts'
-import { duckEngine } from './duckdb/engine.ts'
+import { duckEngine, FILE_ENGINE } from './duckdb/engine.ts'
 import { sqlAggregates } from './functions/aggregates.ts'
 import { sqlFunctions } from './functions/functions.ts'
 import { optionsOf } from './layout/options.ts'
@@ -12,7 +12,13 @@ import { type PlannedQuery, SqlPlanner } from './planning/planner.ts'
 import { LAYOUT_VERSION } from './statements/define.ts'
 
 /** Tunes the relational model. */
-export type RelationalOptions = { readonly duckdb?: DuckOptions }
+export type RelationalOptions = {
+  readonly duckdb?: DuckOptions
+  /** False runs every query in DuckDB, over the same rows: to compare, and to tell where an error comes from. */
+  readonly native?: boolean
+  /** How 64-bit integers and integers of HUGEINT are shown in rows: by default as `number` where that is exact. */
+  readonly integers?: 'number' | 'bigint'
+}
 
 /**
  * Makes the relational model: SQL tables in DuckDB's dialect.
@@ -22,20 +28,21 @@ export type RelationalOptions = { readonly duckdb?: DuckOptions }
 export function relational(options: RelationalOptions = {}): Model<'relational', RelationalApi> {
   const database = new DuckDatabase(options.duckdb)
   const files = new DuckDatabase(options.duckdb, { files: true })
+  const settings = { database, files, native: options.native ?? true, integers: options.integers ?? 'number' }
   const cache = new WeakMap<object, Map<string, PlannedQuery>>()
   return {
     name: MODEL_NAME,
     layoutVersion: LAYOUT_VERSION,
     layout: () => [],
-    open: (context: ModelContext) => relationalApi(context, { database, files }, cache),
+    open: (context: ModelContext) => relationalApi(context, settings, cache),
     relations: (collection) =>
       optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
-    engines: [duckEngine(database)],
+    engines: [duckEngine(database), duckEngine(files, FILE_ENGINE)],
     functions: sqlFunctions,
     aggregates: sqlAggregates,
     operators: [seriesOperator],
     files: fileAccess((context, { signal, onProgress }) => {
-      const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
+      const plannerFor = (of: ModelContext) => new SqlPlanner(settings, of, cache)
       return {
         context,
         database,

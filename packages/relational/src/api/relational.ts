@@ -8,16 +8,18 @@ import {
   SheafError,
   type Value,
 } from '@sheafdb/core'
-import type { DuckDatabase } from '../duckdb/database.ts'
 import { parseStatements } from '../language/parser/parser.ts'
+import { quoteRelation } from '../language/quote.ts'
 import type { Insert, Statement } from '../language/statement.ts'
 import { isRelation } from '../layout/options.ts'
 import { MODEL_NAME } from '../layout/relations.ts'
-import { type PlannedQuery, SqlPlanner } from '../planning/planner.ts'
+import { type PlannedQuery, type PlannerSettings, SqlPlanner } from '../planning/planner.ts'
 import type { StatementContext, StatementResult } from '../statements/context.ts'
 import { readWithSequences } from '../statements/read-sequences.ts'
 import { runStatement } from '../statements/run.ts'
 import { usesSequences } from '../statements/sequence.ts'
+import { bigintRows } from './bigint-rows.ts'
+import { type ViewOfCollection, viewOfCollection } from './collection-view.ts'
 import { InsertQueue } from './insert-queue.ts'
 import { type Parameters, parameterMap } from './parameters.ts'
 import { openSession, type SqlSession } from './session.ts'
@@ -37,6 +39,8 @@ export type RelationalApi = CollectionMethods & {
   run(sql: string, parameters?: Parameters, options?: SqlOptions): Promise<StatementResult>
   /** Reads with queries of any model as relations and values as parameters. */
   sql<Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly unknown[]): Query<Row>
+  /** Shows a collection of any model as a table: a view of its columns, or of paths inside them. */
+  view(name: string, collection: string, options?: ViewOfCollection): Promise<void>
   /** Opens a connection with state: transactions as SQL text. */
   session(): SqlSession
 }
@@ -44,10 +48,11 @@ export type RelationalApi = CollectionMethods & {
 /** Makes the API of the model. */
 export function relationalApi(
   context: ModelContext,
-  { database, files }: { readonly database: DuckDatabase; readonly files: DuckDatabase },
+  settings: PlannerSettings & { readonly integers: 'number' | 'bigint' },
   cache: WeakMap<object, Map<string, PlannedQuery>>,
 ): RelationalApi {
-  const plannerFor = (of: ModelContext) => new SqlPlanner(database, of, cache)
+  const { database, files } = settings
+  const plannerFor = (of: ModelContext) => new SqlPlanner(settings, of, cache)
   const planner = plannerFor(context)
   const statementContext = (
     parameters: ReadonlyMap<string, Value>,
@@ -105,7 +110,8 @@ export function relationalApi(
         return taken
       })
     }
-    return context.query<Row>(lower, { parameters: values })
+    if (settings.integers === 'number') return context.query<Row>(lower, { parameters: values })
+    return context.query<Row>(...bigintRows<Row>(lower, values))
   }
   const api = {
     ...collectionMethods(context, MODEL_NAME),
@@ -121,6 +127,9 @@ export function relationalApi(
     sql: <Row>(strings: TemplateStringsArray, ...values: readonly unknown[]) =>
       templateQuery<Row>(context, planner, strings, values),
     session: () => openSession(context, run),
+    view: async (name: string, collection: string, options: ViewOfCollection = {}) => {
+      await run(`CREATE VIEW ${quoteRelation(name)} AS ${viewOfCollection(collection, options)}`)
+    },
   }
   const open = (table: string) => tableQuery(context, table, () => statementContext(new Map(), {}))
   return Object.defineProperties(open, Object.getOwnPropertyDescriptors(api)) as unknown as RelationalApi

@@ -24,6 +24,7 @@ export type SqlSession = {
 
 /** Is a transaction that stays open until `end` is called. */
 type OpenTransaction = {
+  readonly transaction: WriteTransaction
   readonly context: ModelContext
   readonly end: (outcome: 'commit' | 'rollback') => void
   readonly done: Promise<unknown>
@@ -50,10 +51,9 @@ export function openSession(context: ModelContext, run: Run): SqlSession {
       )
     return { rowsAffected: 0 }
   }
-  const control = async ({ action }: TransactionStatement): Promise<StatementResult> => {
+  const control = async ({ action, name }: TransactionStatement): Promise<StatementResult> => {
     if (action === 'commit' || action === 'rollback') return finish(action)
-    if (action !== 'begin')
-      throw new SheafError('UNSUPPORTED', 'Savepoints are not there yet. Use a transaction for each step.')
+    if (action !== 'begin') return savepoint(current, action, name)
     if (current !== null)
       throw new SheafError('ARGUMENT', 'A transaction is open already. End it with COMMIT or ROLLBACK first.')
     current = await begin(context)
@@ -89,14 +89,31 @@ export function openSession(context: ModelContext, run: Run): SqlSession {
   }
 }
 
+/** Sets, goes back to and lets go of savepoints; going back undoes a failure since. */
+function savepoint(
+  open: OpenTransaction | null,
+  action: 'savepoint' | 'release' | 'rollback-to',
+  name: string,
+): StatementResult {
+  if (open === null)
+    throw new SheafError('ARGUMENT', 'A savepoint belongs to a transaction. Begin one with BEGIN first.')
+  if (action === 'savepoint') open.transaction.savepoint(name)
+  else if (action === 'release') open.transaction.release(name)
+  else {
+    open.transaction.rollbackTo(name)
+    open.failed = false
+  }
+  return { rowsAffected: 0 }
+}
+
 /** Opens a transaction that stays open: the work of a write that waits for its end. */
 async function begin(context: ModelContext): Promise<OpenTransaction> {
   let end: (outcome: 'commit' | 'rollback') => void = () => {}
   const ended = new Promise<'commit' | 'rollback'>((settle) => {
     end = settle
   })
-  let started: (over: ModelContext) => void = () => {}
-  const opened = new Promise<ModelContext>((settle) => {
+  let started: (over: WriteTransaction) => void = () => {}
+  const opened = new Promise<WriteTransaction>((settle) => {
     started = settle
   })
   let attempts = 0
@@ -105,14 +122,14 @@ async function begin(context: ModelContext): Promise<OpenTransaction> {
       attempts += 1
       if (attempts > 1)
         throw new SheafError('CONSTRAINT', 'Another transaction changed the same rows first. Begin again.')
-      started(context.within(transaction))
+      started(transaction)
       if ((await ended) === 'rollback') throw new RolledBack()
     })
     .catch((error: unknown) => {
       if (!(error instanceof RolledBack)) throw error
     })
-  const over = await Promise.race([opened, done])
-  if (over === undefined)
+  const transaction = await Promise.race([opened, done])
+  if (transaction === undefined)
     throw new SheafError('INTERNAL', 'Internal error: a transaction ended before it began. Please report it.')
-  return { context: over, end, done, failed: false }
+  return { transaction, context: context.within(transaction), end, done, failed: false }
 }

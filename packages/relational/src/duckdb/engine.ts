@@ -22,13 +22,16 @@ import { bindValue, type DuckSession, type RelationSource } from './session.ts'
 /** Names this engine in `foreign` plans. */
 export const DUCKDB_ENGINE = 'duckdb'
 
+/** Names the engine for queries that read files. */
+export const FILE_ENGINE = 'duckdb-files'
+
 /** Rows after which a batch of a result is handed on. */
 const BATCH_ROWS = 16_384
 
 /** Is the engine that runs `foreign` plans in DuckDB: their text as SQL, their inputs as relations of these names. */
-export function duckEngine(database: DuckDatabase): Engine {
+export function duckEngine(database: DuckDatabase, name: string = DUCKDB_ENGINE): Engine {
   return {
-    name: DUCKDB_ENGINE,
+    name,
     execute: (plan, inputs, context) => execute(database, plan, inputs, context),
   }
 }

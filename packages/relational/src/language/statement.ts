@@ -194,6 +194,7 @@ export type Statement =
   | { readonly kind: 'describe'; readonly query: Piece }
   | { readonly kind: 'show-tables' }
   | { readonly kind: 'show-schemas' }
+  | { readonly kind: 'table-info'; readonly table: string }
   | CreateTable
   | CreateView
   | CreateIndex

@@ -15,7 +15,7 @@ import {
   withFreshIds,
 } from '@sheafdb/core'
 import type { DuckDatabase } from '../duckdb/database.ts'
-import { DUCKDB_ENGINE } from '../duckdb/engine.ts'
+import { DUCKDB_ENGINE, FILE_ENGINE } from '../duckdb/engine.ts'
 import { emptyRelation, relationColumns } from '../duckdb/relation.ts'
 import type { DuckSession, ResultColumn, StatementShape } from '../duckdb/session.ts'
 import { resultType } from '../duckdb/types.ts'
@@ -30,7 +30,8 @@ import { findCollection, tableScan } from '../layout/relations.ts'
 import { alignOutput } from './align.ts'
 import { checkPackage, isCatalogFunction, isCatalogRelation } from './catalog-names.ts'
 import { constantOf } from './constants.ts'
-import { definitionsFor } from './definitions.ts'
+import { type Definitions, definitionsFor } from './definitions.ts'
+import { namesFiles } from './files.ts'
 import { type Names, namesIn } from './names.ts'
 import { cacheKey, nativeParameter, parameterValues } from './parameters.ts'
 import { replaceCalls } from './table-functions.ts'
@@ -56,6 +57,15 @@ export type PlanOptions = {
   readonly rowIdsOf?: string
 }
 
+/** Is what a planner has to work with. */
+export type PlannerSettings = {
+  readonly database: DuckDatabase
+  /** The DuckDB that may read files: queries that name files run there. */
+  readonly files: DuckDatabase
+  /** False sends every query to DuckDB whole. */
+  readonly native: boolean
+}
+
 /** Is where relations are looked up, and the views that were found. */
 type Found = { readonly catalog: CatalogView; readonly views: PlannedQuery[] }
 
@@ -65,18 +75,20 @@ const NOTHING: ReadonlyMap<string, Value> = new Map()
 
 /** Turns SQL queries into plans, and keeps them: a text that was planned once never reaches DuckDB again. */
 export class SqlPlanner {
+  readonly #settings: PlannerSettings
   readonly #database: DuckDatabase
   readonly #context: ModelContext
   readonly #cache: WeakMap<CatalogView, Map<string, PlannedQuery>>
   readonly #viewDepth: number
 
   constructor(
-    database: DuckDatabase,
+    settings: PlannerSettings,
     context: ModelContext,
     cache: WeakMap<CatalogView, Map<string, PlannedQuery>>,
     viewDepth = 0,
   ) {
-    this.#database = database
+    this.#settings = settings
+    this.#database = settings.database
     this.#context = context
     this.#cache = cache
     this.#viewDepth = viewDepth
@@ -113,28 +125,33 @@ export class SqlPlanner {
     const tree = readTree(await this.#database.serialize(text), text)
     const definitions = definitionsFor(catalog, text)
     const names = withRelations(namesIn(tree), definitions.relations)
+    const readsFiles = namesFiles(names, (name) => this.#isRelation(name, catalog))
+    const database = readsFiles ? this.#settings.files : this.#database
     const views: PlannedQuery[] = []
     const relations = await this.#relations(names, options, { catalog, views })
     const calls = await this.#calls(names)
-    const isVolatile = calls.size > 0 || views.some((view) => view.isVolatile)
+    const isVolatile = readsFiles || calls.size > 0 || views.some((view) => view.isVolatile)
     const replaced = replaceCalls(text, calls)
     for (const [name, plan] of replaced.relations) relations.set(name, plan)
     const values = parameterValues(tree, options.parameters)
     const known = { relations, calls, parameters: options.parameters }
     let shape: StatementShape
     try {
-      shape = await this.#database.use(async (session) => {
+      shape = await database.use(async (session) => {
         await session.define(definitions.statements)
         await session.show([...relations].map(([name, plan]) => [name, emptyRelation(plan.output)]))
         return session.describe(replaced.text, (index) => values(index).bound)
       })
     } catch (error) {
       // DuckDB is shown variants as text, and refuses to compute with text. The plan knows what they hold.
-      const native = hasVariants(relations) && isSheafError(error, 'TYPE') ? tryNative(tree, null, known) : ''
+      const native =
+        this.#settings.native && hasVariants(relations) && isSheafError(error, 'TYPE')
+          ? tryNative(tree, null, known)
+          : ''
       if (typeof native === 'string') throw error
       return { plan: native, reason: undefined, columns: relationColumns(native.output), isVolatile }
     }
-    const attempt = definitions.usesMacros ? 'a macro' : tryNative(tree, shape, known)
+    const attempt = this.#attempt(tree, shape, known, { definitions, readsFiles })
     if (typeof attempt !== 'string')
       return { plan: attempt, reason: undefined, columns: shape.columns, isVolatile }
     const plan = foreignPlan(replaced.text, {
@@ -143,8 +160,25 @@ export class SqlPlanner {
       shape,
       parameter: (index) => values(index).expression,
       definitions: definitions.statements,
+      engine: readsFiles ? FILE_ENGINE : DUCKDB_ENGINE,
     })
     return { plan, reason: attempt, columns: shape.columns, isVolatile }
+  }
+
+  /** Lowers a query natively, or tells why that cannot be. */
+  #attempt(
+    tree: SelectStatement,
+    shape: StatementShape,
+    known: Parameters<typeof tryNative>[2],
+    about: { readonly definitions: Definitions; readonly readsFiles: boolean },
+  ): LogicalPlan | string {
+    if (!this.#settings.native) return 'the option native: false'
+    if (about.readsFiles) return 'a file'
+    return about.definitions.usesMacros ? 'a macro' : tryNative(tree, shape, known)
+  }
+
+  #isRelation(name: string, catalog: CatalogView): boolean {
+    return findCollection(catalog, name) !== undefined || this.#context.relation(name) !== undefined
   }
 
   /** Shows a session relations without rows, by name: those that there are. */
@@ -190,7 +224,7 @@ export class SqlPlanner {
         'LIMIT',
         `Views refer to views too deep. Check for a view that refers to itself: ${name}`,
       )
-    const inner = new SqlPlanner(this.#database, this.#context, this.#cache, this.#viewDepth + 1)
+    const inner = new SqlPlanner(this.#settings, this.#context, this.#cache, this.#viewDepth + 1)
     const view = await inner.plan(options.sql)
     views.push(view)
     return renamedOutput(withFreshIds(view.plan), options.columns)
@@ -266,11 +300,12 @@ function foreignPlan(
     readonly shape: StatementShape
     readonly parameter: (index: number) => Expression
     readonly definitions: readonly string[]
+    readonly engine: string
   },
 ): LogicalPlan {
-  const { relations, names, shape, definitions } = options
+  const { relations, names, shape, definitions, engine } = options
   return foreign({
-    engine: DUCKDB_ENGINE,
+    engine,
     text,
     inputs: [...relations].map(([name, plan]) => ({
       name,

@@ -27,4 +27,14 @@ export type StatementResult = {
   readonly rowsAffected: number
   /** The rows that a query, or RETURNING, gives. */
   readonly query?: Query
+  /** The lines of a CSV file that COPY left out, with IGNORE_ERRORS. */
+  readonly rejected?: readonly RejectedLine[]
+}
+
+/** Is a line of a file that could not be read. */
+export type RejectedLine = {
+  readonly line: number
+  readonly column: string | null
+  readonly message: string
+  readonly text: string
 }

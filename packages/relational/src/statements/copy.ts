@@ -19,7 +19,7 @@ import { quoteIdentifier, quoteRelation, quoteText } from '../language/quote.ts'
 import type { Copy } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import { findCollection } from '../layout/relations.ts'
-import type { StatementContext, StatementResult } from './context.ts'
+import type { RejectedLine, StatementContext, StatementResult } from './context.ts'
 import { createTableFor, requireTable } from './define.ts'
 import { writeRows } from './insert-rows.ts'
 import { denseColumns } from './table-rows.ts'
@@ -55,12 +55,13 @@ export function copyFrom(
       return { rowsAffected }
     }
     const fields = (optionsOf(collection) as TableOptions).columns.map((column) => column.name)
-    await given.files.use(async (session) => {
+    const rejected = await given.files.use(async (session) => {
       const { source, items } = await sourceOf(session, statement, format, { columns, collection })
       for await (const batch of readBatches(session, source, items, () => checkSignal(given)))
         await write(fields, batch)
+      return format === 'csv' && leavesOut(statement) ? rejectedLines(session) : undefined
     })
-    return { rowsAffected }
+    return { rowsAffected, ...(rejected && { rejected }) }
   })
 }
 
@@ -86,6 +87,30 @@ async function arrowColumns(path: string): Promise<ResultColumn[]> {
   for await (const { schema } of readArrowFile(path))
     return schema.fields.map((field) => ({ name: field.name, type: duckTypeOf(field.type) }))
   return []
+}
+
+/** Tells whether lines that cannot be read are to be left out. */
+function leavesOut({ options }: Copy): boolean {
+  return options.some(({ name, value }) => name === 'IGNORE_ERRORS' && !/^(false|0)$/i.test(value))
+}
+
+/** Reads which lines DuckDB left out, each once, and forgets them. */
+async function rejectedLines(session: DuckSession): Promise<RejectedLine[]> {
+  const rows = await session.rows(
+    'SELECT line, column_name, error_message, csv_line FROM reject_errors ORDER BY line, column_idx',
+  )
+  await session.execute('DROP TABLE IF EXISTS reject_errors')
+  await session.execute('DROP TABLE IF EXISTS reject_scans')
+  const lines = new Map<number, RejectedLine>()
+  for (const [line, column, message, text] of rows)
+    if (!lines.has(Number(line)))
+      lines.set(Number(line), {
+        line: Number(line),
+        column: column === null ? null : String(column),
+        message: String(message),
+        text: String(text ?? ''),
+      })
+  return [...lines.values()]
 }
 
 function checkSignal({ signal }: StatementContext): void {
@@ -123,6 +148,7 @@ async function sourceOf(
     format === 'csv'
       ? [
           `names = [${columns.map((column) => quoteText(column.name)).join(', ')}]`,
+          ...(leavesOut(statement) ? ['store_rejects = true'] : []),
           `types = {${columns.map((column) => `${quoteText(column.name)}: ${quoteText(column.type)}`).join(', ')}}`,
         ]
       : []

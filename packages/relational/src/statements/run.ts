@@ -9,7 +9,7 @@ import { merge } from './merge.ts'
 import { createObject } from './objects.ts'
 import { readWithSequences, takesNumbers } from './read-sequences.ts'
 import { alterSequence } from './sequence.ts'
-import { describe, explain, showSchemas, showTables } from './show.ts'
+import { describe, explain, showSchemas, showTables, tableInfo } from './show.ts'
 import { remove, update } from './update.ts'
 
 type Run<Kind extends Statement['kind']> = (
@@ -24,6 +24,7 @@ const RUN: { readonly [Kind in Statement['kind']]: Run<Kind> } = {
   describe: ({ query }, given) => describe(query, given),
   'show-tables': (_, given) => showTables(given),
   'show-schemas': (_, given) => showSchemas(given),
+  'table-info': ({ table }, given) => tableInfo(table, given),
   'create-table': createTable,
   'create-view': createView,
   'create-index': createIndex,

@@ -1,4 +1,13 @@
-import { columnFromValues, type LogicalPlan, planField, types, type Value, values } from '@sheafdb/core'
+import {
+  columnFromValues,
+  type DataType,
+  type LogicalPlan,
+  planField,
+  SheafError,
+  types,
+  type Value,
+  values,
+} from '@sheafdb/core'
 import { sqlTypeName } from '../duckdb/types.ts'
 import { tokenize } from '../language/lexer.ts'
 import type { Piece } from '../language/statement.ts'
@@ -117,4 +126,57 @@ export async function explain(
     textRows(['explain_key', 'explain_value'], [[analyze ? 'analyzed_plan' : 'plan', text + why]]),
     given,
   )
+}
+
+/** Runs PRAGMA table_info. @throws `NOT_FOUND` */
+export function tableInfo(name: string, given: StatementContext): StatementResult {
+  const collection = findCollection(given.context.catalog(), name.replace(/^main\./i, ''))
+  const options = collection === undefined ? undefined : optionsOf(collection)
+  if (options === undefined) throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
+  const columns =
+    options.kind === 'table'
+      ? options.columns
+      : options.columns.map(
+          (column) => ({ name: column, type: 'VARCHAR' }) as TableOptions['columns'][number],
+        )
+  const keys = options.kind === 'table' ? options.primaryKey : []
+  const column = (type: DataType, values: readonly Value[]) => columnFromValues(type, values)
+  const plan = values(
+    [
+      planField('cid', types.int32),
+      planField('name', types.utf8),
+      planField('type', types.utf8),
+      planField('notnull', types.bool),
+      planField('dflt_value', types.utf8),
+      planField('pk', types.bool),
+    ],
+    [
+      column(
+        types.int32,
+        columns.map((_, index) => index),
+      ),
+      column(
+        types.utf8,
+        columns.map((item) => item.name),
+      ),
+      column(
+        types.utf8,
+        columns.map((item) => item.type),
+      ),
+      column(
+        types.bool,
+        columns.map((item) => item.notNull === true || keys.includes(item.name)),
+      ),
+      column(
+        types.utf8,
+        columns.map((item) => item.default ?? null),
+      ),
+      column(
+        types.bool,
+        columns.map((item) => keys.includes(item.name)),
+      ),
+    ],
+    columns.length,
+  )
+  return result(plan, given)
 }

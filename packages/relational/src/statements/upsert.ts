@@ -8,6 +8,7 @@ import {
   type TableDefinition,
   takeColumn,
   types,
+  type Value,
   values,
   type WriteTransaction,
 } from '@sheafdb/core'
@@ -120,18 +121,13 @@ function splitRows(
   sets: readonly (readonly string[])[],
 ): Split {
   const existing = sets.map((names) => findExisting(transaction.snapshot, collection, names, rows))
-  const seen = sets.map(() => new Set<string>())
+  const seen = sets.map(() => new Set<unknown>())
   const readers = sets.map((names) =>
     names.map((name) => columnReader(rows.columns[rows.fields.indexOf(name)] as Column)),
   )
   const split: Split = { fresh: [], taken: [], repeated: [] }
   for (let row = 0; row < rows.length; row += 1) {
-    const keys = readers.map((set) => set.map((read) => read(row)))
-    const texts = keys.map((key) =>
-      key.some((value) => value === null)
-        ? undefined
-        : key.map((value) => String(groupKey(value))).join('\0'),
-    )
+    const texts = readers.map((set) => keyOfRow(set, row))
     if (texts.some((text, at) => text !== undefined && seen[at]?.has(text))) {
       split.repeated.push(row)
       continue
@@ -144,6 +140,17 @@ function splitRows(
     else split.taken.push({ row, rowId })
   }
   return split
+}
+
+/** Gives what is equal for equal keys; `undefined` where a part is null, which equals nothing. */
+function keyOfRow(readers: readonly ((row: number) => Value)[], row: number): unknown {
+  const [only] = readers
+  if (readers.length === 1 && only !== undefined) {
+    const value = only(row)
+    return value === null ? undefined : groupKey(value)
+  }
+  const key = readers.map((read) => read(row))
+  return key.includes(null) ? undefined : key.map((value) => String(groupKey(value))).join('\0')
 }
 
 /** For OR REPLACE, finds the rows that an earlier row of the same statement has just written. */

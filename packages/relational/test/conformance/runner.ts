@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Batch, isSheafError, openStore, type Query, recordBatchToBatch } from '@sheafdb/core'
 import type { DataType } from 'apache-arrow'
-import { relational } from '../../src/index.ts'
+import { type RelationalOptions, relational } from '../../src/index.ts'
 import type { LogicFile, LogicRecord } from './records.ts'
 import { textRows } from './values.ts'
 
@@ -18,9 +18,9 @@ export type Outcome = {
 }
 
 /** Runs a test file against a new store in memory and tells what became of each record. */
-export async function runFile(file: LogicFile): Promise<Outcome[]> {
+export async function runFile(file: LogicFile, options: RelationalOptions = {}): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sheaf-logic-'))
-  const store = await openStore(':memory:', { models: [relational()] })
+  const store = await openStore(':memory:', { models: [relational(options)] })
   const labels = new Map<string, string>()
   const outcomes: Outcome[] = []
   try {

@@ -5,7 +5,7 @@ import { parseCopy } from './copy.ts'
 import { Cursor } from './cursor.ts'
 import { parseAlter, parseCreate, parseDrop } from './define.ts'
 import { parseMerge } from './merge.ts'
-import { parseSetting } from './setting.ts'
+import { parsePragma, parseSetting } from './setting.ts'
 
 /** Parses the statements of a text, which semicolons part. @throws `SYNTAX` with the place */
 export function parseStatements(text: string): Statement[] {
@@ -51,7 +51,6 @@ const QUERY_WORDS: ReadonlySet<string> = new Set([
   'PIVOT_LONGER',
   'PIVOT_WIDER',
   'SUMMARIZE',
-  'PRAGMA',
   'CALL',
 ])
 
@@ -76,6 +75,8 @@ function parseStatement(cursor: Cursor): Statement {
       return parseDelete(cursor, null)
     case 'MERGE':
       return parseMerge(cursor, null)
+    case 'PRAGMA':
+      return parsePragma(cursor)
     case 'COPY':
       return parseCopy(cursor)
     case 'SET':

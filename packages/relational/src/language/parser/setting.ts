@@ -1,4 +1,4 @@
-import type { SettingStatement } from '../statement.ts'
+import type { SettingStatement, Statement } from '../statement.ts'
 import type { Cursor } from './cursor.ts'
 
 /** Parses SET, RESET and USE, which is a setting of the schema. */
@@ -16,5 +16,22 @@ export function parseSetting(cursor: Cursor): SettingStatement {
   const name = cursor.name().toLowerCase()
   if (resets) return { kind: 'setting', name, value: null, offset }
   if (!cursor.takes('TO')) cursor.expect('=')
+  return { kind: 'setting', name, value: cursor.rest(), offset }
+}
+
+/** Parses PRAGMA: `table_info('t')`, `show_tables`, or a setting. */
+export function parsePragma(cursor: Cursor): Statement {
+  const offset = cursor.next.start
+  cursor.expect('PRAGMA')
+  const name = cursor.name().toLowerCase()
+  if (name === 'show_tables') return { kind: 'show-tables' }
+  if (name === 'table_info') {
+    const { text } = cursor.brackets()
+    return {
+      kind: 'table-info',
+      table: text.replace(/^'([\s\S]*)'$/, (_, inner: string) => inner.replaceAll("''", "'")),
+    }
+  }
+  if (!cursor.takes('=')) return { kind: 'unsupported', head: `PRAGMA ${name}`, offset, known: true }
   return { kind: 'setting', name, value: cursor.rest(), offset }
 }

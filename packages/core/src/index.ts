@@ -13,6 +13,7 @@ export type {
 export { tableName } from './catalog/definition.ts'
 export type * from './catalog/engine.ts'
 export type * from './catalog/keyed-reader.ts'
+export type * from './catalog/spill.ts'
 export type * from './catalog/table-source.ts'
 export type * from './catalog/table-store.ts'
 export type * from './catalog/vector-index.ts'

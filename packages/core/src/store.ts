@@ -266,6 +266,7 @@ class OpenStore {
         signal: options.signal,
         timeoutMs: options.timeout,
         memoryLimitBytes: this.#memoryLimit,
+        spill: this.#tables.spill,
         now: () => performance.now(),
       },
       this.#models.find((model) => model.vectorIndexes !== undefined)?.vectorIndexes,

@@ -1,6 +1,7 @@
 import type { ExtensionPlan, ForeignPlan, PlanField } from '../plan/logical-plan.ts'
 import type { Batch } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
+import type { SpillSpace } from './spill.ts'
 import type { Snapshot } from './table-store.ts'
 import type { VectorIndexProvider } from './vector-index.ts'
 
@@ -20,6 +21,10 @@ export type ExecutionContext = {
   /** Accounts for memory. @throws `MEMORY_LIMIT` */
   reserve(bytes: number): void
   release(bytes: number): void
+  /** Accounts for memory where there is room for it; `false`, accounting for nothing, where there is not. */
+  tryReserve(bytes: number): boolean
+  /** Where rows are put aside when there is no room; `null` where nothing can be (a store in memory or read only). */
+  readonly spill: SpillSpace | null
   /** Stops a query that was aborted or ran out of time; cheap. @throws `ABORTED`, `TIMEOUT` */
   check(): void
   readonly signal: AbortSignal | undefined

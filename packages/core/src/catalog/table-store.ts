@@ -2,6 +2,7 @@ import type { Field } from 'apache-arrow'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
 import type { IndexSpecification } from './index-definition.ts'
 import type { KeyedReader } from './keyed-reader.ts'
+import type { SpillSpace } from './spill.ts'
 import type { TableSource } from './table-source.ts'
 
 /** Looks up what a snapshot's catalog holds. */
@@ -105,6 +106,8 @@ export type TableReport = {
 /** Is the storage and transaction layers as the store sees them. */
 export type TableStore = {
   readonly readOnly: boolean
+  /** Where queries put aside what they may not hold in memory; `null` for a store in memory or read only. */
+  readonly spill: SpillSpace | null
   readonly lastCommit: number
   /** Calls a listener after each commit of this process, and when the store is closed; gives what ends that. */
   onCommit(listener: () => void): () => void

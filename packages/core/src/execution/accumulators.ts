@@ -111,7 +111,7 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
       accumulator.grow(group + 1)
       return accumulator.result(group)
     },
-    bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), 0),
+    bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), dictionary.bytes()),
   }
 }
 

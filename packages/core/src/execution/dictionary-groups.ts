@@ -9,6 +9,8 @@ import {
 import type { Value } from '../types/value.ts'
 import type { Generator } from './expression/generate.ts'
 
+const BYTES_PER_KEY = 64
+
 /** Groups by one dictionary column: a table from code to group for each dictionary that comes by. */
 export class DictionaryGroups {
   readonly #groups = new Map<Value, number>()
@@ -73,6 +75,11 @@ export class DictionaryGroups {
       ids[at] = group
     }
     return ids
+  }
+
+  /** Estimates the memory that the groups take; the texts themselves are mostly those of dictionaries. */
+  bytes(): number {
+    return this.#keys.length * BYTES_PER_KEY
   }
 
   keys(): readonly Value[] {

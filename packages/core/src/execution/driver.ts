@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../catalog/engine.ts'
+import type { SpillSpace } from '../catalog/spill.ts'
 import type { Snapshot } from '../catalog/table-store.ts'
 import type { VectorIndexProvider } from '../catalog/vector-index.ts'
 import { type Batch, batchRowCount } from '../types/column.ts'
@@ -9,11 +10,15 @@ import { isBatch } from './operators/steps.ts'
 /** A running query lets the event loop run after this many milliseconds. */
 const SLICE_MS = 10
 
+/** Rows are gathered up to this share of the limit: the rest is for what every operator needs to go on. */
+const GATHERED_SHARE = 0.7
+
 /** Tells the limits of one run. */
 export type Limits = {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
   readonly memoryLimitBytes: number
+  readonly spill?: SpillSpace | null
   /** Milliseconds, monotonic. */
   readonly now: () => number
 }
@@ -44,6 +49,12 @@ export function makeContext(
     release(bytes) {
       reserved -= bytes
     },
+    tryReserve(bytes) {
+      if (reserved + bytes > limits.memoryLimitBytes * GATHERED_SHARE) return false
+      reserved += bytes
+      return true
+    },
+    spill: limits.spill ?? null,
     check() {
       if (limits.signal?.aborted === true)
         throw new SheafError('ABORTED', 'The query was aborted.', { cause: limits.signal.reason })

@@ -22,11 +22,11 @@ import { runDegree, runExpand } from './operators/expand.ts'
 import { runForeign } from './operators/foreign.ts'
 import { runFrontier } from './operators/frontier.ts'
 import { runIndexJoin } from './operators/index-join.ts'
-import { runJoin } from './operators/join.ts'
 import { rowCountOf, runLimit } from './operators/limit.ts'
 import { runLookupJoin } from './operators/lookup-join.ts'
 import { runMultiwayJoin } from './operators/multiway-join.ts'
 import { runNearest } from './operators/nearest.ts'
+import { runPartitionedJoin } from './operators/partitioned-join.ts'
 import { runPath } from './operators/path.ts'
 import { type Rounds, runRecursive, runRecursiveInput } from './operators/recursive.ts'
 import { runScan } from './operators/scan.ts'
@@ -115,14 +115,7 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
       const reading = plan as JoinPlan & { readonly right: ScanPlan }
       return run(reading, start(plan.left, running), running.context, running.mode)
     }
-    return runJoin(
-      plan,
-      start(plan.left, running),
-      start(plan.right, running),
-      running.filters,
-      running.context,
-      running.mode,
-    )
+    return runPartitionedJoin(plan, start(plan.left, running), start(plan.right, running), running)
   },
   apply: (plan, running) =>
     runApply(plan, start(plan.left, running), (right) => start(right, uncounted(running)), running.context),
@@ -143,7 +136,7 @@ const START: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, running: Runnin
     const topK = topKOf(plan, running)
     return runLimit(plan, topK ?? start(plan.input, running), running.context)
   },
-  distinct: (plan, running) => runDistinct(plan, start(plan.input, running)),
+  distinct: (plan, running) => runDistinct(plan, start(plan.input, running), running.context),
   union: (plan, running) =>
     runUnion(
       plan,

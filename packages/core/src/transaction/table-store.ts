@@ -12,6 +12,7 @@ import type { Segment } from '../storage/segment.ts'
 import { SegmentCache } from '../storage/segment-cache.ts'
 import { SegmentFiles } from '../storage/segment-files.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
+import { SpillFolder } from '../storage/spill-folder.ts'
 import { isSheafError, SheafError } from '../types/errors.ts'
 import { checkConflicts } from './conflicts.ts'
 import { reportTables, verifyFiles, verifySegments } from './inspection.ts'
@@ -66,6 +67,7 @@ export async function openTableStore(options: TableStoreOptions): Promise<TableS
 
 class StoredTables implements TableStore {
   readonly readOnly: boolean
+  readonly spill: SpillFolder | null
   readonly #fileSystem: FileSystem
   readonly #folder: string
   readonly #inMemory: boolean
@@ -107,6 +109,7 @@ class StoredTables implements TableStore {
     this.#directRows = options.directRows ?? DIRECT_ROWS
     this.#retainCommits = options.retainCommits ?? 0
     this.readOnly = options.readOnly ?? false
+    this.spill = options.inMemory || this.readOnly ? null : new SpillFolder(fileSystem, this.#folder)
     this.#durability = options.durability ?? 'commit'
     this.#clock = options.clock ?? Date.now
     this.#tables = new TableSet(this.#files)
@@ -187,6 +190,7 @@ class StoredTables implements TableStore {
       )
     }
     try {
+      this.spill?.clear()
       this.#recover()
     } catch (error) {
       this.#files.close()
@@ -502,6 +506,7 @@ class StoredTables implements TableStore {
       await this.#closeFormerLogs()
       await this.#log?.close()
     } finally {
+      this.spill?.clear()
       this.#files.close()
       this.#lock?.release()
     }

@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { SpillSpace } from '../../catalog/spill.ts'
 import type { Expression } from '../../expression/expression.ts'
 import type { Places } from '../../expression/interpret.ts'
 import type { AggregateExpression, GroupingSets, NamedExpression } from '../../plan/logical-plan.ts'
@@ -13,8 +14,15 @@ import {
 import { columnFromValues } from '../../types/column-builder.ts'
 import type { Value } from '../../types/value.ts'
 import { makeAccumulators } from '../accumulators.ts'
-import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import { KeyInterner } from '../key-interner.ts'
+import {
+  type BatchFilter,
+  batchFilter,
+  columnEvaluator,
+  type EvaluationMode,
+} from '../expression/evaluate.ts'
+import { KeyInterner, NO_KEY } from '../key-interner.ts'
+import { canSpill, Partitions } from '../spill/partitions.ts'
+import { sliceRows } from './limit.ts'
 import { isBatch } from './steps.ts'
 
 /** Is an aggregation with the filters and projections under it merged in: all expressions read the source's columns. */
@@ -31,84 +39,235 @@ const OUTPUT_ROWS = 65_536
 
 /**
  * Groups the rows of its input. The order of the groups is not defined. Grouping sets are grouped side by side, each
- * batch by all of them.
+ * batch by all of them. When there is no room for more groups, rows of new ones are put aside on disk in parts, which
+ * are grouped one after the other once the groups in memory have been given.
  */
-export function* runAggregate(input: Steps, pipeline: AggregatePipeline, context: ExecutionContext): Steps {
+export function runAggregate(input: Steps, pipeline: AggregatePipeline, context: ExecutionContext): Steps {
   const sets = pipeline.sets?.indexes ?? [pipeline.groups.map((_, at) => at)]
-  const running = sets.map((set, index) => makeRunning(pipeline, set, index, context))
-  let reserved = 0
-  for (const step of input) {
-    if (!isBatch(step)) {
-      yield step
-      continue
-    }
-    let bytes = 0
-    for (const set of running) {
-      set.add(step)
-      bytes += set.bytes()
-    }
-    if (bytes > reserved) {
-      context.reserve(bytes - reserved)
-      reserved = bytes
-    }
-    yield null
-  }
-  for (const set of running) yield* set.emit()
-  context.release(reserved)
+  return runSets(
+    input,
+    pipeline,
+    sets.map((places, index) => ({ places, index })),
+    context,
+    0,
+  )
 }
 
-/** Is the groups of one grouping set. */
-type Running = {
-  add(batch: Batch): void
-  bytes(): number
-  emit(): Steps
-}
+type ChosenSet = { readonly places: readonly number[]; readonly index: number }
 
-function makeRunning(
+function* runSets(
+  input: Steps,
   pipeline: AggregatePipeline,
-  set: readonly number[],
-  index: number,
+  sets: readonly ChosenSet[],
   context: ExecutionContext,
-): Running {
-  const groups = set.map((at) => pipeline.groups[at] as NamedExpression)
-  const own = { ...pipeline, groups }
-  const setting = { places: pipeline.places, parameters: context.parameters, mode: pipeline.mode }
-  const accumulators = makeAccumulators(own, context.parameters)
-  const grouping = groups.length === 0 ? null : makeGrouping(groups, setting)
-  const filter = batchFilter(pipeline.predicates, setting)
-  return {
-    add(step) {
-      if (accumulators.fused(step)) {
-        accumulators.addFused(step)
-        return
+  depth: number,
+): Steps {
+  const running = sets.map((set) => new RunningSet(pipeline, set, context, depth))
+  const memory = new GroupMemory(running, context, depth)
+  try {
+    for (const step of input) {
+      if (!isBatch(step)) {
+        yield step
+        continue
       }
-      const batch = filter(step)
-      const count = batchRowCount(batch)
-      if (count === 0) return
-      const ids = grouping === null || accumulators.groupsText ? new Int32Array(count) : grouping.idsOf(batch)
-      accumulators.add(batch, ids, grouping === null ? 1 : grouping.count())
-    },
-    bytes: () => accumulators.bytes() + (grouping?.bytes() ?? 0),
-    *emit() {
-      const keys = accumulators.groupKeys() ?? grouping?.keys() ?? null
-      for (const batch of emit(keys, groups, pipeline.aggregates, accumulators))
-        yield pipeline.sets === null ? batch : withMissingGroups(batch, pipeline, set, index)
-    },
+      memory.add(step)
+      yield null
+    }
+    for (const set of running) yield* set.emit()
+    memory.release()
+    for (const set of running) yield* set.rest()
+  } finally {
+    memory.release()
+    for (const set of running) set.remove()
   }
+}
+
+/** With little room left, batches are taken in by so many rows. */
+const SLICE_ROWS = 2048
+const BYTES_PER_GROUP = 40
+const BYTES_PER_VALUE = 24
+
+/** Accounts for groups before they are made, and decides when rows of new ones are put aside. */
+class GroupMemory {
+  readonly #running: readonly RunningSet[]
+  readonly #context: ExecutionContext
+  readonly #depth: number
+  readonly #bytesPerRow: number
+  #reserved = 0
+  #isFull = false
+
+  constructor(running: readonly RunningSet[], context: ExecutionContext, depth: number) {
+    this.#running = running
+    this.#context = context
+    this.#depth = depth
+    this.#bytesPerRow = running.reduce((total, set) => total + set.bytesPerGroup, 0)
+  }
+
+  add(batch: Batch): void {
+    if (!this.#isFull && this.#tryAdd(batch)) return
+    const count = batchRowCount(batch)
+    for (let start = 0; start < count; start += SLICE_ROWS) {
+      const slice = sliceRows(batch, start, Math.min(count, start + SLICE_ROWS))
+      if (!this.#isFull && this.#tryAdd(slice)) continue
+      if (canSpill(this.#context, this.#depth)) {
+        this.#isFull = true
+        for (const set of this.#running) set.addKnown(slice)
+      } else for (const set of this.#running) set.add(slice)
+      this.#account()
+    }
+  }
+
+  #tryAdd(batch: Batch): boolean {
+    const most = batchRowCount(batch) * this.#bytesPerRow
+    if (!this.#context.tryReserve(most)) return false
+    for (const set of this.#running) set.add(batch)
+    this.#context.release(most)
+    this.#account()
+    return true
+  }
+
+  #account(): void {
+    const bytes = this.#running.reduce((total, set) => total + set.bytes(), 0)
+    if (bytes > this.#reserved) {
+      this.#context.reserve(bytes - this.#reserved)
+      this.#reserved = bytes
+    }
+  }
+
+  release(): void {
+    this.#context.release(this.#reserved)
+    this.#reserved = 0
+  }
+}
+
+/** Is the groups of one grouping set, and the rows put aside whose groups are not among them. */
+class RunningSet {
+  readonly bytesPerGroup: number
+  readonly #pipeline: AggregatePipeline
+  readonly #set: ChosenSet
+  readonly #context: ExecutionContext
+  readonly #depth: number
+  readonly #groups: readonly NamedExpression[]
+  readonly #accumulators: ReturnType<typeof makeAccumulators>
+  readonly #grouping: Grouping | null
+  readonly #filter: BatchFilter
+  readonly #keysOf: (batch: Batch) => readonly Column[]
+  #known: ReadonlySet<Value> | null = null
+  #aside: Partitions | null = null
+
+  constructor(pipeline: AggregatePipeline, set: ChosenSet, context: ExecutionContext, depth: number) {
+    const groups = set.places.map((at) => pipeline.groups[at] as NamedExpression)
+    const setting = { places: pipeline.places, parameters: context.parameters, mode: pipeline.mode }
+    const evaluators = groups.map((group) => columnEvaluator(group.expression, setting))
+    this.#pipeline = pipeline
+    this.#set = set
+    this.#context = context
+    this.#depth = depth
+    this.#groups = groups
+    this.#keysOf = (batch) => evaluators.map((evaluate) => evaluate(batch))
+    this.#accumulators = makeAccumulators({ ...pipeline, groups }, context.parameters)
+    this.#grouping = groups.length === 0 ? null : makeGrouping(groups.length, this.#keysOf)
+    this.#filter = batchFilter(pipeline.predicates, setting)
+    // A set of no groups has one, whatever comes.
+    this.bytesPerGroup =
+      groups.length === 0
+        ? 0
+        : BYTES_PER_GROUP + BYTES_PER_VALUE * (groups.length + pipeline.aggregates.length)
+  }
+
+  add(step: Batch): void {
+    if (this.#accumulators.fused(step)) this.#accumulators.addFused(step)
+    else this.#take(this.#filter(step))
+  }
+
+  #take(batch: Batch): void {
+    const count = batchRowCount(batch)
+    if (count === 0) return
+    const grouping = this.#grouping
+    const ids =
+      grouping === null || this.#accumulators.groupsText ? new Int32Array(count) : grouping.idsOf(batch)
+    this.#accumulators.add(batch, ids, grouping === null ? 1 : grouping.count())
+  }
+
+  /** Adds rows of the groups that are there; the others are put aside. */
+  addKnown(step: Batch): void {
+    const batch = this.#filter(step)
+    if (this.#grouping === null) {
+      this.#take(batch)
+      return
+    }
+    const keys = this.#keysOf(batch)
+    const [known, unknown] = split(batch, this.#isKnown(batch, keys))
+    this.#take(known)
+    if (batchRowCount(unknown) === 0) return
+    this.#aside ??= new Partitions(
+      this.#context.spill as SpillSpace,
+      batch.columns.map((column) => column.type),
+      this.#depth,
+    )
+    this.#aside.add(unknown, keys)
+  }
+
+  #isKnown(batch: Batch, keys: readonly Column[]): (at: number, row: number) => boolean {
+    if (!this.#accumulators.groupsText) {
+      const ids = (this.#grouping as Grouping).find(batch, keys)
+      return (at) => ids[at] !== NO_KEY
+    }
+    this.#known ??= new Set(this.#accumulators.groupKeys()?.[0] ?? [])
+    const known = this.#known
+    const read = columnReader(keys[0] as Column)
+    return (_, row) => known.has(read(row) ?? null)
+  }
+
+  bytes(): number {
+    return this.#accumulators.bytes() + (this.#grouping?.bytes() ?? 0)
+  }
+
+  *emit(): Steps {
+    const keys = this.#accumulators.groupKeys() ?? this.#grouping?.keys() ?? null
+    for (const batch of emit(keys, this.#groups, this.#pipeline.aggregates, this.#accumulators))
+      yield this.#pipeline.sets === null ? batch : withMissingGroups(batch, this.#pipeline, this.#set)
+  }
+
+  /** Groups what was put aside, part by part. */
+  *rest(): Steps {
+    const pipeline = { ...this.#pipeline, predicates: [] }
+    for (const file of this.#aside?.finish() ?? []) {
+      if (file.rowCount > 0)
+        yield* runSets(file.read(), pipeline, [this.#set], this.#context, this.#depth + 1)
+      file.remove()
+    }
+  }
+
+  remove(): void {
+    this.#aside?.remove()
+  }
+}
+
+function split(batch: Batch, isKnown: (at: number, row: number) => boolean): [Batch, Batch] {
+  const known: number[] = []
+  const unknown: number[] = []
+  const count = batchRowCount(batch)
+  for (let at = 0; at < count; at += 1) {
+    const row = batch.selection === null ? at : (batch.selection[at] as number)
+    if (isKnown(at, row)) known.push(row)
+    else unknown.push(row)
+  }
+  const selected = (rows: readonly number[]): Batch => ({ ...batch, selection: Uint32Array.from(rows) })
+  return [selected(known), selected(unknown)]
 }
 
 /** Puts the groups of a set in their places among all groups, nulls in those of the others, and the set's index last. */
 function withMissingGroups(
   batch: Batch,
   { groups, sets }: AggregatePipeline,
-  set: readonly number[],
-  index: number,
+  { places, index }: ChosenSet,
 ): Batch {
   const columns = groups.map((group, at) => {
-    const place = set.indexOf(at)
+    const place = places.indexOf(at)
     return place < 0 ? nullColumn(group.expression.type, batch.length) : (batch.columns[place] as Column)
   })
-  columns.push(...batch.columns.slice(set.length))
+  columns.push(...batch.columns.slice(places.length))
   if (sets?.set)
     columns.push({
       layout: 'flat',
@@ -122,30 +281,29 @@ function withMissingGroups(
 
 type Grouping = {
   idsOf(batch: Batch): Int32Array
+  /** Gives the groups of rows, {@link NO_KEY} for those that have none. */
+  find(batch: Batch, columns: readonly Column[]): Int32Array
   count(): number
   /** The values of each group key, by group. */
   keys(): readonly (readonly Value[])[]
   bytes(): number
 }
 
-function makeGrouping(
-  groups: readonly NamedExpression[],
-  setting: Parameters<typeof columnEvaluator>[1],
-): Grouping {
-  const evaluators = groups.map((group) => columnEvaluator(group.expression, setting))
-  const interner = new KeyInterner(groups.map(() => true))
-  const keys: Value[][] = groups.map(() => [])
+function makeGrouping(groupCount: number, keysOf: (batch: Batch) => readonly Column[]): Grouping {
+  const interner = new KeyInterner(new Array<boolean>(groupCount).fill(true))
+  const keys: Value[][] = Array.from({ length: groupCount }, () => [])
   return {
     idsOf(batch) {
-      const columns = evaluators.map((evaluate) => evaluate(batch))
+      const columns = keysOf(batch)
       const before = interner.count
       const ids = interner.intern(columns, batch)
       if (interner.count > before) recordKeys(keys, columns, batch, ids)
       return ids
     },
+    find: (batch, columns) => interner.find(columns, batch),
     count: () => interner.count,
     keys: () => keys,
-    bytes: () => interner.count * (40 + 24 * groups.length),
+    bytes: () => interner.count * (BYTES_PER_GROUP + BYTES_PER_VALUE * groupCount),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { SpillSpace } from '../../catalog/spill.ts'
 import { call, column as columnExpression } from '../../expression/build.ts'
 import { castTarget } from '../../expression/functions/cast.ts'
 import { interpretExpression, placesOf } from '../../expression/interpret.ts'
@@ -8,6 +9,7 @@ import { columnFromValues } from '../../types/column-builder.ts'
 import { typeName, types, typesEqual } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { KeyInterner, NO_KEY } from '../key-interner.ts'
+import { canSpill, Partitions } from '../spill/partitions.ts'
 import { isBatch, mapSteps } from './steps.ts'
 
 /** Makes what keeps the rows of batches that have not been seen before, nulls being equal. */
@@ -38,9 +40,87 @@ export function distinctFilter(columnCount: number): (batch: Batch) => Batch {
   }
 }
 
-/** Gives each distinct row once: its first. */
-export function runDistinct(plan: DistinctPlan, input: Steps): Steps {
-  return mapSteps(input, distinctFilter(plan.output.length))
+/**
+ * Gives each distinct row once: its first. When there is no room for more, rows that are not known are put aside on
+ * disk in parts, which are looked at one after the other.
+ */
+export function* runDistinct(plan: DistinctPlan, input: Steps, context: ExecutionContext, depth = 0): Steps {
+  if (plan.output.length === 0) {
+    yield* mapSteps(input, distinctFilter(0))
+    return
+  }
+  const memory = new DistinctRows(plan, context, depth)
+  try {
+    for (const step of input) {
+      if (!isBatch(step)) {
+        yield step
+        continue
+      }
+      const fresh = memory.add(step)
+      yield batchRowCount(fresh) > 0 ? fresh : null
+    }
+    memory.release()
+    for (const file of memory.aside?.finish() ?? [])
+      if (file.rowCount > 0) yield* runDistinct(plan, file.read(), context, depth + 1)
+  } finally {
+    memory.release()
+    memory.aside?.remove()
+  }
+}
+
+/** Holds the rows seen, as far as there is room. */
+class DistinctRows {
+  aside: Partitions | null = null
+  readonly #interner: KeyInterner
+  readonly #types: readonly PlanField['type'][]
+  readonly #context: ExecutionContext
+  readonly #depth: number
+  readonly #bytesPerRow: number
+  #reserved = 0
+  #known = 0
+
+  constructor(plan: DistinctPlan, context: ExecutionContext, depth: number) {
+    this.#interner = new KeyInterner(plan.output.map(() => true))
+    this.#types = plan.output.map((field) => field.type)
+    this.#context = context
+    this.#depth = depth
+    this.#bytesPerRow = BYTES_PER_KEY + BYTES_PER_VALUE * plan.output.length
+  }
+
+  /** Gives the rows that are new. */
+  add(batch: Batch): Batch {
+    const most = batchRowCount(batch) * this.#bytesPerRow
+    const isFull = this.aside !== null || !this.#context.tryReserve(most)
+    if (isFull && canSpill(this.#context, this.#depth)) return this.#putAside(batch)
+    if (isFull) this.#context.reserve(most)
+    this.#reserved += most
+    const ids = this.#interner.intern(batch.columns, batch)
+    const fresh = selectRows(batch, ids, (id) => this.#isNew(id))
+    const used = this.#interner.count * this.#bytesPerRow
+    this.#context.release(this.#reserved - used)
+    this.#reserved = used
+    return fresh
+  }
+
+  /** New ids appear in ascending order. */
+  #isNew(id: number): boolean {
+    if (id !== this.#known) return false
+    this.#known += 1
+    return true
+  }
+
+  #putAside(batch: Batch): Batch {
+    const ids = this.#interner.find(batch.columns, batch)
+    const unknown = selectRows(batch, ids, (id) => id === NO_KEY)
+    this.aside ??= new Partitions(this.#context.spill as SpillSpace, this.#types, this.#depth)
+    if (batchRowCount(unknown) > 0) this.aside.add(unknown, batch.columns)
+    return { ...batch, selection: new Uint32Array(0) }
+  }
+
+  release(): void {
+    this.#context.release(this.#reserved)
+    this.#reserved = 0
+  }
 }
 
 /** Gives the rows of all inputs, one input after the other. */

@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { SpillSpace } from '../../catalog/spill.ts'
 import { placesOf } from '../../expression/interpret.ts'
 import type { SortKey, SortPlan } from '../../plan/logical-plan.ts'
 import {
@@ -12,36 +13,95 @@ import {
 } from '../../types/column.ts'
 import { concatColumns } from '../../types/concat.ts'
 import { isFloat } from '../../types/data-type.ts'
-import { compareValues, type Value } from '../../types/value.ts'
+import type { Value } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
 import { compareByKey } from '../sort-keys.ts'
+import { allRows, sortRows } from '../sort-rows.ts'
+import { mergeRuns } from '../spill/merge-runs.ts'
+import { RowParts } from '../spill/row-parts.ts'
+import { RowsFile } from '../spill/rows-file.ts'
 import { sliceRows } from './limit.ts'
-import { collect, compactBatch, isBatch, takeRows } from './steps.ts'
+import { compactBatch, inBatches, isBatch, takeRows } from './steps.ts'
 
-const OUTPUT_ROWS = 65_536
-
-/** Compares two rows of a batch. */
-export type RowOrder = (left: number, right: number) => number
-
-/** Sorts all rows; rows with equal keys keep their order. */
+/**
+ * Sorts all rows; rows with equal keys keep their order. What does not fit the memory is sorted in runs that are put
+ * aside on disk and merged.
+ */
 export function* runSort(
   plan: SortPlan,
   input: Steps,
   context: ExecutionContext,
   mode: EvaluationMode,
 ): Steps {
-  const gathered = yield* collect(
-    input,
-    plan.output.map((field) => field.type),
-    context,
-  )
-  const { batch } = gathered
-  const order = sortedRows(batch, plan, context, mode)
-  for (let start = 0; start < batch.length; start += OUTPUT_ROWS) {
-    const rows = order.subarray(start, start + OUTPUT_ROWS)
-    yield makeBatch(takeRows(batch, rows), rows.length)
+  const types = plan.output.map((field) => field.type)
+  const keysOf = keyColumns(plan, context, mode)
+  const runs: RowsFile[] = []
+  const parts = new RowParts(types, context)
+  try {
+    for (const step of input) {
+      if (!isBatch(step)) {
+        yield step
+        continue
+      }
+      if (!parts.add(step)) {
+        for (const slice of slicesOf(step)) {
+          if (parts.add(slice)) continue
+          if (parts.rowCount > 0)
+            runs.push(yield* writtenRun(parts, plan, keysOf, context.spill as SpillSpace))
+          parts.require(slice)
+        }
+      }
+      yield null
+    }
+    if (runs.length === 0) yield* inBatches(yield* sortedBatch(parts.joined(), plan, keysOf))
+    else {
+      if (parts.rowCount > 0) runs.push(yield* writtenRun(parts, plan, keysOf, context.spill as SpillSpace))
+      yield* mergeRuns(runs, plan.keys, keysOf, types)
+    }
+  } finally {
+    parts.release()
+    for (const run of runs) run.remove()
   }
-  gathered.release()
+}
+
+/** A batch for which there is no room is taken in by so many rows. */
+const SPILLED_ROWS = 1024
+
+function* slicesOf(batch: Batch): Generator<Batch, void, undefined> {
+  const count = batchRowCount(batch)
+  for (let start = 0; start < count; start += SPILLED_ROWS)
+    yield sliceRows(batch, start, Math.min(count, start + SPILLED_ROWS))
+}
+
+type KeysOf = (batch: Batch) => readonly Column[]
+
+function keyColumns(plan: SortPlan, context: ExecutionContext, mode: EvaluationMode): KeysOf {
+  const setting = { places: placesOf(plan.output), parameters: context.parameters, mode }
+  const evaluators = plan.keys.map((key) => columnEvaluator(key.expression, setting))
+  return (batch) => evaluators.map((evaluate) => evaluate(batch))
+}
+
+function* sortedBatch(batch: Batch, plan: SortPlan, keysOf: KeysOf): Generator<null, Batch, undefined> {
+  const rows = yield* sortRows(allRows(batch.length), plan.keys, keysOf(batch))
+  return makeBatch(takeRows(batch, rows), batch.length)
+}
+
+function* writtenRun(
+  parts: RowParts,
+  plan: SortPlan,
+  keysOf: KeysOf,
+  space: SpillSpace,
+): Generator<null, RowsFile, undefined> {
+  const run = new RowsFile(
+    space,
+    plan.output.map((field) => field.type),
+  )
+  for (const batch of inBatches(yield* sortedBatch(parts.joined(), plan, keysOf))) {
+    run.write(batch)
+    yield null
+  }
+  parts.release()
+  return run
 }
 
 function sortedRows(
@@ -50,85 +110,11 @@ function sortedRows(
   context: ExecutionContext,
   mode: EvaluationMode,
 ): Uint32Array {
-  const compare = rowOrder(batch, plan, context, mode)
-  const rows = new Uint32Array(batch.length)
-  for (let row = 0; row < rows.length; row += 1) rows[row] = row
-  return rows.sort((left, right) => compare(left, right) || left - right)
-}
-
-function rowOrder(batch: Batch, plan: SortPlan, context: ExecutionContext, mode: EvaluationMode): RowOrder {
-  const setting = { places: placesOf(plan.output), parameters: context.parameters, mode }
-  return orderByKeys(
-    plan.keys,
-    plan.keys.map((key) => columnEvaluator(key.expression, setting)(batch)),
-  )
-}
-
-/** Makes what compares rows by sort keys, whose values stand in a column each. */
-export function orderByKeys(keys: readonly SortKey[], columns: readonly Column[]): RowOrder {
-  const orders = keys.map((key, at) => keyOrder(key, columns[at] as Column))
-  const [first, ...rest] = orders
-  if (first === undefined) return () => 0
-  if (rest.length === 0) return first
-  return (left, right) => {
-    let order = first(left, right)
-    for (let at = 0; order === 0 && at < rest.length; at += 1) order = (rest[at] as RowOrder)(left, right)
-    return order
+  const sorting = sortRows(allRows(batch.length), plan.keys, keyColumns(plan, context, mode)(batch))
+  for (;;) {
+    const { done, value } = sorting.next()
+    if (done === true) return value
   }
-}
-
-/** Makes the fastest comparison for a column's layout. */
-function keyOrder(key: SortKey, column: Column): RowOrder {
-  const sign = key.descending ? -1 : 1
-  if (column.layout === 'flat' && column.validity === null && !isFloat(column.type)) {
-    const values = column.values as Float64Array
-    return (left, right) => {
-      const a = values[left] as number
-      const b = values[right] as number
-      return a < b ? -sign : a > b ? sign : 0
-    }
-  }
-  if (column.layout === 'dictionary') return dictionaryOrder(key, column, sign)
-  if (column.layout === 'flat' && column.validity === null && column.values instanceof Float64Array) {
-    const { values } = column
-    return (left, right) => {
-      const a = values[left] as number
-      const b = values[right] as number
-      // NaN stands before every other number.
-      return (a < b ? -1 : a > b ? 1 : a === b ? 0 : Number(Number.isNaN(b)) - Number(Number.isNaN(a))) * sign
-    }
-  }
-  const values = column.layout === 'boxed' ? column.values : materialised(column)
-  return (left, right) => compareByKey(key, values[left], values[right])
-}
-
-function materialised(column: Column): readonly Value[] {
-  const read = columnReader(column)
-  return Array.from({ length: column.length }, (_, index) => read(index))
-}
-
-/** Ranks the distinct values once, then compares ranks. */
-function dictionaryOrder(
-  key: SortKey,
-  column: Extract<Column, { layout: 'dictionary' }>,
-  sign: number,
-): RowOrder {
-  const values = columnValues(column.dictionary)
-  const byValue = Array.from(values, (_, code) => code).sort((left, right) =>
-    compareValues(values[left], values[right]),
-  )
-  const ranks = new Int32Array(values.length)
-  let rank = -1
-  byValue.forEach((code, at) => {
-    // A dictionary may hold a value twice: both stand in the same place.
-    if (at === 0 || compareValues(values[byValue[at - 1] as number], values[code]) !== 0) rank += 1
-    ranks[code] = rank
-  })
-  const { codes } = column
-  const nullRank = (key.nullsFirst ? -1 : 1) * (values.length + 1) * sign
-  const rankOf = (row: number): number =>
-    isNullAt(column, row) ? nullRank : (ranks[codes[row] as number] as number)
-  return (left, right) => (rankOf(left) - rankOf(right)) * sign
 }
 
 const SLICE_ROWS = 4096

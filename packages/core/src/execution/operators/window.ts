@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { SpillSpace } from '../../catalog/spill.ts'
 import { literal } from '../../expression/build.ts'
 import type { Expression } from '../../expression/expression.ts'
 import { placesOf } from '../../expression/interpret.ts'
@@ -10,36 +11,84 @@ import { columnFromValues } from '../../types/column-builder.ts'
 import type { Value } from '../../types/value.ts'
 import { makeAccumulators } from '../accumulators.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
+import { orderByKeys } from '../sort-rows.ts'
+import { canSpill, Partitions } from '../spill/partitions.ts'
+import { RowParts } from '../spill/row-parts.ts'
 import { frameAggregateColumn } from '../window/frame-aggregate.ts'
 import { type Frames, framesOf, makeParts, partsOf } from '../window/frames.ts'
 import { layOut, type WindowLayout } from '../window/layout.ts'
 import { frameValueColumn, offsetColumn } from '../window/navigation.ts'
 import { rankColumn } from '../window/ranking.ts'
-import { orderByKeys } from './sort.ts'
-import { collect, inBatches } from './steps.ts'
+
+import { inBatches, isBatch } from './steps.ts'
 
 /** Bytes that the order of the rows, their peers and their frames take. */
 const BYTES_PER_ROW = 28
 
-/** Computes window functions over all rows of its input; rows keep their order. */
+/**
+ * Computes window functions over all rows of its input. What does not fit the memory is put aside on disk in parts of
+ * whole partitions, which are computed one after the other.
+ */
 export function* runWindow(
   plan: WindowPlan,
   input: Steps,
   context: ExecutionContext,
   mode: EvaluationMode,
+  depth = 0,
 ): Steps {
-  const gathered = yield* collect(
-    input,
-    plan.input.output.map((field) => field.type),
-    context,
-  )
-  const { batch } = gathered
-  const reserved = batch.length * BYTES_PER_ROW
-  context.reserve(reserved)
-  const windowed = yield* windowBatch(plan, batch, context, mode)
-  yield* inBatches(windowed)
-  gathered.release()
-  context.release(reserved)
+  const types = plan.input.output.map((field) => field.type)
+  const parts = new RowParts(types, context)
+  let aside: Partitions | null = null
+  const setting = { places: placesOf(plan.input.output), parameters: context.parameters, mode }
+  const keys = plan.partition.map((expression) => columnEvaluator(expression, setting))
+  const putAside = (batch: Batch): void =>
+    aside?.add(
+      batch,
+      keys.map((evaluate) => evaluate(batch)),
+    )
+  try {
+    for (const step of input) {
+      if (!isBatch(step)) {
+        yield step
+        continue
+      }
+      if (aside !== null) putAside(step)
+      else if (!hasRoom(plan, parts, step, context, depth)) {
+        aside = new Partitions(context.spill as SpillSpace, types, depth)
+        for (const batch of parts.batches()) putAside(batch)
+        parts.release()
+        putAside(step)
+      }
+      yield null
+    }
+    if (aside === null) {
+      const batch = parts.joined()
+      context.reserve(batch.length * BYTES_PER_ROW)
+      yield* inBatches(yield* windowBatch(plan, batch, context, mode))
+      context.release(batch.length * BYTES_PER_ROW)
+      return
+    }
+    for (const file of aside.finish()) {
+      if (file.rowCount > 0) yield* runWindow(plan, file.read(), context, mode, depth + 1)
+      file.remove()
+    }
+  } finally {
+    parts.release()
+    aside?.remove()
+  }
+}
+
+/** Rows of a window without partitions belong together: these must fit. */
+function hasRoom(
+  plan: WindowPlan,
+  parts: RowParts,
+  batch: Batch,
+  context: ExecutionContext,
+  depth: number,
+): boolean {
+  if (plan.partition.length > 0 && canSpill(context, depth)) return parts.add(batch)
+  parts.require(batch)
+  return true
 }
 
 /** Adds the columns of the window functions to a batch that holds whole partitions. */

@@ -3,7 +3,7 @@ import type { SortKey, WindowExpression } from '../../plan/logical-plan.ts'
 import { type Column, columnReader } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
 import { groupKey, type Value } from '../../types/value.ts'
-import { orderByKeys, type RowOrder } from '../operators/sort.ts'
+import { orderByKeys, type RowOrder } from '../sort-rows.ts'
 import { type FrameParts, type Frames, makeParts, partsOf } from './frames.ts'
 import type { WindowLayout } from './layout.ts'
 

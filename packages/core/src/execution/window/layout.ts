@@ -1,7 +1,7 @@
 import type { SortKey } from '../../plan/logical-plan.ts'
 import type { Batch, Column } from '../../types/column.ts'
 import { KeyInterner } from '../key-interner.ts'
-import { orderByKeys, type RowOrder } from '../operators/sort.ts'
+import { orderByKeys, type RowOrder } from '../sort-rows.ts'
 
 /**
  * Is rows sorted by partition and, in it, by the window's order. A place is an index in that order: `rows[place]` is

@@ -19,7 +19,7 @@ const SPECIAL_FLOAT = /"value":(?:-?Infinity|-?NaN|-?inf|-?nan)(?=[,}])/g
  * @throws `SYNTAX` with the place in the text
  */
 export function readTree(json: string, text: string): SelectStatement {
-  const tree = JSON.parse(json.replaceAll(SPECIAL_FLOAT, '"value":null')) as Serialized
+  const tree = parseJson(json.replaceAll(SPECIAL_FLOAT, '"value":null'))
   if (!tree.error) {
     const [statement, ...more] = tree.statements
     if (statement === undefined || more.length > 0)
@@ -37,6 +37,18 @@ export function readTree(json: string, text: string): SelectStatement {
     tree.error_type === 'binder' ? 'TYPE' : 'SYNTAX',
     `${sentence}. Correct the statement.`,
   )
+}
+
+const LONG_INTEGER = /"value":-?\d{16}/
+
+/** Parses the tree; constants that a number does not hold exactly become `bigint`. */
+function parseJson(json: string): Serialized {
+  if (!LONG_INTEGER.test(json)) return JSON.parse(json) as Serialized
+  const exact = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+      ? BigInt(context?.source as string)
+      : value
+  return JSON.parse(json, exact) as Serialized
 }
 
 /** Turns DuckDB's offset in UTF-8 bytes into one in UTF-16 units. */

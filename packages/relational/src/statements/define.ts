@@ -30,6 +30,8 @@ import { writePlan } from './insert-rows.ts'
 import { dropObject, requireSchema } from './objects.ts'
 import { checkSequences, dropOwned, renameOwner, withSequences } from './sequence.ts'
 import {
+  canIndex,
+  columnIndex,
   declarationOf,
   readShape,
   referencesIn,
@@ -256,16 +258,17 @@ function dropIndex(transaction: WriteTransaction, name: string, ifExists: boolea
     if (ifExists) return
     throw new SheafError('NOT_FOUND', `There is no index of this name to drop: ${name}`)
   }
+  const own = (found.collection.tables[0]?.indexes ?? []).find(
+    (index) => index.name.toLowerCase() === `index:${name.toLowerCase()}`,
+  )
+  if (own !== undefined) transaction.dropIndex(tableOf(found.collection), own.name)
   const indexes = (found.options.indexes ?? []).filter(
     (index) => index.name.toLowerCase() !== name.toLowerCase(),
   )
   transaction.setOptions(MODEL_NAME, found.collection.name, { ...found.options, indexes })
 }
 
-/**
- * Runs CREATE INDEX. A unique one is a constraint that is checked on writes; the others are recorded, since scans skip
- * data by zone maps and keys already.
- */
+/** Runs CREATE INDEX: the core keeps it, and a unique one is a constraint that is checked on writes. */
 export async function createIndex(statement: CreateIndex, given: StatementContext): Promise<StatementResult> {
   if (statement.method !== null && !/^(art|btree|hash)$/i.test(statement.method))
     throw new SheafError(
@@ -282,12 +285,27 @@ export async function createIndex(statement: CreateIndex, given: StatementContex
     const columns = statement.columns.map(({ text }) => indexedColumn(text, options))
     const index: IndexOptions = { name: statement.index, columns, unique: statement.unique }
     if (statement.unique) checkUnique(transaction.snapshot, collection, columns)
+    addIndex(transaction, collection, index)
     transaction.setOptions(MODEL_NAME, collection.name, {
       ...options,
       indexes: [...(options.indexes ?? []), index],
     })
   })
   return NOTHING
+}
+
+/** Gives a table's index to the core, where it is over plain columns; over expressions it is recorded alone. */
+function addIndex(
+  transaction: WriteTransaction,
+  collection: CollectionDefinition,
+  index: IndexOptions,
+): void {
+  const fields = collection.tables[0]?.fields ?? []
+  if (!index.columns.every((name) => canIndex(fields, name))) return
+  transaction.createIndex(
+    tableOf(collection),
+    columnIndex(`index:${index.name}`, index.columns, index.unique),
+  )
 }
 
 function indexedColumn(text: string, options: TableOptions): string {
@@ -401,6 +419,7 @@ async function rewrite(
   for await (const batch of within.batches(plan, { transaction })) batches.push(batch)
   transaction.dropCollection(MODEL_NAME, collection.name)
   const made = createCollection(transaction, collection.name, after)
+  for (const index of after.options.indexes ?? []) addIndex(transaction, made, index)
   await writePlan(transaction, made, plan, { ...given, context: within }, batches)
 }
 

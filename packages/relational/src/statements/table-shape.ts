@@ -1,5 +1,8 @@
 import type { DuckDBType } from '@duckdb/node-api'
 import { type Field, makeField, type TableSpecification } from '@sheafdb/core'
+
+type IndexSpecification = NonNullable<TableSpecification['indexes']>[number]
+
 import type { DuckDatabase } from '../duckdb/database.ts'
 import type { DuckSession } from '../duckdb/session.ts'
 import { arrowTypeOf, isHeld, sqlTypeName } from '../duckdb/types.ts'
@@ -221,5 +224,29 @@ export function declarationOf(options: TableOptions): string {
 
 /** Gives the one table that a relational collection has. */
 export function specificationOf(shape: TableShape): TableSpecification {
-  return { part: '', fields: shape.fields, key: shape.options.primaryKey }
+  const { primaryKey, unique, foreignKeys = [] } = shape.options
+  const isIndexed = (names: readonly string[]) => names.every((name) => canIndex(shape.fields, name))
+  const indexes = [
+    ...unique.filter(isIndexed).map((names) => columnIndex(`unique:${names.join(',')}`, names, true)),
+    ...foreignKeys
+      .filter(({ columns }) => isIndexed(columns))
+      .map(({ columns }) => columnIndex(`foreign:${columns.join(',')}`, columns, false)),
+  ]
+  const byName = new Map(indexes.map((index) => [index.name, index]))
+  return { part: '', fields: shape.fields, key: primaryKey, indexes: [...byName.values()] }
+}
+
+/** Tells whether a column holds values that an index sorts: no lists or structs. */
+export function canIndex(fields: readonly Field[], name: string): boolean {
+  const field = fields.find((item) => item.name === name)
+  return field !== undefined && (field.type.children?.length ?? 0) === 0
+}
+
+/** Makes an index over columns of a table. */
+export function columnIndex(name: string, columns: readonly string[], isUnique: boolean): IndexSpecification {
+  return {
+    name,
+    parts: columns.map((field) => ({ expression: { field } })),
+    ...(isUnique ? { unique: 'nulls-distinct' } : {}),
+  }
 }

@@ -55,6 +55,14 @@ export function findExisting(
     for (let at = 0; at < index.length; at += 1) found[index[at] as number] = Number(read(at))
     return found
   }
+  const index = indexOver(table, names)
+  if (index !== undefined) {
+    const keys = Array.from({ length: rows.length }, (_, row) => readers.map((read) => read(row)))
+    const { batch, index: places } = source.indexLookup(index, keys, [ROW_ID])
+    const read = columnReader(batch.columns[0] as Column)
+    for (let at = 0; at < places.length; at += 1) found[places[at] as number] = Number(read(at))
+    return found
+  }
   const wanted = new Map<string, number[]>()
   for (let row = 0; row < rows.length; row += 1) {
     const key = rowKey(readers, row)
@@ -66,6 +74,19 @@ export function findExisting(
   for (const { key, rowId } of scanKeys(snapshot, table, names))
     for (const row of wanted.get(key) ?? []) found[row] = rowId
   return found
+}
+
+/** Finds an index over exactly these columns, in this order. */
+function indexOver(table: TableDefinition, names: readonly string[]): string | undefined {
+  return (table.indexes ?? []).find(
+    ({ parts, where }) =>
+      where === null &&
+      parts.length === names.length &&
+      parts.every(
+        ({ expression, multiple }, at) =>
+          !multiple && 'field' in expression && expression.field === names[at],
+      ),
+  )?.name
 }
 
 const ROW_ID = { field: '_row_id', type: types.uint64 }

@@ -16,31 +16,30 @@ const TYPES =
   /^(tinyint|smallint|int|integer|bigint|decimal|numeric|real|float|double|boolean|bool|varchar|char|text|string|date|timestamp|time|int1|int2|int4|int8)$/i
 
 /**
- * Tells whether a query is plain SQL, without functions, types and syntax that DuckDB alone has. Names after a bracket
- * that follows a name are taken for functions, so aliases with column lists count against it where they are not known.
+ * Tells whether a query is plain SQL, without functions, types and syntax that DuckDB alone has: every name before a
+ * bracket is a function of the standard, or an alias with its columns.
  */
 export function isPlainSelect(sql: string): boolean {
   const text = sql.replaceAll(/'(?:[^']|'')*'/g, "''").replaceAll(/--[^\n]*/g, '')
   if (!/^\s*(SELECT|WITH|VALUES|\(|FROM)\b/i.test(text)) return false
   if (
-    /[[{]|->|\bcolumns\s*\(|\blambda\b|\bsample\b|\bpivot|\basof\b|\bpositional\b|\bcollate\b|\$/i.test(text)
+    /[[{]|->|\bcolumns\s*\(|\blambda\b|\bsample\b|\bpivot|\basof\b|\bpositional\b|\bcollate\b|\bglob\b|\$/i.test(
+      text,
+    )
   )
     return false
   for (const [, type = ''] of text.matchAll(/::\s*"?(\w+)/g)) if (!TYPES.test(type)) return false
   for (const [, type = ''] of text.matchAll(/\bcast\s*\(.*?\bas\s+(\w+)/gi))
     if (!TYPES.test(type)) return false
   const aliases = new Set(
-    [...text.matchAll(/(?:\)|\bas|\bwith|\brecursive|,|\w)\s+(\w+)\s*\([\w\s,]*\)/gi)].map(([, name = '']) =>
-      name.toLowerCase(),
-    ),
+    [
+      ...text.matchAll(/(?:\bwith|\brecursive|,)\s+(\w+)\s*\([\w\s,]*\)\s+as\b/gi),
+      ...text.matchAll(/(?:\)|\bas)\s+(\w+)\s*\([\w\s,]*\)/gi),
+    ].map(([, name = '']) => name.toLowerCase()),
   )
   for (const [, name = ''] of text.matchAll(/\b([a-z_]\w*)\s*\(/gi)) {
     const word = name.toLowerCase()
-    if (!STANDARD.has(word) && !(aliases.has(word) && !KNOWN.test(word))) return false
+    if (!STANDARD.has(word) && !aliases.has(word)) return false
   }
   return true
 }
-
-/** Functions of DuckDB that take plain columns, and so look like an alias with columns. */
-const KNOWN =
-  /^(list|array|struct|map|range|generate_series|unnest|regexp|str|date_|time_|to_|from_|json|mode|median|quantile|arg_?m|min_by|max_by|first|last|any_value|bit_|histogram|approx|nextval|currval|typeof|hash|md5|sha|gen_|random|uuid|printf|format|greatest|least|isnan|isinf|trunc|reservoir|skewness|kurtosis|entropy|product|regr_|favg|fsum|string_|row|error|alias|reverse|repeat|lpad|rpad|chr|ascii|md|age|epoch|make_|century|decade|week|quarter|dayof|last_day|monthname|dayname)/

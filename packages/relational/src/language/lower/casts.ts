@@ -1,4 +1,5 @@
 import { call, type Expression, isBytes, literal, types } from '@sheafdb/core'
+import type { Decimal } from 'apache-arrow'
 import { hasConversion } from '../../functions/casts.ts'
 import type { TypeNode } from '../syntax.ts'
 import { notNative } from './native.ts'
@@ -46,8 +47,22 @@ export function lowerCast(value: Expression, target: TypeNode, tries: boolean): 
   if (hasConversion(family, to)) return call(`${tries ? 'sql.try_cast' : 'sql.cast'}.${family}.${to}`, value)
   if (family === 'decimal' && (to === 'float64' || to === 'float32'))
     return decimalAsFloat(value, to === 'float32')
+  if (family === 'decimal' && value.kind === 'literal' && isIntegerTarget(to))
+    return convert(literal(roundedDecimal(value), types.int64), type)
   if (!isCoreCast(family, to)) return notNative(`a cast of ${family} to ${target.id}`)
   return call(`${tries ? 'try_cast' : 'cast'}.${to}`, value)
+}
+
+function isIntegerTarget(to: string): boolean {
+  return /^u?int/.test(to)
+}
+
+/** Rounds a decimal constant half away from zero. */
+function roundedDecimal({ value, type }: Extract<Expression, { kind: 'literal' }>): number {
+  const unit = 10n ** BigInt((type as Decimal).scale)
+  const unscaled = BigInt(value as bigint)
+  const half = unscaled < 0n ? -unit / 2n : unit / 2n
+  return Number((unit === 1n ? unscaled : unscaled + half) / unit)
 }
 
 function isSame(family: Family, to: string): boolean {

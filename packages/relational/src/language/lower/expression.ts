@@ -179,7 +179,9 @@ function lowerConstant({ type, is_null: isNull, value }: ValueNode): Expression 
     case 'INTEGER':
       return literal(value, types.int32)
     case 'BIGINT':
-      return Number.isSafeInteger(value) ? literal(value, types.int64) : notNative('a large integer')
+      return Number.isSafeInteger(value) || typeof value === 'bigint'
+        ? literal(value, types.int64)
+        : notNative('a large integer')
     case 'DOUBLE':
       return typeof value === 'number' ? literal(value, types.float64) : notNative('a special float')
     case 'VARCHAR':

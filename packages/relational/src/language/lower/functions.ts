@@ -23,7 +23,10 @@ const [one, two, three] = [1, 2, 3].map(
 type Check = (name: string, args: readonly Expression[]) => readonly Expression[]
 
 function allText(args: readonly Expression[]): readonly Expression[] {
-  return args.every((arg) => isText(arg.type)) ? args : notNative('a function of what is no text')
+  return args.map((arg) => {
+    if (familyOf(arg) === 'null') return literal(null, types.utf8)
+    return isText(arg.type) ? arg : notNative('a function of what is no text')
+  })
 }
 
 const text =

@@ -12,6 +12,7 @@ export type {
 } from './catalog/definition.ts'
 export { tableName } from './catalog/definition.ts'
 export type * from './catalog/engine.ts'
+export type { IndexSpecification } from './catalog/index-definition.ts'
 export type * from './catalog/keyed-reader.ts'
 export type * from './catalog/spill.ts'
 export type * from './catalog/table-source.ts'

@@ -8,7 +8,8 @@ import {
   values,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { bindingsOf, type CallSettings, contextOf } from '../functions/functions.ts'
+import type { CallSettings } from '../functions/calls.ts'
+import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { asDocuments, lowerPipeline } from '../language/lower-pipeline.ts'
 import { checkVariableName, parseExpression } from '../language/parser-expression.ts'

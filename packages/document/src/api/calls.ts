@@ -1,5 +1,6 @@
 import type { CollectionDefinition, ModelContext, Value } from '@sheafdb/core'
-import { bindingsOf, type CallSettings, contextOf } from '../functions/functions.ts'
+import type { CallSettings } from '../functions/calls.ts'
+import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { checkVariableName, parseExpression } from '../language/parser-expression.ts'
 import { isPlain, typeWord } from '../language/parser-values.ts'

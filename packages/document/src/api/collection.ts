@@ -1,4 +1,5 @@
 import { type ModelContext, type Query, SheafError, type Value } from '@sheafdb/core'
+import type { JsonSource } from '../formats/read-json.ts'
 import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { countOption, type FindRequest, lowerFind } from '../language/lower.ts'
@@ -18,6 +19,7 @@ import { compareMongo, type Document, getKey, setKey } from '../semantics/value.
 import { emptyPlan, runWriting, writes } from './aggregate.ts'
 import { runBulk } from './bulk.ts'
 import { callSettings, findCollection, oncePerCatalog, ownCopy } from './calls.ts'
+import { exportDocuments, importDocuments } from './files.ts'
 import { addIndex, describeIndex, ID_INDEX, parseIndex } from './indexes.ts'
 import { onlyKey, readByKey } from './key-read.ts'
 import { listResult } from './list-result.ts'
@@ -26,9 +28,11 @@ import type {
   BulkWriteResult,
   CollectionSettings,
   DeleteResult,
+  ExportOptions,
   FilterDocument,
   FindAndChangeOptions,
   FindOptions,
+  ImportOptions,
   IndexDescription,
   InsertManyResult,
   InsertOneResult,
@@ -60,7 +64,7 @@ export class DocumentCollection {
     this.name = name
     this.#context = context
     this.#settings = settings
-    if (settings.schema !== undefined) compileValidator(settings.schema)
+    if (settings.schema !== undefined) compileValidator(settings.schema, settings.schemas)
   }
 
   /** Finds documents. Nothing runs before the query is read. @throws MongoDB's errors when it is read */
@@ -255,7 +259,25 @@ export class DocumentCollection {
     return this.#write((writer) => runBulk(writer, operations))
   }
 
-  /** Creates an index. Unique ones are enforced; reads do not use indexes but the key's yet. */
+  /**
+   * Reads documents of a file, a stream or text: JSON, a line each or as one array, values as MongoDB's Extended JSON
+   * writes them. Each batch is a transaction; gives the count of documents.
+   *
+   * @throws `SYNTAX` naming the document that is no JSON; those of batches before it stay
+   */
+  async import(source: JsonSource, options: ImportOptions = {}): Promise<{ readonly insertedCount: number }> {
+    const insert = (documents: readonly Document[]) => this.#write((writer) => writer.insert(documents))
+    return { insertedCount: await importDocuments(source, options, insert) }
+  }
+
+  /** Writes documents to a file, which is there whole or not at all; gives their count. */
+  async export(path: string, options: ExportOptions = {}): Promise<{ readonly exportedCount: number }> {
+    const request = findRequest(ownCopy(options.filter ?? {}), {})
+    const lowered = lowerFind(findCollection(this.#context, this.name), request, 'documents')
+    return { exportedCount: await exportDocuments(this.#context, path, { lowered, options }) }
+  }
+
+  /** Creates an index, which reads use where their filters fix its first paths. */
   async createIndex(
     key: Readonly<Record<string, unknown>> | string,
     options?: Readonly<Record<string, unknown>>,
@@ -278,6 +300,7 @@ export class DocumentCollection {
         )
       }
       writer.setOptions({ ...current, indexes })
+      writer.createIndex(index)
     })
     return isOfId ? '_id_' : index.name
   }
@@ -293,6 +316,7 @@ export class DocumentCollection {
       if (kept.length === indexes.length)
         throw mongoError(27, `There is no index of this name. Check it: ${name}`)
       writer.setOptions({ ...current, indexes: kept })
+      writer.dropIndex(name)
     })
   }
 

@@ -3,8 +3,10 @@ import type { Document } from '../semantics/value.ts'
 
 /** Describes a collection when it is first written to. */
 export type CollectionSettings = {
-  /** A JSON Schema (draft-07) that documents must follow. */
+  /** A JSON Schema that documents must follow: draft-07, or 2020-12 where its `$schema` says so. */
   readonly schema?: Readonly<Record<string, unknown>>
+  /** Schemas that it refers to (`$ref`), by URI: nothing is fetched. */
+  readonly schemas?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Whether a document that does not follow is refused (the default) or only warned about. */
   readonly validation?: 'error' | 'warn'
 }
@@ -83,6 +85,30 @@ export type IndexDescription = {
   readonly key: Readonly<Record<string, unknown>>
   readonly name: string
 } & Readonly<Record<string, unknown>>
+
+/** Tells how far a load is: `done` and `total` in bytes where it reads, in documents where it writes. */
+export type LoadProgress = {
+  readonly done: number
+  readonly total: number | undefined
+  readonly documents: number
+}
+
+/** Tunes an import. */
+export type ImportOptions = {
+  /** How many documents make a transaction. Default 10,000. */
+  readonly batchSize?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: LoadProgress) => void
+}
+
+/** Tunes an export. */
+export type ExportOptions = {
+  /** `json` is one array, `ndjson` a line each. Default by the file's ending. */
+  readonly format?: 'ndjson' | 'json'
+  readonly filter?: FilterDocument
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: LoadProgress) => void
+}
 
 /** Is a query whose rows are documents. */
 export type DocumentQuery = Query<Document>

@@ -13,7 +13,7 @@ import {
   type WriteTransaction,
 } from '@sheafdb/core'
 import { ObjectId } from 'bson'
-import type { CallSettings } from '../functions/functions.ts'
+import type { CallSettings } from '../functions/calls.ts'
 import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { matchCall, sortKeys } from '../language/lower.ts'
@@ -27,10 +27,12 @@ import {
   type CollectionOptions,
   documentLayout,
   documentTable,
+  type IndexDefinition,
   LAYOUT_VERSION,
   MODEL,
   optionsOf,
   shapeOf,
+  tableIndex,
 } from '../layout/table.ts'
 import { compileUpdate } from '../semantics/update/update.ts'
 import { upsertDocument } from '../semantics/update/upsert.ts'
@@ -105,10 +107,11 @@ export class CollectionWriter {
   }
 
   #ownOptions(options: CollectionOptions): Record<string, unknown> {
-    const { schema, validation } = this.#settings
+    const { schema, schemas, validation } = this.#settings
     return {
       ...options,
       ...(schema === undefined ? {} : { schema }),
+      ...(schemas === undefined ? {} : { schemas }),
       ...(validation === undefined ? {} : { validation }),
     }
   }
@@ -117,6 +120,20 @@ export class CollectionWriter {
   setOptions(options: CollectionOptions): void {
     this.ensure()
     this.#transaction.setOptions(MODEL, this.#name, options as Record<string, unknown>)
+  }
+
+  /** Makes the index of the table that stands for one of the collection. */
+  createIndex(index: IndexDefinition): void {
+    this.#transaction.createIndex(documentTable(this.#name), tableIndex(index))
+  }
+
+  /** Drops the table's index, where the collection's has one. */
+  dropIndex(name: string): void {
+    const table = documentTable(this.#name)
+    const known = this.#transaction.snapshot.catalog
+      .table(table)
+      ?.indexes.some((index) => index.name === name)
+    if (known === true) this.#transaction.dropIndex(table, name)
   }
 
   /** Deletes every document. */

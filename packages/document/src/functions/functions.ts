@@ -11,7 +11,7 @@ import {
 import { Type } from 'apache-arrow'
 import { compileJsonPath } from '../language/jsonpath/evaluate.ts'
 import { parseExpression } from '../language/parser-expression.ts'
-import type { Condition, Filter, SortField, StageSyntax } from '../language/syntax.ts'
+import type { SortField } from '../language/syntax.ts'
 import {
   type Binding,
   type CompileContext,
@@ -27,13 +27,9 @@ import { sortValue } from '../semantics/sort.ts'
 import { compileRowStage } from '../semantics/stages/row-stage.ts'
 import { type Unwind, unwindDocument } from '../semantics/stages/unwind.ts'
 import { type Document, getKey, isDocument, isInt32, isNullish, setKey } from '../semantics/value.ts'
+import type { CallSettings, EvaluateCall, MatchCall, ProjectCall, StageCall, TestCall } from './calls.ts'
+import { impliedByMatch, impliedByTest, indexKeys } from './index-keys.ts'
 import { type ColumnTest, testColumn } from './test-kernel.ts'
-
-/** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
-export type CallSettings = {
-  readonly variables: readonly (readonly [name: string, value: Value])[]
-  readonly now: Date
-}
 
 /** Makes the bindings of a call's variables. */
 export function bindingsOf({ variables }: CallSettings): Binding | null {
@@ -44,22 +40,6 @@ export function bindingsOf({ variables }: CallSettings): Binding | null {
 export function contextOf({ variables, now }: CallSettings): CompileContext {
   return { ...compileContext(variables.map(([name]) => name)), now }
 }
-
-/** Is the filter of `mongo.match`; it is a constant of the plan. */
-export type MatchCall = CallSettings & { readonly filter: Filter }
-/** Is the condition of `mongo.test`, and the rest of the path from the value given to those tested. */
-export type TestCall = {
-  readonly condition: Condition
-  readonly rest: readonly string[]
-  /** True where null stands for missing. */
-  readonly nullIsMissing: boolean
-}
-/** Is the projection of `mongo.project`. */
-export type ProjectCall = CallSettings & { readonly projection: Value; readonly filter: Filter }
-/** Is the stage of `mongo.stage`. */
-export type StageCall = CallSettings & { readonly stage: StageSyntax }
-/** Is the expression of `mongo.evaluate`. */
-export type EvaluateCall = CallSettings & { readonly expression: Value }
 
 /** Makes what a constant of the plan stands for, once a constant. */
 function perConstant<Call extends object, Made>(make: (call: Call) => Made): (call: Value) => Made {
@@ -186,16 +166,21 @@ function presentFields(entries: readonly Value[]): Document {
 /** Holds the functions that plans of this model call. */
 export const documentFunctions: readonly FunctionDefinition[] = [
   path,
-  custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
+  {
+    ...custom('mongo.match', types.bool, (document, call) => matcherOf(call)(document), false),
+    implies: impliedByMatch,
+  },
   {
     ...custom('mongo.test', types.bool, (value, call) => testOf(call).matches(value), false),
     kernel: (column, [call]) => testColumn(column, testOf(call)),
+    implies: impliedByTest,
   },
   {
     ...custom('mongo.elements', types.variant, elementsOf),
     type: ([type]) => (type !== undefined && isList(type) ? type : types.variant),
     kernel: (column) => (column.layout === 'list' ? column : undefined),
   },
+  indexKeys,
   custom('mongo.jsonpath', types.variant, (document, path) => compileJsonPath(path as string)(document)),
   custom('mongo.present', types.variant, (...entries) => presentFields(entries), false),
   custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),

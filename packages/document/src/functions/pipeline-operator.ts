@@ -10,7 +10,8 @@ import {
 import type { StageSyntax } from '../language/syntax.ts'
 import { compilePipeline } from '../semantics/pipeline.ts'
 import type { Document } from '../semantics/value.ts'
-import { bindingsOf, type CallSettings, contextOf } from './functions.ts'
+import type { CallSettings } from './calls.ts'
+import { bindingsOf, contextOf } from './functions.ts'
 
 /** Is what the operator is told: the stages, and the names of the collections that its further inputs read. */
 export type PipelineSettings = {

@@ -1,4 +1,4 @@
-import { type ErrorCode, SheafError } from '@sheafdb/core'
+import { type ErrorCode, SheafError, sourceError } from '@sheafdb/core'
 
 /** Names MongoDB's error codes that have a name; the others are named `Location<code>`. */
 const CODE_NAMES: ReadonlyMap<number, string> = new Map([
@@ -64,4 +64,12 @@ export class MongoError extends SheafError {
 /** Makes an error with MongoDB's code. */
 export function mongoError(code: number, message: string): MongoError {
   return new MongoError(code, message)
+}
+
+/** Makes the error of a text that does not parse, with the place of what is wrong. */
+export function syntaxError(
+  message: string,
+  place: { readonly text: string; readonly offset: number },
+): SheafError {
+  return sourceError('SYNTAX', message, place)
 }

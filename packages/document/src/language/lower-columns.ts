@@ -25,7 +25,7 @@ import {
   typesEqual,
   unnest,
 } from '@sheafdb/core'
-import type { CallSettings } from '../functions/functions.ts'
+import type { CallSettings } from '../functions/calls.ts'
 import {
   isNeverNull,
   Kind,

@@ -10,14 +10,19 @@ import {
   types,
   type Value,
 } from '@sheafdb/core'
-import type { TestCall } from '../functions/functions.ts'
+import type { TestCall } from '../functions/calls.ts'
 import { Kind, knowPath, listShape, scalarType, shapeAt } from '../layout/shape.ts'
 import { isNumber } from '../semantics/value.ts'
 import type { DocumentColumns, PathSource } from './lower-source.ts'
 import type { Comparison, Condition, Filter } from './syntax.ts'
 
 /** Gives paths as columns, and the key. */
-export type FilterSource = PathSource & { id(): Expression; readonly idType: DataType }
+export type FilterSource = PathSource & {
+  id(): Expression
+  readonly idType: DataType
+  /** Tells whether an index starts with a path. */
+  isIndexed?(path: readonly string[]): boolean
+}
 
 /** Makes the constant call settings of a filter part that no column answers. */
 export type MatchLiteral = (filter: Filter) => Expression
@@ -102,7 +107,8 @@ function lowerField(path: readonly string[], condition: Condition, columns: Filt
 /** Tests the values of the longest beginning of a path that leads through objects alone; `null` where none does. */
 function lowerTest(path: readonly string[], condition: Condition, columns: FilterSource): Expression | null {
   const { directLength } = knowPath(columns.shape, path)
-  if (directLength === 0) return null
+  // An index on a path through arrays is found by the path whole, in the document.
+  if (directLength === 0 || (directLength < path.length && columns.isIndexed?.(path) === true)) return null
   const start = path.slice(0, directLength)
   const rest = path.slice(directLength)
   const { kinds } = knowPath(columns.shape, start)

@@ -18,7 +18,8 @@ import {
   types,
   unnest,
 } from '@sheafdb/core'
-import { type CallSettings, contextOf, type StageCall } from '../functions/functions.ts'
+import type { CallSettings, StageCall } from '../functions/calls.ts'
+import { contextOf } from '../functions/functions.ts'
 import { PIPELINE_OPERATOR, type PipelineSettings } from '../functions/pipeline-operator.ts'
 import { compileFilter } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/match-support.ts'

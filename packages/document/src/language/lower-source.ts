@@ -14,7 +14,7 @@ import {
   values,
 } from '@sheafdb/core'
 import { Kind, newShape, type Shape, scalarType } from '../layout/shape.ts'
-import { documentTable, shapeOf } from '../layout/table.ts'
+import { documentTable, optionsOf, shapeOf } from '../layout/table.ts'
 
 /** Gives paths of documents as columns of a plan. */
 export type PathSource = {
@@ -28,12 +28,16 @@ export type PathSource = {
 export class DocumentColumns {
   readonly shape: Shape
   readonly #table: string | null
+  readonly #indexed: ReadonlySet<string>
   readonly #columns = new Map<string, ScanColumn>()
 
   /** A collection that does not exist is read as an empty one. */
   constructor(collection: CollectionDefinition | undefined) {
     this.shape = collection === undefined ? newShape() : shapeOf(collection)
     this.#table = collection === undefined ? null : documentTable(collection.name)
+    this.#indexed = new Set(
+      (optionsOf(collection).indexes ?? []).flatMap(({ key }) => key.slice(0, 1).map(([path]) => path)),
+    )
   }
 
   /** Reads the document whole. */
@@ -68,6 +72,11 @@ export class DocumentColumns {
       field: 'document',
       access: { function: 'document.path', path },
     }))
+  }
+
+  /** Tells whether an index starts with a path. */
+  isIndexed(path: readonly string[]): boolean {
+    return this.#indexed.has(path.join('.'))
   }
 
   /** Tells whether there is no such collection. */

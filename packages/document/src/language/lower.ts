@@ -17,7 +17,8 @@ import {
   types,
   type Value,
 } from '@sheafdb/core'
-import { type CallSettings, contextOf, type ProjectCall } from '../functions/functions.ts'
+import type { CallSettings, ProjectCall } from '../functions/calls.ts'
+import { contextOf } from '../functions/functions.ts'
 import { isNeverNull, Kind, knowPath, type Shape, scalarType } from '../layout/shape.ts'
 import { compileFilter } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/match-support.ts'

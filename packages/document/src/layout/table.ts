@@ -1,5 +1,6 @@
 import {
   type CollectionDefinition,
+  type IndexSpecification,
   makeField,
   type TableSpecification,
   tableName,
@@ -27,6 +28,8 @@ export type IndexDefinition = {
 export type CollectionOptions = {
   readonly shape?: ShapeJson
   readonly schema?: Readonly<Record<string, unknown>>
+  /** Schemas that the schema refers to, by URI. */
+  readonly schemas?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly validation?: 'error' | 'warn'
   readonly indexes?: readonly IndexDefinition[]
 }
@@ -40,6 +43,24 @@ export function documentLayout(): readonly TableSpecification[] {
       key: ['_id'],
     },
   ]
+}
+
+/** Names the function that lists the keys of a document in an index on a path. */
+export const INDEX_KEYS = 'document.keys'
+
+/**
+ * Gives the index of the table that stands for one of the collection. It holds all documents, also where the
+ * collection's is partial or sparse: those only bound what is unique.
+ */
+export function tableIndex({ name, key }: IndexDefinition): IndexSpecification {
+  const parts = key.map(([path]) => ({
+    expression: {
+      call: INDEX_KEYS,
+      args: [{ field: 'document' }, ...path.split('.').map((value) => ({ value }))],
+    },
+    multiple: true,
+  }))
+  return { name, parts }
 }
 
 /** Gives the full name of a collection's table. */

@@ -4,7 +4,7 @@
  */
 import { compareValues, type Value } from '@sheafdb/core'
 import { mongoError } from '../language/errors.ts'
-import { parseTypes } from '../language/parser-filter.ts'
+import { parseTypes } from '../language/parser-types.ts'
 import { isPlain, makePattern, typeWord } from '../language/parser-values.ts'
 import { type SafePattern, safePattern } from '../language/pattern.ts'
 import { bsonType, type Document, getKey, isDocument, isNumber, keyOf } from './value.ts'

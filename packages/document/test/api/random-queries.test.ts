@@ -15,16 +15,29 @@ const documents = fc
   .array(anyDocument, { maxLength: 12 })
   .map((list) => list.map((item, _id) => ({ _id, ...item })))
 
+const INDEXES: readonly Record<string, number>[] = [
+  { int: 1 },
+  { list: 1 },
+  { mixed: 1, int: -1 },
+  { 'objects.x': 1 },
+  { 'object.y': 1, list: 1 },
+]
+
 function naive(list: readonly Record<string, unknown>[], filter: Record<string, unknown>): string[] {
   const matches = compileFilter(parseFilter(filter), matchSupport(compileContext()))
   return list.filter(matches).map(exactText).sort()
 }
 
 describe('random filters', () => {
-  test.each([false, true])(
-    'find what the naive evaluator finds; from segments: %s',
+  test.each([
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ])(
+    'find what the naive evaluator finds; from segments: %s, by indexes: %s',
     { timeout: 120_000 },
-    async (compacts) => {
+    async (compacts, indexes) => {
       await fc.assert(
         fc.asyncProperty(
           documents,
@@ -37,6 +50,7 @@ describe('random filters', () => {
             })
             const collection = store.document('c')
             if (list.length > 0) await collection.insertMany(list)
+            if (indexes) for (const key of INDEXES) await collection.createIndex(key)
             if (compacts) await store.compact()
             for (const filter of filters) {
               const found = await collection.find(filter).rows()
@@ -49,7 +63,7 @@ describe('random filters', () => {
             await store.close()
           },
         ),
-        { numRuns: compacts ? 150 : 400 },
+        { numRuns: compacts || indexes ? 150 : 400 },
       )
     },
   )
@@ -141,6 +155,81 @@ describe('random filters', () => {
         await store.close()
       }),
       { numRuns: 200 },
+    )
+  })
+})
+
+describe('random pipelines that stay columns', () => {
+  const id = fc.integer({ min: 0, max: 4 })
+  const tag = fc.constantFrom('a', 'b', 'c')
+  const item = fc.record(
+    { sku: tag, count: fc.integer({ min: -3, max: 3 }), note: fc.oneof(tag, fc.constant(null)) },
+    { requiredKeys: ['sku'], noNullPrototype: true },
+  )
+  const order = fc.record(
+    {
+      buyer: fc.oneof({ weight: 5, arbitrary: id }, { weight: 1, arbitrary: fc.constant(null) }),
+      total: fc.integer({ min: 0, max: 9 }),
+      tags: fc.oneof(fc.array(tag, { maxLength: 3 }), fc.constant(null)),
+      items: fc.array(item, { maxLength: 3 }),
+    },
+    { requiredKeys: ['total'], noNullPrototype: true },
+  )
+  const buyer = fc.record(
+    { _id: id, city: tag, age: fc.integer({ min: 1, max: 3 }) },
+    { requiredKeys: ['_id'], noNullPrototype: true },
+  )
+  const keeps = fc.boolean()
+  const stage = fc.oneof(
+    fc.constant([{ $unwind: '$tags' }]),
+    fc.constant([{ $unwind: '$items' }]),
+    fc.constant([{ $match: { tags: 'a' } }]),
+    fc.constant([{ $match: { total: { $gt: 4 } } }]),
+    keeps.map((keep) => [
+      { $lookup: { from: 'buyers', localField: 'buyer', foreignField: '_id', as: 'by' } },
+      { $unwind: { path: '$by', preserveNullAndEmptyArrays: keep } },
+    ]),
+  )
+  const path = fc.constantFrom(
+    '$tags',
+    '$items.sku',
+    '$items.note',
+    '$by.city',
+    '$total',
+    '$by._id',
+    '$by.age',
+  )
+  const group = fc
+    .tuple(fc.oneof(path, fc.record({ a: path, b: path }, { noNullPrototype: true })), path)
+    .map(([_id, of]) => ({ $group: { _id, n: { $sum: 1 }, sum: { $sum: of }, high: { $max: of } } }))
+
+  test('give what the same pipeline over documents gives', { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(order, { maxLength: 8 }),
+        fc.uniqueArray(buyer, { maxLength: 4, selector: ({ _id }) => _id }),
+        fc.array(stage, { maxLength: 3 }),
+        group,
+        fc.boolean(),
+        async (orders, buyers, stages, last, compacts) => {
+          const store = await openStore('/store', {
+            models: [document()],
+            durability: 'none',
+            host: { fileSystem: new MemoryFileSystem() },
+          })
+          const collection = store.document('orders')
+          if (orders.length > 0) await collection.insertMany(orders.map((each, _id) => ({ _id, ...each })))
+          if (buyers.length > 0) await store.document('buyers').insertMany(buyers)
+          if (compacts) await store.compact()
+          const pipeline = [...stages.flat(), last]
+          const short = await collection.aggregate(pipeline).rows()
+          // A stage in front keeps the others from the columns.
+          const long = await collection.aggregate([{ $addFields: { added: 1 } }, ...pipeline]).rows()
+          expect(short.map(loose).sort(), JSON.stringify(pipeline)).toEqual(long.map(loose).sort())
+          await store.close()
+        },
+      ),
+      { numRuns: 300 },
     )
   })
 })

@@ -1,5 +1,5 @@
 /** Parses JSONPath (RFC 9535). */
-import { type SheafError, sourceError, type Value } from '@sheafdb/core'
+import { syntaxError } from '../errors.ts'
 import type {
   CallSyntax,
   ComparableSyntax,
@@ -56,8 +56,8 @@ class Parser {
     return { from: 'root', segments }
   }
 
-  #error(message: string): SheafError {
-    return sourceError('SYNTAX', message, { text: this.#text, offset: this.#at })
+  #error(message: string): Error {
+    return syntaxError(message, { text: this.#text, offset: this.#at })
   }
 
   #take(token: string): boolean {
@@ -288,7 +288,7 @@ class Parser {
     const name = this.#match(FUNCTION)
     if (name !== null) return { kind: 'call', call: this.#call(name) }
     const keyword = this.#match(KEYWORD)
-    if (keyword !== null) return { kind: 'literal', value: JSON.parse(keyword) as Value }
+    if (keyword !== null) return { kind: 'literal', value: JSON.parse(keyword) as boolean | null }
     const number = this.#match(NUMBER)
     if (number !== null && !/[\d\w]/.test(this.#text[this.#at] ?? ''))
       return { kind: 'literal', value: Number(number) }

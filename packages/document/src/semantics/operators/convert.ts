@@ -1,7 +1,7 @@
 import type { Value } from '@sheafdb/core'
 import { ObjectId } from 'bson'
 import { mongoError } from '../../language/errors.ts'
-import { parseTypes } from '../../language/parser-filter.ts'
+import { parseTypes } from '../../language/parser-types.ts'
 import { parseDate } from '../date/parse.ts'
 import { isObjectId, timeOfObjectId } from '../object-id.ts'
 import { bsonType, isDocument, isInt32, isNullish, isNumber } from '../value.ts'

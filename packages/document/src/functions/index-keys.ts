@@ -1,0 +1,70 @@
+/** Says how filters of documents and indexes on their paths go together. */
+import {
+  call,
+  column,
+  type Expression,
+  type FunctionDefinition,
+  literal,
+  types,
+  type Value,
+} from '@sheafdb/core'
+import type { Condition, Filter } from '../language/syntax.ts'
+import { INDEX_KEYS } from '../layout/table.ts'
+import { expandPath } from '../semantics/path.ts'
+import { isDocument } from '../semantics/value.ts'
+import type { MatchCall, TestCall } from './calls.ts'
+
+/** Lists the keys of a document in an index on a path: the elements of an array one by one, null for what is missing. */
+export const indexKeys: FunctionDefinition = {
+  name: INDEX_KEYS,
+  nulls: 'custom',
+  nullable: () => false,
+  type: () => types.variant,
+  lists: ['document.path'],
+  evaluator:
+    () =>
+    (document: Value, ...path: Value[]) => {
+      const keys = isDocument(document) ? expandPath(document, path as string[]) : []
+      return keys.length === 0 ? [null] : keys.map((key) => key ?? null)
+    },
+}
+
+/** Lists what holds of the keys on a path where a condition does: only equalities, since a range may be met by two. */
+function impliedBy(path: Expression, condition: Condition): Expression[] {
+  if (condition.kind === 'eq')
+    return isKey(condition.value) ? [call('eq', path, literal(condition.value, types.variant))] : []
+  if (condition.kind !== 'in' || condition.patterns.length > 0 || !condition.values.every(isKey)) return []
+  return [call('in', path, literal([...condition.values], types.variant))]
+}
+
+function isKey(value: Value): boolean {
+  return (
+    value !== null &&
+    value !== undefined &&
+    !Array.isArray(value) &&
+    !(value instanceof RegExp) &&
+    !Number.isNaN(value)
+  )
+}
+
+/** Lists the comparisons that hold where a document matches a filter. */
+export function impliedByMatch([document, settings]: readonly Expression[]): readonly Expression[] {
+  if (document === undefined || settings?.kind !== 'literal') return []
+  const { filter } = settings.value as MatchCall
+  return impliedByFilter(document, filter)
+}
+
+function impliedByFilter(document: Expression, filter: Filter): readonly Expression[] {
+  if (filter.kind === 'and') return filter.filters.flatMap((part) => impliedByFilter(document, part))
+  if (filter.kind !== 'field') return []
+  const path = call('document.path', document, ...filter.path.map((name) => literal(name)))
+  return impliedBy(path, filter.condition)
+}
+
+/** Lists the comparisons that hold where the value of a path passes a test. */
+export function impliedByTest([value, settings]: readonly Expression[]): readonly Expression[] {
+  if (value?.kind !== 'column' || settings?.kind !== 'literal') return []
+  const { condition, rest } = settings.value as TestCall
+  if (rest.length > 0) return []
+  return impliedBy(column({ ...value, type: types.variant }), condition)
+}

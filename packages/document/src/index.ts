@@ -1,7 +1,7 @@
 /**
  * Documents for Sheaf, queried in MongoDB's language: pass `document()` to `openStore`.
  */
-export { ObjectId } from 'bson'
+export { Decimal128, ObjectId } from 'bson'
 export { DocumentCollection } from './api/collection.ts'
 export type * from './api/types.ts'
 export { MongoError } from './language/errors.ts'

@@ -28,6 +28,7 @@ import { DocumentColumns, relationColumns } from './language/lower-source.ts'
 import { parseFilter } from './language/parser-filter.ts'
 import { parsePipeline } from './language/parser-pipeline.ts'
 import { documentLayout, LAYOUT_VERSION, MODEL } from './layout/table.ts'
+import { decimal128Extension, installDecimal128 } from './semantics/decimal128.ts'
 import { installObjectId, objectIdExtension } from './semantics/object-id.ts'
 import { installOperators } from './semantics/operators/index.ts'
 
@@ -96,8 +97,10 @@ function parseJson(text: string): unknown {
  */
 export function document(): Model<'document', DocumentApi> {
   installObjectId()
+  installDecimal128()
   installOperators()
   registerVariantExtension(objectIdExtension)
+  registerVariantExtension(decimal128Extension)
   return {
     name: MODEL,
     layoutVersion: LAYOUT_VERSION,

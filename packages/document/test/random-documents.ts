@@ -1,4 +1,4 @@
-import { ObjectId } from '@sheafdb/document'
+import { Decimal128, ObjectId } from '@sheafdb/document'
 import fc from 'fast-check'
 
 const number = fc.oneof(
@@ -12,7 +12,12 @@ const scalar = fc.oneof(
   text,
   fc.boolean(),
   fc.constant(null),
-  fc.constantFrom(new Date(0), new Date(5), new ObjectId('0123456789abcdef01234567')),
+  fc.constantFrom(
+    new Date(0),
+    new Date(5),
+    new ObjectId('0123456789abcdef01234567'),
+    Decimal128.fromString('1.50'),
+  ),
 )
 const inner = fc.record({ x: fc.oneof(number, text), y: scalar }, { requiredKeys: [], noNullPrototype: true })
 
@@ -112,6 +117,7 @@ export function exactText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (value instanceof Date) return `date(${value.getTime()})`
   if (value instanceof ObjectId) return `id(${value.toHexString()})`
+  if (value instanceof Decimal128) return `decimal(${value})`
   if (value instanceof RegExp) return String(value)
   if (value instanceof Uint8Array) return `bytes(${Buffer.from(value).toString('hex')})`
   if (Array.isArray(value)) return `[${value.map(exactText).join()}]`

@@ -62,6 +62,11 @@ export type WriteTransaction = {
   /** @throws `NOT_FOUND` */
   dropIndex(tableName: string, name: string): TableDefinition
   /**
+   * Writes the rows inserted into a table to a segment where they are many, so that the values that were given for
+   * them are read no more.
+   */
+  settle(tableName: string): void
+  /**
    * Inserts rows and gives each its row id.
    *
    * @throws `CONSTRAINT` where a key is taken (with `error`), a unique index has it, or a field that is not nullable is

@@ -36,7 +36,7 @@ import { keyedReader } from './keyed-reads.ts'
 import type { PartIndexes } from './part-indexes.ts'
 import { Savepoints } from './savepoints.ts'
 import type { TableView } from './table-view.ts'
-import { TableWrites, type WritesMark } from './table-writes.ts'
+import { DIRECT_ROWS, TableWrites, type WritesMark } from './table-writes.ts'
 import { checkNewIndex } from './unique-keys.ts'
 
 type CatalogRowValues = Readonly<Record<string, Value>>
@@ -468,6 +468,11 @@ export class OpenTransaction implements WriteTransaction {
   ): { readonly rowIds: Float64Array; readonly insertedCount: number } {
     this.#checkOpen()
     return this.#writesOf(this.#table(name)).insert(rows, onConflict)
+  }
+
+  settle(name: string): void {
+    this.#checkOpen()
+    this.#writesOf(this.#table(name)).prepare(DIRECT_ROWS)
   }
 
   update(name: string, rowIds: Float64Array, rows: RowBatch): number {

@@ -170,9 +170,9 @@ export class DocumentCollection {
     if (documents.length === 0)
       throw new SheafError('ARGUMENT', 'insertMany needs a document. Give it one or more.')
     const inserted = await this.#write((writer) => writer.insert(documents))
-    const insertedIds = Object.fromEntries(
-      inserted.map((document, index) => [index, copyValue(getKey(document, '_id'))]),
-    )
+    const insertedIds: Record<number, unknown> = {}
+    for (const [index, document] of inserted.entries())
+      insertedIds[index] = copyValue(getKey(document, '_id'))
     return { acknowledged: true, insertedCount: inserted.length, insertedIds }
   }
 

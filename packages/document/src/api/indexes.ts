@@ -44,6 +44,8 @@ export function parseIndex(key: Value, options: Value): IndexDefinition {
 }
 
 const MOST_FIELDS = 32
+/** Kinds of indexes of places: they are kept by name, and places are found by a scan. */
+const PLACE_INDEXES: ReadonlySet<unknown> = new Set(['2d', '2dsphere'])
 
 function keyEntries(key: Value): (readonly [string, unknown])[] {
   if (typeof key === 'string') return [[key, 1]]
@@ -56,7 +58,8 @@ function keyEntries(key: Value): (readonly [string, unknown])[] {
     if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$')))
       throw mongoError(67, `A field of an index has no valid name. Correct it: ${path}`)
     if (isNumber(direction) && Number(direction) !== 0 && !Number.isNaN(Number(direction))) continue
-    if (['text', '2d', '2dsphere', 'hashed'].includes(direction as string))
+    if (PLACE_INDEXES.has(direction) || direction === 'hashed') continue
+    if (direction === 'text')
       throw mongoError(238, `Indexes of this kind are not supported. Use 1 or -1: ${direction}`)
     throw mongoError(67, `The direction of an index is 1 or -1. Correct it for: ${path}`)
   }

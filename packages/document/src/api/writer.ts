@@ -22,7 +22,7 @@ import { DocumentColumns } from '../language/lower-source.ts'
 import { parseReplacement, parseUpdate } from '../language/parser-update.ts'
 import type { Filter, SortField, UpdateSyntax } from '../language/syntax.ts'
 import { isObserved, observeDocuments, shapeFromJson, shapeToJson } from '../layout/shape.ts'
-import { storedValue } from '../layout/stored-value.ts'
+import { isStoredValue, storedValue } from '../layout/stored-value.ts'
 import {
   type CollectionOptions,
   documentLayout,
@@ -122,8 +122,9 @@ export class CollectionWriter {
     this.#transaction.setOptions(MODEL, this.#name, options as Record<string, unknown>)
   }
 
-  /** Makes the index of the table that stands for one of the collection. */
+  /** Makes the index of the table that stands for one of the collection; places have none. */
   createIndex(index: IndexDefinition): void {
+    if (index.key.some(([, direction]) => typeof direction === 'string' && direction.startsWith('2d'))) return
     this.#transaction.createIndex(documentTable(this.#name), tableIndex(index))
   }
 
@@ -145,8 +146,14 @@ export class CollectionWriter {
   /** Inserts documents, giving an `_id` to those that have none. @throws DuplicateKey, InvalidIdField */
   async insert(documents: readonly Value[]): Promise<Document[]> {
     const definition = this.ensure()
-    const prepared = documents.map(prepareDocument)
-    await this.#check(definition, prepared, [])
+    const options = optionsOf(definition)
+    const isUnique = hasUnique(options)
+    // Many documents are written out before anybody can change them, so they need not be copied.
+    const settles = !isUnique && documents.length >= MANY_DOCUMENTS
+    const prepared = documents.map(settles ? borrowDocument : prepareDocument)
+    validateDocuments(options, prepared)
+    if (isUnique) await this.#checkUnique(options, prepared, [])
+    this.#observe(definition, prepared)
     const ids = prepared.map((document) => getKey(document, '_id'))
     try {
       this.#transaction.insert(
@@ -158,6 +165,7 @@ export class CollectionWriter {
         },
         'error',
       )
+      if (settles) this.#transaction.settle(documentTable(this.#name))
     } catch (error) {
       if (!isSheafError(error, 'CONSTRAINT')) throw error
       throw mongoError(
@@ -168,22 +176,25 @@ export class CollectionWriter {
     return prepared
   }
 
-  async #check(
-    definition: CollectionDefinition,
+  #checkUnique(
+    options: CollectionOptions,
     documents: readonly Document[],
     replaced: readonly Target[],
   ): Promise<void> {
-    const options = optionsOf(definition)
-    validateDocuments(options, documents)
-    await checkUnique(options, documents, {
+    return checkUnique(options, documents, {
       find: (filter) => this.find({ filter, call: NO_CALL }),
       replaced: new Set(replaced.map(({ rowId }) => rowId)),
     })
+  }
+
+  /** Adds documents to what is known of the collection's. */
+  #observe(definition: CollectionDefinition, documents: readonly Document[]): void {
+    const options = optionsOf(definition)
     if (!isObserved(shapeOf(definition), documents)) {
       const shape = shapeFromJson(options.shape)
       observeDocuments(shape, documents)
       this.#transaction.setOptions(MODEL, this.#name, { ...options, shape: shapeToJson(shape) })
-    } else if (options.indexes?.some(({ unique }) => unique) === true) {
+    } else if (hasUnique(options)) {
       // Two transactions may each see no document of a value and both write one: so let them conflict.
       this.#transaction.setOptions(MODEL, this.#name, { ...options })
     }
@@ -231,11 +242,12 @@ export class CollectionWriter {
 
   async #replace(changed: readonly { readonly target: Target; readonly next: Document }[]): Promise<void> {
     const documents = changed.map(({ next }) => next)
-    await this.#check(
-      this.ensure(),
-      documents,
-      changed.map(({ target }) => target),
-    )
+    const definition = this.ensure()
+    const options = optionsOf(definition)
+    validateDocuments(options, documents)
+    const replaced = changed.map(({ target }) => target)
+    if (hasUnique(options)) await this.#checkUnique(options, documents, replaced)
+    this.#observe(definition, documents)
     this.#transaction.update(
       documentTable(this.#name),
       Float64Array.from(changed, ({ target }) => target.rowId),
@@ -275,12 +287,29 @@ function idFirst(document: Document): Document {
   return Object.hasOwn(document, '_id') ? { _id: getKey(document, '_id'), ...document } : document
 }
 
+/** From so many on, documents go into a segment at once. */
+const MANY_DOCUMENTS = 65_536
+
+function hasUnique({ indexes }: CollectionOptions): boolean {
+  return indexes?.some(({ unique }) => unique) === true
+}
+
+/** Gives a document as it is stored, the very object where nothing of it is to be changed. */
+function borrowDocument(value: Value): Document {
+  const isPlain = isDocument(value) && isStoredValue(value) && Object.hasOwn(value, '_id')
+  return isPlain ? checkId(value) : prepareDocument(value)
+}
+
 /** Gives a document as it is stored: a copy, with an `_id` first where it had none. */
 function prepareDocument(value: Value): Document {
   const document = storedValue(value)
   if (!isDocument(document))
     throw mongoError(14, `A document is a plain object. It is a ${bsonType(document)}.`)
   if (!Object.hasOwn(document, '_id')) return { _id: new ObjectId(), ...document }
+  return checkId(document)
+}
+
+function checkId(document: Document): Document {
   const type = bsonType(getKey(document, '_id'))
   if (type === 'array' || type === 'regex')
     throw mongoError(53, `An _id cannot be a value of this type. Use another: ${type}`)

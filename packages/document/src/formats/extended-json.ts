@@ -1,6 +1,7 @@
 /** Turns values of documents to JSON and back, as MongoDB's Extended JSON (v2, relaxed) writes them. */
 import { SheafError, type Value } from '@sheafdb/core'
-import { ObjectId } from 'bson'
+import { Decimal128, ObjectId } from 'bson'
+import { isDecimal128 } from '../semantics/decimal128.ts'
 import { asObjectId, isObjectId } from '../semantics/object-id.ts'
 import { type Document, isDocument, setKey } from '../semantics/value.ts'
 
@@ -16,6 +17,7 @@ export function toExtendedJson(value: Value): Value {
   if (value instanceof Uint8Array)
     return { $binary: { base64: Buffer.from(value).toString('base64'), subType: '00' } }
   if (value instanceof RegExp) return { $regularExpression: { pattern: value.source, options: value.flags } }
+  if (isDecimal128(value)) return { $numberDecimal: String(value) }
   if (isObjectId(value)) return { $oid: asObjectId(value).toHexString() }
   const object: Document = {}
   for (const key of Object.keys(value)) setKey(object, key, toExtendedJson((value as Document)[key]))
@@ -65,6 +67,7 @@ const SPECIAL: ReadonlyMap<string, (value: Value) => Value> = new Map<string, (v
   ['$numberLong', (value) => requireValid(wholeOf(value), '$numberLong')],
   ['$numberInt', (value) => Number(requireValid(wholeOf(value), '$numberInt'))],
   ['$numberDouble', doubleOf],
+  ['$numberDecimal', decimalOf],
   ['$date', dateOf],
   [
     '$oid',
@@ -86,6 +89,12 @@ function doubleOf(value: Value): Value {
   if (typeof value !== 'string') return requireValid(undefined, '$numberDouble')
   const number = Number(value)
   return requireValid(value === 'NaN' || !Number.isNaN(number) ? number : undefined, '$numberDouble')
+}
+
+function decimalOf(value: Value): Value {
+  const isNumber =
+    typeof value === 'string' && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^-?(?:NaN|Inf\w*)$/.test(value)
+  return requireValid(isNumber ? Decimal128.fromString(value) : undefined, '$numberDecimal')
 }
 
 function dateOf(value: Value): Value {

@@ -1,5 +1,5 @@
 import type { Value } from '@sheafdb/core'
-import type { Condition, Filter, StageSyntax } from '../language/syntax.ts'
+import type { Condition, Filter, NearCondition, StageSyntax } from '../language/syntax.ts'
 
 /** Is what every call carries beside its documents: the variables of `let` and the time of `$$NOW`. */
 export type CallSettings = {
@@ -22,3 +22,6 @@ export type ProjectCall = CallSettings & { readonly projection: Value; readonly 
 export type StageCall = CallSettings & { readonly stage: StageSyntax }
 /** Is the expression of `mongo.evaluate`. */
 export type EvaluateCall = CallSettings & { readonly expression: Value }
+
+/** Is the place of `mongo.distance`, and the point from which it is measured. */
+export type DistanceCall = { readonly path: readonly string[]; readonly near: NearCondition }

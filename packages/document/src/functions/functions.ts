@@ -20,14 +20,24 @@ import {
   type Evaluator,
   scopeOf,
 } from '../semantics/expression.ts'
+import { distanceOf } from '../semantics/geo/region.ts'
 import { compileFilter, type Matcher } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/match-support.ts'
+import { readPath } from '../semantics/path.ts'
 import { compileProjection, type Projector } from '../semantics/project.ts'
 import { sortValue } from '../semantics/sort.ts'
 import { compileRowStage } from '../semantics/stages/row-stage.ts'
 import { type Unwind, unwindDocument } from '../semantics/stages/unwind.ts'
 import { type Document, getKey, isDocument, isInt32, isNullish, setKey } from '../semantics/value.ts'
-import type { CallSettings, EvaluateCall, MatchCall, ProjectCall, StageCall, TestCall } from './calls.ts'
+import type {
+  CallSettings,
+  DistanceCall,
+  EvaluateCall,
+  MatchCall,
+  ProjectCall,
+  StageCall,
+  TestCall,
+} from './calls.ts'
 import { impliedByMatch, impliedByTest, indexKeys } from './index-keys.ts'
 import { type ColumnTest, testColumn } from './test-kernel.ts'
 
@@ -195,6 +205,10 @@ export const documentFunctions: readonly FunctionDefinition[] = [
     types.variant,
     (document, field) => sortValue(document, field as SortField) ?? null,
   ),
+  custom('mongo.distance', types.float64, (document, call) => {
+    const { path: at, near } = call as DistanceCall
+    return distanceOf(near, readPath(document, at))
+  }),
   custom('mongo.date', types.variant, (micros) =>
     isNullish(micros) ? null : new Date(Number(micros) / 1000),
   ),

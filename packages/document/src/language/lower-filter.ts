@@ -184,7 +184,8 @@ function constantOf(value: Value, type: DataType): Expression | null {
 }
 
 function lowerIn(condition: Condition & { readonly kind: 'in' }, scalar: ScalarColumn): Expression | null {
-  if (condition.patterns.length > 0) return null
+  // Dates of a list stay dates only as values of the documents.
+  if (condition.patterns.length > 0 || isTemporal(scalar.type)) return null
   const constants = condition.values.flatMap((value) => {
     const constant = value === null ? null : constantOf(value, scalar.type)
     return constant?.kind === 'literal' ? [constant.value] : []

@@ -62,6 +62,8 @@ export function lowerPipeline(
 function validate(stages: readonly StageSyntax[], call_: CallSettings): void {
   compilePipeline(stages, { context: contextOf(call_), collection: () => [] })
   const late = stages.findIndex(({ name }) => name === '$documents')
+  if (stages.findIndex(({ name }) => name === '$geoNear') > 0)
+    throw mongoError(40602, '$geoNear must be the first stage. Move it to the start.')
   if (late > 0) throw mongoError(40602, '$documents must be the first stage. Move it to the start.')
 }
 

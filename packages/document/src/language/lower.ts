@@ -17,7 +17,7 @@ import {
   types,
   type Value,
 } from '@sheafdb/core'
-import type { CallSettings, ProjectCall } from '../functions/calls.ts'
+import type { CallSettings, DistanceCall, ProjectCall } from '../functions/calls.ts'
 import { contextOf } from '../functions/functions.ts'
 import { isNeverNull, Kind, knowPath, type Shape, scalarType } from '../layout/shape.ts'
 import { compileFilter } from '../semantics/match.ts'
@@ -69,7 +69,8 @@ export function lowerFind(
 ): Lowered {
   const columns = new DocumentColumns(collection)
   const predicate = lowerFilter(request.filter, columns, matchCall(request.call))
-  const keys = sortKeys(request.sort === undefined ? [] : parseSort(request.sort), columns)
+  const sorted = sortKeys(request.sort === undefined ? [] : parseSort(request.sort), columns)
+  const keys = sorted.length > 0 ? sorted : nearKeys(request.filter, columns)
   const fields = as === 'documents' ? projectedFields(columns, request) : null
   if (as === 'documents' && fields === null && readsLate(predicate, columns, request)) {
     const rowId = columns.rowId()
@@ -79,6 +80,17 @@ export function lowerFind(
   const output = projectionOutput(columns, request, as)
   const found = limitRows(sort(filterPlan(columns.scan(), predicate), keys), request)
   return { plan: projectOutput(found, output), names: output.isDocument ? null : namesOf(output) }
+}
+
+/** Sorts what is found near a point by its distance, where no other order is asked for. */
+function nearKeys(filter: Filter, columns: DocumentColumns): SortKey[] {
+  const parts = filter.kind === 'and' ? filter.filters : [filter]
+  for (const part of parts) {
+    if (part.kind !== 'field' || part.condition.kind !== 'geo' || part.condition.geo.kind !== 'near') continue
+    const near: DistanceCall = { path: part.path, near: part.condition.geo }
+    return [sortKey(call('mongo.distance', columns.document(), settings(near)))]
+  }
+  return []
 }
 
 function projectedFields(columns: DocumentColumns, { projection }: FindRequest): OutputColumn[] | null {

@@ -1,6 +1,7 @@
 import { mongoError } from './errors.ts'
 import { parseJsonPath } from './jsonpath/parser.ts'
 import { parseExpression } from './parser-expression.ts'
+import { parseNear, parseRegion } from './parser-geo.ts'
 import { parseTypes } from './parser-types.ts'
 import { hasOperator, isPlain, makePattern, requirePlain, typeWord } from './parser-values.ts'
 import type { BitTest, Condition, Document, Filter, Value } from './syntax.ts'
@@ -84,6 +85,11 @@ function parseConditions(operators: Document, depth: number): Condition[] {
     if (operator === '$options') {
       if (!Object.hasOwn(operators, '$regex'))
         throw mongoError(2, '$options needs a $regex beside it. Add one.')
+    } else if (operator === '$near' || operator === '$nearSphere') {
+      conditions.push({ kind: 'geo', geo: parseNear(operator, operators) })
+    } else if (operator === '$minDistance' || operator === '$maxDistance') {
+      if (operators.$near === undefined && operators.$nearSphere === undefined)
+        throw mongoError(2, `${operator} needs a $near or $nearSphere beside it. Add one.`)
     } else if (operator === '$regex') {
       conditions.push(parseRegex(value, operators.$options))
     } else {
@@ -133,6 +139,9 @@ function parseCondition(operator: string, value: Value, depth: number): Conditio
       return [parseBits('any-set', operator, value)]
     case '$bitsAnyClear':
       return [parseBits('any-clear', operator, value)]
+    case '$geoWithin':
+    case '$geoIntersects':
+      return [{ kind: 'geo', geo: parseRegion(operator, value) }]
     case '$comment':
       return []
     default:

@@ -27,6 +27,7 @@ export const STAGE_NAMES: ReadonlySet<string> = new Set([
   '$setWindowFields',
   '$sample',
   '$unionWith',
+  '$geoNear',
   '$merge',
   '$out',
   '$densify',

@@ -26,6 +26,43 @@ export type Comparison = 'eq' | 'gt' | 'gte' | 'lt' | 'lte'
 /** Names the tests of bits. */
 export type BitTest = 'all-set' | 'all-clear' | 'any-set' | 'any-clear'
 
+/** Is a place: longitude and latitude, or x and y. */
+export type Point = readonly [x: number, y: number]
+
+/** Is a closed line: its last point is its first. */
+export type Ring = readonly Point[]
+
+/** Is a ring with holes in it. */
+export type Polygon = readonly Ring[]
+
+/** Is what a value says where it is: points, lines and polygons. */
+export type Geometry = {
+  readonly points: readonly Point[]
+  readonly lines: readonly (readonly Point[])[]
+  readonly polygons: readonly Polygon[]
+}
+
+/** Is a condition on how far a place is from a point: in metres, in radians, or on a plane. */
+export type NearCondition = {
+  readonly kind: 'near'
+  readonly point: Point
+  readonly measure: 'metres' | 'radians' | 'plane'
+  readonly least: number
+  readonly most: number
+}
+
+/** Is a condition on places. */
+export type GeoCondition =
+  | NearCondition
+  | { readonly kind: 'intersects'; readonly geometry: Geometry }
+  | { readonly kind: 'within'; readonly polygons: readonly Polygon[]; readonly onEarth: boolean }
+  | {
+      readonly kind: 'within-circle'
+      readonly center: Point
+      readonly radius: number
+      readonly onEarth: boolean
+    }
+
 /** Is a condition on the values at a path. */
 export type Condition =
   | { readonly kind: Comparison; readonly value: Value }
@@ -39,6 +76,7 @@ export type Condition =
   | { readonly kind: 'element'; readonly filter: Filter | null; readonly conditions: readonly Condition[] }
   | { readonly kind: 'bits'; readonly test: BitTest; readonly mask: bigint }
   | { readonly kind: 'never' }
+  | { readonly kind: 'geo'; readonly geo: GeoCondition }
 
 /** Is a query filter. A field's conditions are each tested against all values at its path. */
 export type Filter =

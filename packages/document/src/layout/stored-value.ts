@@ -1,4 +1,6 @@
 import { isExtensionValue, SheafError, type Value } from '@sheafdb/core'
+import { ObjectId } from 'bson'
+import { asDecimal128, isDecimal128 } from '../semantics/decimal128.ts'
 import { asObjectId, isObjectId } from '../semantics/object-id.ts'
 import { type Document, setKey } from '../semantics/value.ts'
 
@@ -31,6 +33,38 @@ export function storedValue(value: Value, depth: number = 0): Value {
   }
 }
 
+/**
+ * Tells whether a value is stored as it is: plain data of the kinds that documents have. What is not is copied and
+ * converted, or refused, by {@link storedValue}.
+ */
+export function isStoredValue(value: Value, depth: number = 0): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return true
+    case 'object':
+      return value === null || isStoredObject(value, depth)
+    default:
+      return false
+  }
+}
+
+function isStoredObject(value: object, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype) {
+    for (const key of Object.keys(value))
+      if (!isStoredValue((value as Document)[key], depth + 1)) return false
+    return true
+  }
+  if (prototype !== Array.prototype) return prototype === Date.prototype || prototype === ObjectId.prototype
+  const list = value as readonly Value[]
+  for (let at = 0; at < list.length; at += 1) if (!isStoredValue(list[at], depth + 1)) return false
+  return true
+}
+
 function typeError(value: Value): SheafError {
   const kind = typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value
   return new SheafError(
@@ -52,11 +86,35 @@ function storedObject(value: object, depth: number): Value {
   }
   if (value instanceof RegExp) return new RegExp(value.source, value.flags)
   if (isObjectId(value)) return asObjectId(value)
+  if (isDecimal128(value)) return asDecimal128(value)
+  if ('_bsontype' in value) return storedBson(value as BsonValue)
   if (isExtensionValue(value)) return value
   if (value instanceof Map) return storedFields(Object.fromEntries(value) as Document, depth)
   if (Object.prototype.toString.call(value) === '[object Object]')
     return storedFields(value as Document, depth)
   throw typeError(value)
+}
+
+type BsonValue = { readonly _bsontype: string; readonly value?: unknown; readonly buffer?: Uint8Array } & {
+  readonly position?: number
+}
+
+/** Gives the JavaScript value that stands for one of the `bson` package. */
+function storedBson(value: BsonValue): Value {
+  switch (value._bsontype) {
+    case 'Long':
+      return BigInt(String(value))
+    case 'Int32':
+    case 'Double':
+      return Number(value.value)
+    case 'Binary':
+      return Uint8Array.from((value.buffer as Uint8Array).subarray(0, value.position))
+    default:
+      throw new SheafError(
+        'TYPE',
+        `A value of this type of BSON cannot be stored in a document. Convert it first: ${value._bsontype}`,
+      )
+  }
 }
 
 function storedFields(object: Document, depth: number): Document {

@@ -4,6 +4,7 @@ import { mongoError } from '../language/errors.ts'
 import { compileJsonPath } from '../language/jsonpath/evaluate.ts'
 import { safePattern } from '../language/pattern.ts'
 import type { Comparison, Condition, ExpressionSyntax, Filter } from '../language/syntax.ts'
+import { geoTest } from './geo/region.ts'
 import { visitPath } from './path.ts'
 import { bsonType, type Document, isNullish, isNumber, keyOf, sameBracket } from './value.ts'
 
@@ -46,9 +47,12 @@ function compileField(path: readonly string[], condition: Condition, support: Ma
     return (document) => !matchers.every((matches) => matches(document))
   }
   const test = compileCondition(condition, support)
-  const whole = condition.kind === 'size' || condition.kind === 'element' || condition.kind === 'exists'
+  const whole = WHOLE_VALUES.has(condition.kind)
   return (document) => visitPath(document, path, whole, test)
 }
+
+/** Conditions that are on an array as a whole, and not on its elements too. */
+const WHOLE_VALUES: ReadonlySet<Condition['kind']> = new Set(['size', 'element', 'exists', 'geo'])
 
 /** Makes the test of one value. */
 function compileCondition(condition: Condition, support: MatchSupport): (value: Value) => boolean {
@@ -77,6 +81,8 @@ function compileCondition(condition: Condition, support: MatchSupport): (value: 
       return bitTest(condition)
     case 'never':
       return () => false
+    case 'geo':
+      return geoTest(condition.geo)
     case 'not': {
       const tests = condition.conditions.map((part) => conditionOnValue(part, support))
       return (value) => !tests.every((test) => test(value))
@@ -91,7 +97,7 @@ function conditionOnValue(condition: Condition, support: MatchSupport): (value: 
     return (value) => !tests.every((test) => test(value))
   }
   const test = compileCondition(condition, support)
-  if (condition.kind === 'size' || condition.kind === 'element' || condition.kind === 'exists') return test
+  if (WHOLE_VALUES.has(condition.kind)) return test
   return (value) => test(value) || (Array.isArray(value) && value.some((item: Value) => test(item)))
 }
 

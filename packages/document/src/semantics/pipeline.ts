@@ -15,6 +15,7 @@ import { compileBucket, compileBucketAuto } from './stages/bucket.ts'
 import type { DocumentsToDocuments, PipelineContext } from './stages/context.ts'
 import { compileDensify, compileFill } from './stages/densify.ts'
 import { compileFacet } from './stages/facet.ts'
+import { compileGeoNear } from './stages/geo-near.ts'
 import { compileGraphLookup, compileLookup } from './stages/lookup.ts'
 import { compileRowStage, ROW_STAGES } from './stages/row-stage.ts'
 import { compileSample } from './stages/sample.ts'
@@ -57,6 +58,7 @@ const STAGES: ReadonlyMap<string, Compile> = new Map<string, Compile>([
   ['$bucket', (argument, { context }) => compileBucket(argument, context)],
   ['$bucketAuto', (argument, { context }) => compileBucketAuto(argument, context)],
   ['$setWindowFields', (argument, { context }) => compileWindow(argument, context)],
+  ['$geoNear', compileGeoNear],
   ['$sample', compileSample],
   ['$unionWith', compileUnionWith],
   ['$densify', compileDensify],

@@ -1,4 +1,5 @@
 import { compareValues, groupKey, type Value } from '@sheafdb/core'
+import { isDecimal128 } from './decimal128.ts'
 import { isObjectId } from './object-id.ts'
 
 /** Is a plain object of a document. */
@@ -11,6 +12,7 @@ export type BsonType =
   | 'int'
   | 'long'
   | 'double'
+  | 'decimal'
   | 'string'
   | 'object'
   | 'array'
@@ -44,7 +46,8 @@ function objectType(value: Value): BsonType {
   if (value instanceof Date) return 'date'
   if (value instanceof Uint8Array) return 'binData'
   if (value instanceof RegExp) return 'regex'
-  return isObjectId(value) ? 'objectId' : 'object'
+  if (isObjectId(value)) return 'objectId'
+  return isDecimal128(value) ? 'decimal' : 'object'
 }
 
 /** Tells whether a number is stored as a 32-bit integer. */

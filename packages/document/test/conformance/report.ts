@@ -11,6 +11,9 @@ const only = process.argv[3]
 const failures: string[] = []
 let passedTotal = 0
 let total = 0
+let errors = 0
+let exactErrors = 0
+const otherCodes: string[] = []
 for (const file of readdirSync(folder).sort()) {
   if (only !== undefined && !file.startsWith(only)) continue
   const cases = readFileSync(join(folder, file), 'utf8')
@@ -20,7 +23,12 @@ for (const file of readdirSync(folder).sort()) {
   const store = (await openStore(':memory:', { models: [document()] })) as unknown as DocumentStore
   let passed = 0
   for (const item of cases) {
-    const { ok, why } = await runCase(store, item)
+    const { ok, why, exact } = await runCase(store, item)
+    if (exact !== undefined) {
+      errors += 1
+      if (exact) exactErrors += 1
+      else otherCodes.push(`${item.id}\t${why}`)
+    }
     if (ok) passed += 1
     else failures.push(`${item.id}\t${why}`)
   }
@@ -30,4 +38,8 @@ for (const file of readdirSync(folder).sort()) {
   console.log(`${file.replace('.jsonl', '').padEnd(28)} ${passed} of ${cases.length}`)
 }
 console.log(`${'all'.padEnd(28)} ${passedTotal} of ${total} (${((100 * passedTotal) / total).toFixed(1)} %)`)
+console.log(
+  `errors with the exact code: ${exactErrors} of ${errors} (${((100 * exactErrors) / errors).toFixed(1)} %)`,
+)
+if (process.argv[2] !== undefined) writeFileSync(`${process.argv[2]}.codes`, `${otherCodes.join('\n')}\n`)
 if (process.argv[2] !== undefined) writeFileSync(process.argv[2], `${failures.join('\n')}\n`)

@@ -10,7 +10,12 @@ export type Case = {
   readonly expect: Readonly<Record<string, unknown>>
 }
 
-type Outcome = { readonly ok: boolean; readonly why: string }
+type Outcome = {
+  readonly ok: boolean
+  readonly why: string
+  /** Of a case that expects an error: whether the error carries MongoDB's very code. */
+  readonly exact?: boolean
+}
 
 /** Is a store with documents. */
 export type DocumentStore = Store & { readonly document: DocumentApi }
@@ -52,7 +57,8 @@ function judge(expect: Case['expect'], result: unknown, failure: unknown): Outco
     if (failure === undefined)
       return { ok: false, why: `expected error ${expect.error}, got ${show(result)}` }
     const ok = isSheafError(failure) && !NOT_THE_CALLER.includes(failure.code)
-    return { ok, why: `expected error ${expect.error}, got ${String(failure)}` }
+    const exact = (failure as { readonly mongoCode?: number }).mongoCode === expect.error
+    return { ok, exact, why: `expected error ${expect.error}, got ${String(failure)}` }
   }
   if (failure !== undefined) return { ok: false, why: `got ${String(failure)}` }
   if ('rows' in expect) return judgeValue(fromExtendedJson(expect.rows), result, expect)

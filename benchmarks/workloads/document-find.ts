@@ -58,7 +58,6 @@ export const documentFinds: readonly Workload[] = [
     sqlite: `SELECT json(doc) AS doc FROM people
       WHERE json_type(doc, '$.mixed') = 'integer' AND doc ->> '$.mixed' >= 48 AND doc ->> '$.age' < 30`,
     duckTyped: `SELECT * FROM people WHERE TRY_CAST(mixed AS INTEGER) >= 48 AND age < 30`,
-    surreal: 'SELECT * FROM people WHERE type::is_number(mixed) AND mixed >= 48 AND age < 30',
     normal: found,
     levelWithDuck: false,
   }),

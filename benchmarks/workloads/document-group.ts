@@ -22,8 +22,6 @@ export const documentGroups: readonly Workload[] = [
     duckTyped: "SELECT mixed ->> '$' AS _id, count(*) AS n, sum(balance) AS total FROM people GROUP BY 1",
     duckJson: `SELECT doc ->> '$.mixed' AS _id, count(*) AS n, sum((doc ->> '$.balance')::DOUBLE) AS total
       FROM people_json GROUP BY 1`,
-    surreal:
-      'SELECT (mixed ?? NULL) AS _id, count() AS n, math::sum(balance ?? 0) AS total FROM people GROUP BY _id',
     normal: groups,
     levelWithDuck: false,
   }),
@@ -37,8 +35,6 @@ export const documentGroups: readonly Workload[] = [
       'SELECT tag AS _id, count(*) AS n, sum(age) AS total FROM (SELECT unnest(tags) AS tag, age FROM people) GROUP BY 1',
     duckJson: `SELECT tag AS _id, count(*) AS n, sum(age) AS total FROM
       (SELECT unnest((doc -> '$.tags')::VARCHAR[]) AS tag, (doc ->> '$.age')::INTEGER AS age FROM people_json) GROUP BY 1`,
-    surreal:
-      'SELECT tags AS _id, count() AS n, math::sum(age) AS total FROM (SELECT tags, age FROM people SPLIT tags) GROUP BY _id',
     normal: groups,
     levelWithDuck: false,
   }),
@@ -53,13 +49,12 @@ export const documentGroups: readonly Workload[] = [
       FROM people, json_each(doc, '$.scores') GROUP BY 1`,
     duckTyped: `SELECT s.subject AS _id, count(*) AS n, sum(s.points) AS total
       FROM (SELECT unnest(scores) AS s FROM people) GROUP BY 1`,
-    surreal: `SELECT scores.subject AS _id, count() AS n, math::sum(scores.points) AS total
-      FROM (SELECT scores FROM people SPLIT scores) GROUP BY _id`,
     normal: groups,
     levelWithDuck: false,
   }),
   readWorkload({
     name: 'document-lookup-group',
+    skipsMingo: true,
     title: '$lookup of 500 departments and $group, 200 K documents',
     pipeline: [
       { $lookup: { from: 'departments', localField: 'department', foreignField: '_id', as: 'joined' } },
@@ -72,8 +67,6 @@ export const documentGroups: readonly Workload[] = [
       FROM people p JOIN departments d ON d._id = p.department GROUP BY 1`,
     duckJson: `SELECT d.region AS _id, count(*) AS n, sum((p.doc ->> '$.balance')::DOUBLE) AS total
       FROM people_json p JOIN departments d ON d._id = (p.doc ->> '$.department')::INTEGER GROUP BY 1`,
-    surreal: `SELECT region AS _id, count() AS n, math::sum(balance) AS total
-      FROM (SELECT type::record('departments', department).region AS region, (balance ?? 0) AS balance FROM people) GROUP BY _id`,
     normal: groups,
     levelWithDuck: false,
   }),

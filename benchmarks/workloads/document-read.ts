@@ -19,10 +19,13 @@ export type Question = {
   /** MongoDB's filter with options, or a pipeline: for Sheaf and mingo. */
   readonly find?: { readonly filter: Row; readonly sort?: Record<string, 1 | -1>; readonly limit?: number }
   readonly pipeline?: readonly Row[]
+  /** Left out of mingo where it takes minutes. */
+  readonly skipsMingo?: true
   readonly sqlite: string
   readonly duckTyped: string
   readonly duckJson?: string
-  readonly surreal: string
+  /** Left out where it takes many seconds. */
+  readonly surreal?: string
   /** Makes rows of every engine comparable. */
   readonly normal: (rows: readonly Row[]) => unknown
   /** What is asked beside ten times the best of SQLite, mingo and SurrealDB. */
@@ -59,8 +62,8 @@ export function readWorkload(question: Question): Workload {
     name: question.name,
     title: question.title,
     asked: { text: asked, reached: (medians) => isReached(question, medians) },
-    runs: 7,
-    warmups: 3,
+    runs: 5,
+    warmups: 2,
     prepare: (folder) =>
       contendersOf(question, folder, { people: makePeople(), departments: makeDepartments() }),
     figures: (medians) => ({
@@ -78,7 +81,6 @@ async function contendersOf(question: Question, folder: string, dataset: Dataset
   const duck = await duckDocuments(folder, dataset)
   const duckRows = async (sql: string): Promise<Row[]> =>
     (await duck.runAndReadAll(sql)).getRowObjectsJS() as Row[]
-  const surreal = await surrealDocuments(folder, dataset)
   const contenders: Contender[] = [
     {
       engine: 'Sheaf',
@@ -90,18 +92,11 @@ async function contendersOf(question: Question, folder: string, dataset: Dataset
         ),
       close: () => store.close(),
     },
-    { engine: 'mingo', run: () => normal(runMingo(question, dataset)) },
+    ...(question.skipsMingo ? [] : [{ engine: 'mingo', run: () => normal(runMingo(question, dataset)) }]),
     {
       engine: 'SQLite JSONB',
       run: () => normal(parsedRows(statement.all(...([] as SQLInputValue[])) as Row[])),
       close: () => sqlite.close(),
-    },
-    {
-      engine: 'SurrealDB',
-      run: async () => normal((await surreal.query<[Row[]]>(question.surreal))[0]),
-      close: async () => {
-        await surreal.close()
-      },
     },
     {
       engine: 'DuckDB typed',
@@ -109,10 +104,26 @@ async function contendersOf(question: Question, folder: string, dataset: Dataset
       close: () => duck.closeSync(),
     },
   ]
+  if (question.surreal !== undefined) contenders.push(await surrealContender(question, folder, dataset))
   const { duckJson } = question
   if (duckJson !== undefined)
     contenders.push({ engine: 'DuckDB JSON', run: async () => normal(parsedRows(await duckRows(duckJson))) })
   return contenders
+}
+
+async function surrealContender(
+  { surreal: query, normal }: Question,
+  folder: string,
+  dataset: Dataset,
+): Promise<Contender> {
+  const surreal = await surrealDocuments(folder, dataset)
+  return {
+    engine: 'SurrealDB',
+    run: async () => normal((await surreal.query<[Row[]]>(query as string))[0]),
+    close: async () => {
+      await surreal.close()
+    },
+  }
 }
 
 function runMingo({ find, pipeline }: Question, { people, departments }: Dataset): Row[] {

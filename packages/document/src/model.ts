@@ -18,6 +18,7 @@ import {
 import { EJSON } from 'bson'
 import { callSettings, findCollection } from './api/calls.ts'
 import { DocumentCollection } from './api/collection.ts'
+import { ExpirySweeps } from './api/expiry.ts'
 import type { CollectionSettings } from './api/types.ts'
 import { documentFunctions } from './functions/functions.ts'
 import { pipelineOperator } from './functions/pipeline-operator.ts'
@@ -105,12 +106,14 @@ export function document(): Model<'document', DocumentApi> {
     name: MODEL,
     layoutVersion: LAYOUT_VERSION,
     layout: documentLayout,
-    open: (context) =>
-      Object.assign(
+    open: (context) => {
+      const sweeps = new ExpirySweeps()
+      return Object.assign(
         (name: string, settings: CollectionSettings = {}) =>
-          new DocumentCollection(context, checkName(name), settings),
+          new DocumentCollection(context, checkName(name), { settings, sweeps }),
         collectionMethods(context, MODEL),
-      ),
+      )
+    },
     relations: (collection) => {
       const columns = new DocumentColumns(collection)
       const outputs = relationColumns(columns)

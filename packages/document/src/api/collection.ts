@@ -19,6 +19,7 @@ import { compareMongo, type Document, getKey, setKey } from '../semantics/value.
 import { emptyPlan, runWriting, writes } from './aggregate.ts'
 import { runBulk } from './bulk.ts'
 import { callSettings, findCollection, oncePerCatalog, ownCopy } from './calls.ts'
+import { type ExpirySweeps, removeExpired } from './expiry.ts'
 import { exportDocuments, importDocuments } from './files.ts'
 import { addIndex, describeIndex, ID_INDEX, parseIndex } from './indexes.ts'
 import { onlyKey, readByKey } from './key-read.ts'
@@ -59,11 +60,17 @@ export class DocumentCollection {
   readonly name: string
   readonly #context: ModelContext
   readonly #settings: CollectionSettings
+  readonly #sweeps: ExpirySweeps
 
-  constructor(context: ModelContext, name: string, settings: CollectionSettings = {}) {
+  constructor(
+    context: ModelContext,
+    name: string,
+    { settings = {}, sweeps }: { readonly settings?: CollectionSettings; readonly sweeps: ExpirySweeps },
+  ) {
     this.name = name
     this.#context = context
     this.#settings = settings
+    this.#sweeps = sweeps
     if (settings.schema !== undefined) compileValidator(settings.schema, settings.schemas)
   }
 
@@ -330,9 +337,23 @@ export class DocumentCollection {
   }
 
   #write<Result>(work: (writer: CollectionWriter) => Promise<Result> | Result): Promise<Result> {
-    return this.#context.write((transaction) =>
-      work(new CollectionWriter(this.#context, transaction, { name: this.name, settings: this.#settings })),
-    )
+    const now = new Date()
+    const sweeps = this.#sweeps.isDue(this.name, now.getTime())
+    return this.#context.write((transaction) => {
+      const writer = new CollectionWriter(this.#context, transaction, {
+        name: this.name,
+        settings: this.#settings,
+      })
+      return sweeps ? removeExpired(writer, now).then(() => work(writer)) : work(writer)
+    })
+  }
+
+  /**
+   * Deletes the documents whose time is over by an index with `expireAfterSeconds`; gives their count. Writes to the
+   * collection do the same, once a minute at most.
+   */
+  removeExpired(): Promise<number> {
+    return this.#write((writer) => removeExpired(writer, new Date()))
   }
 
   async #update(request: UpdateRequest): Promise<UpdateResult> {

@@ -260,8 +260,8 @@ function bitPosition(operator: string, value: Value): number {
   if (typeof position !== 'number')
     throw mongoError(2, `${operator} takes positions that are numbers. Give it whole ones.`)
   if (!Number.isInteger(position) || Math.abs(position) > 2 ** 31 - 1)
-    throw mongoError(9, `${operator} takes whole positions of 32 bits. Give it such ones.`)
-  if (position < 0) throw mongoError(9, `${operator} takes no negative positions. Count from 0.`)
+    throw mongoError(2, `${operator} takes whole positions of 32 bits. Give it such ones.`)
+  if (position < 0) throw mongoError(2, `${operator} takes no negative positions. Count from 0.`)
   return Math.min(position, MOST_BITS)
 }
 

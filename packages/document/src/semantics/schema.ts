@@ -49,7 +49,8 @@ function requireArray(name: string, argument: Value): readonly Value[] {
 
 /** Demands a count: a whole number that is not negative. */
 function requireCount(name: string, argument: Value): number {
-  if (!isNumber(argument)) mismatch(name, 'a number', argument)
+  if (!isNumber(argument))
+    throw mongoError(9, `The keyword ${name} takes a number. It got a ${typeWord(argument)}.`)
   const count = Number(argument)
   if (!Number.isInteger(count) || count < 0)
     throw mongoError(9, `The keyword ${name} takes a whole number that is not negative. It got ${argument}.`)

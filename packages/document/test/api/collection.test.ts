@@ -219,6 +219,29 @@ describe('a collection', () => {
   })
 })
 
+describe('documents with a time', () => {
+  test('are removed once it is over, by an index with expireAfterSeconds', async () => {
+    const store = await open()
+    const c = store.document('sessions')
+    await c.createIndex({ at: 1 }, { expireAfterSeconds: 60 })
+    const now = Date.now()
+    await c.insertMany([
+      { _id: 'old', at: new Date(now - 61_000) },
+      { _id: 'young', at: new Date(now - 1000) },
+      { _id: 'list', at: [new Date(now), new Date(now - 99_000)] },
+      { _id: 'text', at: 'never' },
+      { _id: 'none' },
+    ])
+    expect(await c.removeExpired()).toBe(2)
+    expect((await c.find({}, { sort: { _id: 1 } }).rows()).map(({ _id }) => _id)).toEqual([
+      'none',
+      'text',
+      'young',
+    ])
+    await store.close()
+  })
+})
+
 describe('updates', () => {
   test('of one document give what the driver gives', async () => {
     const store = await open()

@@ -17,11 +17,13 @@ import {
   setKey,
 } from '../value.ts'
 import {
+  argumentList,
   compilePart,
   constantText,
   evaluatedParts,
   fixed,
   namedParts,
+  type Operator,
   type Operators,
   variadic,
 } from './define.ts'
@@ -348,10 +350,10 @@ function extremes(name: '$minN' | '$maxN') {
 
 /** Reads the `n` of operators that keep the first so many. */
 export function countOf(value: Value): number {
-  if (!isNumber(value)) throw mongoError(5787902, `'n' must be a number. It is a ${bsonType(value)}.`)
+  if (!isNumber(value)) throw mongoError(7548606, `'n' must be a number. It is a ${bsonType(value)}.`)
   const count = Number(value)
-  if (!Number.isInteger(count)) throw mongoError(5787903, `'n' must be a whole number. It is ${value}.`)
-  if (count <= 0) throw mongoError(5787908, `'n' must be positive. It is ${value}.`)
+  if (!Number.isInteger(count)) throw mongoError(7548606, `'n' must be a whole number. It is ${value}.`)
+  if (count <= 0) throw mongoError(7548606, `'n' must be positive. It is ${value}.`)
   return count
 }
 
@@ -410,6 +412,14 @@ function setEquals(args: readonly Value[]): Value {
   return rest.every((other) => other.size === first.size && [...first].every((key) => other.has(key)))
 }
 
+/** Refuses constants that are no arrays before anything runs. */
+const setEqualsOperator: Operator = (argument, context) => {
+  for (const arg of argumentList(argument))
+    if (arg.kind === 'literal' && !Array.isArray(arg.value))
+      throw mongoError(5887502, `$setEquals takes arrays. It got a ${bsonType(arg.value)}.`)
+  return variadic('$setEquals', setEquals)[1](argument, context)
+}
+
 function isSubset(left: Value, right: Value): Value {
   const items = keysOf(requireList('$setIsSubset', left, 17046))
   const other = keysOf(requireList('$setIsSubset', right, 17042))
@@ -444,7 +454,7 @@ export const arrayOperators: Operators = [
   variadic('$setUnion', union),
   variadic('$setIntersection', intersection),
   fixed('$setDifference', 2, difference),
-  variadic('$setEquals', setEquals),
+  ['$setEquals', setEqualsOperator],
   fixed('$setIsSubset', 2, isSubset),
   fixed('$anyElementTrue', 1, (list) => requireList('$anyElementTrue', list, 17041).some(isTruthy)),
   fixed('$allElementsTrue', 1, (list) => requireList('$allElementsTrue', list, 17040).every(isTruthy)),

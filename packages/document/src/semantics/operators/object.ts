@@ -100,7 +100,9 @@ const rand: Operator = (argument) => {
   const empty =
     (argument.kind === 'object' && argument.entries.length === 0) ||
     (argument.kind === 'array' && argument.items.length === 0)
-  if (!empty) throw mongoError(3040501, '$rand takes no argument. Give it an empty object.')
+  const isObject = argument.kind === 'object' || argument.kind === 'array'
+  if (!empty)
+    throw mongoError(isObject ? 3040501 : 10065, '$rand takes no argument. Give it an empty object.')
   return () => Math.random()
 }
 

@@ -211,7 +211,7 @@ function replace(name: '$replaceOne' | '$replaceAll') {
         if (isNullish(value) || typeof value === 'string') return value
         if (key === 'find' && value instanceof RegExp) return value
         throw mongoError(
-          [51746, 51745, 51744][index] as number,
+          [10503904, 10503901, 10503902][index] as number,
           `${name} takes text. Its ${key} is a ${bsonType(value)}.`,
         )
       })

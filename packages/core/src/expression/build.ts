@@ -134,11 +134,13 @@ function alikeBranches(name: string, args: readonly Expression[]): Expression[] 
   })
 }
 
-/** Joins predicates with `and`; no predicate gives `true`. */
+/** Joins predicates with `and`, as evenly nested as it goes; no predicate gives `true`. */
 export function conjunction(predicates: readonly Expression[]): Expression {
-  const [first, ...rest] = predicates
+  const [first] = predicates
   if (first === undefined) return literal(true)
-  return rest.reduce<Expression>((left, right) => call('and', left, right), first)
+  if (predicates.length === 1) return first
+  const middle = (predicates.length + 1) >> 1
+  return call('and', conjunction(predicates.slice(0, middle)), conjunction(predicates.slice(middle)))
 }
 
 /** Splits nested `and` into its parts. */

@@ -197,18 +197,27 @@ export function agg(name: string, ...args: (string | ColumnBuilder)[]): Aggregat
   return new AggregateBuilder(name, args.map(columnOrExpression))
 }
 
-/** Binds an expression to the columns of a plan. @throws `NOT_FOUND`, `TYPE` */
+/** Expressions are walked by recursion: a deeper one would exhaust the stack. */
+const MAX_DEPTH = 1000
+
+/** Binds an expression to the columns of a plan. @throws `NOT_FOUND`, `TYPE`, `LIMIT` for one nested too deep */
 export function bindExpression(
   expression: UnboundExpression,
   resolve: (name: string) => Expression,
+  depth = 0,
 ): Expression {
+  if (depth > MAX_DEPTH)
+    throw new SheafError(
+      'LIMIT',
+      `An expression is nested too deep. Compute a part of it as a column first: at most ${MAX_DEPTH} calls in each other`,
+    )
   switch (expression.kind) {
     case 'name':
       return resolve(expression.name)
     case 'value':
       return literal(expression.value)
     case 'call': {
-      const args = expression.args.map((arg) => bindExpression(arg, resolve))
+      const args = expression.args.map((arg) => bindExpression(arg, resolve, depth + 1))
       return call(expression.function, ...(comparedAlike(expression.function, args) ?? args))
     }
   }

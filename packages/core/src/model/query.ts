@@ -60,6 +60,9 @@ export type QueryOptions<Row> = {
   readonly direct?: (limit: number | null) => Iterable<Row[]>
 }
 
+/** Steps are walked by recursion: more of them would exhaust the stack. */
+const MAX_STEPS = 1800
+
 /** Is what stands where a condition or a computed column is wanted. */
 export type Computed = ColumnBuilder
 
@@ -76,6 +79,8 @@ const NO_PARAMETERS: ReadonlyMap<string, Value> = new Map()
  */
 export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
   readonly #session: QuerySession
+  /** Counts the steps that this query was built by, one on the other. */
+  #stepCount = 0
   readonly #lower: () => LogicalPlan | Promise<LogicalPlan>
   readonly #options: QueryOptions<RowType>
   /** Gives the plan with its parameters in place. */
@@ -302,9 +307,21 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
   }
 
   #then(build: (plan: LogicalPlan) => LogicalPlan): Query {
-    return new Query(
-      this.#session,
-      derived(() => this.plan(), build),
+    return this.#next(
+      new Query(
+        this.#session,
+        derived(() => this.plan(), build),
+      ),
+    )
+  }
+
+  /** Counts a step. @throws `LIMIT` where there are too many */
+  #next<Next extends Query<RowType> | Query>(query: Next): Next {
+    query.#stepCount = this.#stepCount + 1
+    if (query.#stepCount <= MAX_STEPS) return query
+    throw new SheafError(
+      'LIMIT',
+      `A query is built of too many steps one on the other. Join its conditions: at most ${MAX_STEPS} steps`,
     )
   }
 
@@ -316,16 +333,20 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
         ...(decode === undefined ? {} : { decode }),
         rowPlan: derived(rowPlan, build),
       }
-      return new Query(
-        this.#session,
-        derived(() => this.plan(), build),
-        options,
+      return this.#next(
+        new Query<RowType>(
+          this.#session,
+          derived(() => this.plan(), build),
+          options,
+        ),
       )
     }
-    return new Query(
-      this.#session,
-      derived(() => this.plan(), build),
-      decode === undefined || rowPlan !== undefined ? {} : { decode },
+    return this.#next(
+      new Query<RowType>(
+        this.#session,
+        derived(() => this.plan(), build),
+        decode === undefined || rowPlan !== undefined ? {} : { decode },
+      ),
     )
   }
 
@@ -346,7 +367,7 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
       right = now
       return joined()
     }
-    return new Query(this.#session, both)
+    return this.#next(new Query(this.#session, both))
   }
 }
 

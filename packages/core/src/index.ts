@@ -75,6 +75,8 @@ export {
 export { tablePlan } from './model/relations.ts'
 export type { RowDecoder } from './model/rows.ts'
 export type {
+  Change,
+  ChangesOptions,
   Durability,
   OpenOptions,
   Session,
@@ -111,6 +113,7 @@ export {
 } from './plan/window.ts'
 export { openStore } from './store.ts'
 export { type RepairReport, repairStore } from './transaction/repair.ts'
+export type { RetentionOptions } from './transaction/retention.ts'
 export {
   batchToRecordBatch,
   columnFromData,

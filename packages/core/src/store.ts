@@ -5,10 +5,11 @@ import { keyLookup } from './execution/operators/scan.ts'
 import { type NodeCounters, startPlan } from './execution/planner.ts'
 import { registerAggregates } from './expression/aggregates.ts'
 import { registerFunctions } from './expression/registry.ts'
+import { changesOfRows, waitFor, wantedTables } from './model/changes.ts'
 import type { FileAccess, FileOptions, Model, ModelContext, TableFunction } from './model/model.ts'
 import { type ExplainOptions, Query, type QuerySession, type RunOptions } from './model/query.ts'
 import { Relations } from './model/relations.ts'
-import type { OpenOptions, Store, StoreStats } from './model/store-api.ts'
+import type { Change, ChangesOptions, OpenOptions, Store, StoreStats } from './model/store-api.ts'
 import { type TabularSource, valuesOf } from './model/tabular.ts'
 import { estimateRows } from './optimizer/estimate.ts'
 import { optimize } from './optimizer/optimizer.ts'
@@ -16,7 +17,8 @@ import { optimizerContext } from './optimizer/statistics.ts'
 import { explainPlan } from './plan/explain.ts'
 import type { LogicalPlan } from './plan/logical-plan.ts'
 import { visitPlan } from './plan/traverse.ts'
-import { openTableStore } from './transaction/table-store.ts'
+import { type RepairReport, repairStore } from './transaction/repair.ts'
+import { openTableStore, type TableStoreOptions } from './transaction/table-store.ts'
 import { type Batch, batchRowCount, columnReader } from './types/column.ts'
 import { isSheafError, SheafError } from './types/errors.ts'
 import { canGenerate } from './types/generation.ts'
@@ -43,14 +45,16 @@ export async function openStore<const Models extends readonly Model[]>(
     registerFunctions(model.functions ?? [])
     registerAggregates(model.aggregates ?? [])
   }
-  const tables = await openTableStore({
+  const tableOptions: TableStoreOptions = {
     path,
     memoryLimit,
     ...(options.durability === undefined ? {} : { durability: options.durability }),
     ...(options.readOnly === undefined ? {} : { readOnly: options.readOnly }),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
     ...options.host,
-  })
-  return new OpenStore(tables, options.models, memoryLimit).handle() as Store<Models>
+  }
+  const tables = await openTableStore(tableOptions)
+  return new OpenStore(tables, options.models, tableOptions).handle() as Store<Models>
 }
 
 function checkModels(models: readonly Model[]): void {
@@ -68,7 +72,8 @@ type ReadOptions = NonNullable<Parameters<ModelContext['batches']>[1]>
 type SnapshotSource = { open(): Snapshot; readonly isShared: boolean; write: ModelContext['write'] }
 
 class OpenStore {
-  readonly #tables: TableStore
+  #tables: TableStore
+  readonly #tableOptions: TableStoreOptions
   readonly #models: readonly Model[]
   readonly #engines: ReadonlyMap<string, Engine>
   readonly #operators: ReadonlyMap<string, ExtensionOperator>
@@ -81,10 +86,11 @@ class OpenStore {
   >()
   #closing: Promise<void> | null = null
 
-  constructor(tables: TableStore, models: readonly Model[], memoryLimit: number) {
+  constructor(tables: TableStore, models: readonly Model[], tableOptions: TableStoreOptions) {
     this.#tables = tables
+    this.#tableOptions = tableOptions
     this.#models = models
-    this.#memoryLimit = memoryLimit
+    this.#memoryLimit = tableOptions.memoryLimit ?? DEFAULT_MEMORY_LIMIT
     this.#engines = new Map(
       models.flatMap((model) => model.engines ?? []).map((engine) => [engine.name, engine]),
     )
@@ -104,9 +110,8 @@ class OpenStore {
     }
     const session = this.#session(source)
     const context = this.#context(source)
-    const tables = this.#tables
     return Object.defineProperties(session, {
-      version: { get: () => tables.lastCommit },
+      version: { get: () => this.#tables.lastCommit },
       transaction: {
         value: (work: (session: unknown) => unknown, options?: { isolation?: 'snapshot' | 'serializable' }) =>
           this.#transaction(work, options),
@@ -120,12 +125,60 @@ class OpenStore {
         value: async (path: string, options: FileOptions) =>
           this.#files().export(context, path, { ...options, plan: relationPlan(context, options.table) }),
       },
-      verify: { value: () => tables.verify() },
-      compact: { value: (options?: { signal?: AbortSignal }) => tables.compact({ full: true, ...options }) },
-      stats: { value: (): StoreStats => ({ version: tables.lastCommit, tables: tables.report() }) },
+      backup: { value: (path: string) => this.#tables.backup(path) },
+      repair: { value: () => this.#repair() },
+      refresh: { value: async () => this.#tables.refresh() },
+      changes: { value: (options?: ChangesOptions) => this.#changes(context, options) },
+      verify: { value: () => this.#tables.verify() },
+      compact: {
+        value: (options?: { signal?: AbortSignal }) => this.#tables.compact({ full: true, ...options }),
+      },
+      stats: {
+        value: (): StoreStats => ({ version: this.#tables.lastCommit, tables: this.#tables.report() }),
+      },
       close: { value: () => this.#close() },
       [Symbol.asyncDispose]: { value: () => this.#close() },
     })
+  }
+
+  /** Closes the store, repairs its files and opens it again; what was open on it is closed. */
+  async #repair(): Promise<RepairReport> {
+    this.#requireOpen()
+    if (this.#tableOptions.readOnly === true)
+      throw new SheafError(
+        'READ_ONLY',
+        'The store is open for reading only. Open it without readOnly to repair it.',
+      )
+    if (this.#tableOptions.path === ':memory:') return { ...(await this.#tables.verify()), lostRowCount: 0 }
+    await this.#tables.close()
+    try {
+      return await repairStore(this.#tableOptions.path, this.#tableOptions)
+    } finally {
+      this.#tables = await openTableStore(this.#tableOptions)
+    }
+  }
+
+  async *#changes(
+    context: ModelContext,
+    options: ChangesOptions = {},
+  ): AsyncGenerator<Change, void, undefined> {
+    this.#requireOpen()
+    const { tables, follow = false, signal } = options
+    let since = options.since ?? 0
+    const wanted = tables === undefined ? () => true : wantedTables(context, tables)
+    for (;;) {
+      const upTo = this.#tables.lastCommit
+      for (const changes of this.#tables.changes(since, wanted)) {
+        for (const change of changesOfRows(changes)) {
+          if (signal?.aborted === true) throw new SheafError('ABORTED', 'The feed of changes was stopped.')
+          yield change
+        }
+      }
+      since = upTo
+      if (!follow) return
+      await waitFor(this.#tables.changed(since), signal)
+      if (this.#closing !== null) return
+    }
   }
 
   #close(): Promise<void> {

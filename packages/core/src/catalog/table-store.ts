@@ -1,4 +1,5 @@
 import type { Field } from 'apache-arrow'
+import type { Batch } from '../types/column.ts'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
 import type { IndexSpecification } from './index-definition.ts'
 import type { KeyedReader } from './keyed-reader.ts'
@@ -108,6 +109,18 @@ export type TableReport = {
   readonly memtableBytes: number
 }
 
+/** Is what one commit did to rows of one table. */
+export type TableChanges = {
+  readonly commit: number
+  /** The table as the commit left it. */
+  readonly definition: TableDefinition
+  readonly rowIds: Float64Array
+  readonly kinds: readonly ('insert' | 'update' | 'delete')[]
+  /** The rows before and after, a column for each field; null where there was none. */
+  readonly before: Batch
+  readonly after: Batch
+}
+
 /** Is the storage and transaction layers as the store sees them. */
 export type TableStore = {
   readonly readOnly: boolean
@@ -125,6 +138,18 @@ export type TableStore = {
   begin(options?: { readonly isolation?: 'snapshot' | 'serializable' }): WriteTransaction
   /** Writes memtables into segments and merges segments where that pays. */
   compact(options?: { readonly signal?: AbortSignal; readonly full?: boolean }): Promise<void>
+  /**
+   * Reads what commits after `since` changed, in their order, up to the last one.
+   *
+   * @throws `NOT_FOUND` where the retention does not go back so far
+   */
+  changes(since: number, wanted: (definition: TableDefinition) => boolean): Iterable<TableChanges>
+  /** Resolves when there may be commits after the given one, or the store closes. */
+  changed(after: number): Promise<void>
+  /** Copies the store as of now into an empty or new folder, while writing goes on. @throws `ALREADY_EXISTS`, `IO` */
+  backup(path: string): Promise<void>
+  /** Goes on, in a store that is open for reading, to what its writer has written since. */
+  refresh(): void
   verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   report(): readonly TableReport[]
   close(): Promise<void>

@@ -1,5 +1,7 @@
 import type { TableReport } from '../catalog/table-store.ts'
 import type { TableStoreOptions } from '../transaction/options.ts'
+import type { RepairReport } from '../transaction/repair.ts'
+import type { RetentionOptions } from '../transaction/retention.ts'
 import type { FileOptions, Model, ModelApis } from './model.ts'
 import type { Query } from './query.ts'
 import type { TabularSource } from './tabular.ts'
@@ -19,6 +21,11 @@ export type OpenOptions<Models extends readonly Model[]> = {
   readonly readOnly?: boolean
   /** Bytes that memtables, caches and each query may hold; past it a query fails with MEMORY_LIMIT. */
   readonly memoryLimit?: number
+  /**
+   * How far back `asOf` and `changes` go, in commits, in milliseconds, or as far as either says. By default nothing is
+   * kept for them: they reach back to the last time that the log was written into segments.
+   */
+  readonly retention?: RetentionOptions
   /** Replaces the file system, the clock and the randomness: for tests. */
   readonly host?: Pick<TableStoreOptions, 'fileSystem' | 'clock' | 'random'>
 }
@@ -49,6 +56,31 @@ export type StoreSnapshot<Models extends readonly Model[]> = Session<Models> & {
   close(): void
 }
 
+/** Says which changes to read. */
+export type ChangesOptions = {
+  /** The version after which to begin; 0, the beginning of the store, unless given. */
+  readonly since?: number
+  /** Names of tables, as in `store.from`; all tables unless given. */
+  readonly tables?: readonly string[]
+  /** Waits for further commits instead of ending at the last one. */
+  readonly follow?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Is what a commit did to one row. */
+export type Change = {
+  /** The version that the commit made: the `since` to go on with when all of its changes were seen. */
+  readonly version: number
+  /** The full name of the table: `model:collection`, or `model:collection.part`. */
+  readonly table: string
+  readonly kind: 'insert' | 'update' | 'delete'
+  readonly rowId: number
+  /** The row before, not for an insert. */
+  readonly before?: Readonly<Record<string, unknown>>
+  /** The row after, not for a delete. */
+  readonly after?: Readonly<Record<string, unknown>>
+}
+
 /** Tells about the data of a store. */
 export type StoreStats = { readonly version: number; readonly tables: readonly TableReport[] }
 
@@ -71,6 +103,23 @@ export type Store<Models extends readonly Model[] = readonly Model[]> = Session<
   import(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
   /** Writes any table to a file. @throws `NOT_FOUND`, `MISSING_DEPENDENCY` */
   export(path: string, options: FileOptions): Promise<{ readonly rowsAffected: number }>
+  /**
+   * Reads what was committed after a version, in the order of the commits, up to now or for ever. The place in the feed is
+   * the version alone, so it survives closing the store. @throws `NOT_FOUND` where the retention does not go back so far
+   */
+  changes(options?: ChangesOptions): AsyncIterable<Change>
+  /**
+   * Copies the store as it is now into an empty or new folder, while writing goes on. The copy is a store: restore it by
+   * copying it back. @throws `ALREADY_EXISTS`, `IO`, `NO_SPACE`
+   */
+  backup(path: string): Promise<void>
+  /**
+   * Saves what can be saved of damaged files, and says what could not. The store is closed for it and opened again:
+   * snapshots and transactions that were open end. @throws `CORRUPT` where nothing can be saved
+   */
+  repair(): Promise<RepairReport>
+  /** Goes on, in a store that is open for reading, to what its writer has committed since. */
+  refresh(): Promise<void>
   /** Walks every checksum and invariant. */
   verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   /** Moves what is in memory and in the log into segments, and merges segments. */

@@ -93,6 +93,11 @@ export function isConsecutive(ids: Float64Array): boolean {
   return true
 }
 
+/** Reads when a commit was made, in milliseconds since the epoch. */
+export function commitTime(payload: Uint8Array): number {
+  return new ByteReader(payload).float64()
+}
+
 /**
  * Reads the changes of a commit one after the other, so that the changes of the catalog can be applied before the
  * types of later ones are asked for.

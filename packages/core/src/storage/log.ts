@@ -26,7 +26,8 @@ import { type FileHandle, type FileSystem, readFile } from './file-system.ts'
 
 const MAGIC = 'SHEAFLOG'
 const FORMAT_VERSION = 1
-const FILE_HEADER_BYTES = 24
+/** Is the size of a log file's header: where its first record lies. */
+export const FILE_HEADER_BYTES = 24
 const RECORD_HEADER_BYTES = 32
 const COMMIT = 1
 const MARK = 2
@@ -243,6 +244,33 @@ export function readLog(fileSystem: FileSystem, path: string): LogContent {
   }
   if (syncedAfter(bytes, offset) > last) throw corruptLog(path, offset)
   return { commits, base, last, synced, endOffset: offset, torn: offset < bytes.length }
+}
+
+/** Reads the commits that were added to a log file since it was read last, up to the first that is not there whole. */
+export function readLogTail(
+  fileSystem: FileSystem,
+  path: string,
+  from: { readonly offset: number; readonly last: number },
+): Pick<LogContent, 'commits' | 'last' | 'endOffset'> {
+  const handle = fileSystem.open(path, 'read')
+  let bytes: Uint8Array
+  try {
+    bytes = handle.read(from.offset, Math.max(handle.sizeBytes - from.offset, 0))
+  } finally {
+    handle.close()
+  }
+  const commits: { sequence: number; payload: Uint8Array }[] = []
+  let { last } = from
+  let offset = 0
+  for (let record = decodeRecord(bytes, offset); record !== null; record = decodeRecord(bytes, offset)) {
+    if (record.type === COMMIT) {
+      if (record.sequence !== last + 1) throw corruptLog(path, from.offset + offset)
+      commits.push({ sequence: record.sequence, payload: record.payload })
+      last = record.sequence
+    }
+    offset = nextOffset(offset, record.payload.length)
+  }
+  return { commits, last, endOffset: from.offset + offset }
 }
 
 /** Makes the error of a record of the log that is bad though it had been on the disk. */

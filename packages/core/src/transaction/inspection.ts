@@ -2,7 +2,7 @@ import { SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
 import type { TableReport } from '../catalog/table-store.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { listLogs, logPath, readLog } from '../storage/log.ts'
-import { readManifest } from '../storage/manifest.ts'
+import { checkManifestCopy, readManifest } from '../storage/manifest.ts'
 import { Memtable } from '../storage/memtable.ts'
 import { Segment } from '../storage/segment.ts'
 import { isSheafError } from '../types/errors.ts'
@@ -38,6 +38,7 @@ export function verifyFiles(fileSystem: FileSystem, folder: string): string[] {
     }
   }
   attempt(() => void readManifest(fileSystem, folder))
+  attempt(() => checkManifestCopy(fileSystem, folder))
   for (const number of listLogs(fileSystem, folder))
     attempt(() => void readLog(fileSystem, logPath(folder, number)))
   return problems

@@ -39,6 +39,8 @@ export type MaintenanceHost = {
   definition(tableId: number): TableDefinition | undefined
   /** Gives the oldest commit that a reader may still ask for. */
   oldestCommit(): number
+  /** Gives when commits within the retention were made. */
+  times(): NonNullable<Manifest['times']>
   /** Begins a new log file: later commits go there. Gives its number and the last commit before it. */
   rotateLog(): { readonly log: number; readonly commit: number }
   /** Resolves when all commits so far are on the disk. */
@@ -85,6 +87,11 @@ export class Maintenance {
   /** Writes all memtables into segments. */
   flush(): Promise<void> {
     return this.#next(() => this.#flush())
+  }
+
+  /** Runs something while no file is merged, replaced or removed. */
+  exclusively(run: () => Promise<void>): Promise<void> {
+    return this.#next(run)
   }
 
   /** Merges segments where that pays, or with `full` as far as it can be done. */
@@ -192,6 +199,7 @@ export class Maintenance {
       tables: [...this.#host.tables.values()].flatMap((table) =>
         this.#manifestTable(table, at.commit, rewrites),
       ),
+      times: this.#host.times(),
     }
     await writeManifest(this.#host.fileSystem, this.#host.folder, manifest)
     this.#manifest = manifest

@@ -1,5 +1,6 @@
 import type { FileSystem } from '../storage/file-system.ts'
 import type { Durability } from '../storage/log.ts'
+import type { RetentionOptions } from './retention.ts'
 
 /** Says how to open the tables of a store. */
 export type TableStoreOptions = {
@@ -18,8 +19,8 @@ export type TableStoreOptions = {
   readonly timers?: Timers
   /** From how many rows on a commit's rows go into a segment at once, and not into the log. */
   readonly directRows?: number
-  /** How many commits back snapshots can be opened. */
-  readonly retainCommits?: number
+  /** How far back snapshots can be opened and changes read; by default as far as open snapshots need. */
+  readonly retention?: RetentionOptions
 }
 
 /** Is how the store waits. */

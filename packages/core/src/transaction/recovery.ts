@@ -1,6 +1,16 @@
-import { decodeCommit, type FieldTypes, type TableChange } from '../storage/commit-record.ts'
+import { commitTime, decodeCommit, type FieldTypes, type TableChange } from '../storage/commit-record.ts'
 import type { FileSystem } from '../storage/file-system.ts'
-import { corruptLog, type Durability, LogWriter, listLogs, logPath, readLog } from '../storage/log.ts'
+import {
+  corruptLog,
+  type Durability,
+  FILE_HEADER_BYTES,
+  LogWriter,
+  listLogs,
+  logPath,
+  readLog,
+  readLogTail,
+} from '../storage/log.ts'
+import { SheafError } from '../types/errors.ts'
 
 /** Is what recovery needs of the store that it brings back. */
 export type RecoveryTarget = {
@@ -11,13 +21,15 @@ export type RecoveryTarget = {
   /** The commit that the manifest holds, and the first log to be read after it. */
   readonly commit: number
   readonly firstLog: number
+  readonly withoutManifest: boolean
   readonly fieldTypes: FieldTypes
   apply(change: TableChange, commit: number): void
   /** Called when all changes of a commit are applied. */
-  applied(commit: number): void
+  applied(commit: number, timeMs: number): void
 }
 
-type LogEnd = {
+/** Is where the reading of the log ended. */
+export type LogEnd = {
   readonly number: number
   readonly offset: number
   readonly torn: boolean
@@ -26,7 +38,10 @@ type LogEnd = {
 }
 
 /** Reads the log into the tables and gives the log to go on with, `null` for a store that is only read. */
-export function recover(target: RecoveryTarget): LogWriter | null {
+export function recover(target: RecoveryTarget): {
+  readonly log: LogWriter | null
+  readonly end: LogEnd | null
+} {
   const { fileSystem, folder } = target
   if (!target.readOnly) {
     fileSystem.makeFolder(`${folder}/log`)
@@ -36,6 +51,10 @@ export function recover(target: RecoveryTarget): LogWriter | null {
   }
   let last = target.commit
   let end: LogEnd | null = null
+  const [first = 1] = listLogs(fileSystem, folder)
+  // The first log goes only when a manifest holds what was in it.
+  if (target.withoutManifest && first > 1)
+    throw new SheafError('CORRUPT', `The manifest is missing. Run repairStore(): ${folder}`, { path: folder })
   const unused: number[] = []
   for (const number of listLogs(fileSystem, folder)) {
     const path = logPath(folder, number)
@@ -53,16 +72,38 @@ export function recover(target: RecoveryTarget): LogWriter | null {
     for (const { sequence, payload } of content.commits) {
       if (sequence <= last) continue
       for (const change of decodeCommit(payload, target.fieldTypes)) target.apply(change, sequence)
-      target.applied(sequence)
+      target.applied(sequence, commitTime(payload))
     }
     // What the process before wrote may be in the system's cache only: later commits count on it.
     if (!target.readOnly && content.synced < content.last) syncFile(fileSystem, path)
     last = Math.max(last, content.last)
     end = { number, offset: content.endOffset, torn: content.torn, last: content.last }
   }
-  if (target.readOnly) return null
+  if (target.readOnly) return { log: null, end }
   for (const number of unused) fileSystem.remove(logPath(folder, number))
-  return continueLog(target, end, last)
+  return { log: continueLog(target, end, last), end }
+}
+
+/** Applies what was added to the log since it was read last; gives where it ends now. */
+export function followLog(target: RecoveryTarget, from: LogEnd): LogEnd {
+  const { fileSystem, folder } = target
+  let end = from
+  for (const number of listLogs(fileSystem, folder)) {
+    if (number < end.number) continue
+    const path = logPath(folder, number)
+    if (number > end.number) {
+      const { base } = readLog(fileSystem, path)
+      if (base !== end.last) break
+      end = { number, offset: FILE_HEADER_BYTES, torn: false, last: base }
+    }
+    const { commits, last, endOffset } = readLogTail(fileSystem, path, end)
+    for (const { sequence, payload } of commits) {
+      for (const change of decodeCommit(payload, target.fieldTypes)) target.apply(change, sequence)
+      target.applied(sequence, commitTime(payload))
+    }
+    end = { number, offset: endOffset, torn: false, last }
+  }
+  return end
 }
 
 function syncFile(fileSystem: FileSystem, path: string): void {

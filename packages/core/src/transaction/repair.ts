@@ -5,7 +5,8 @@
  * - Of a damaged segment, the chunks of 65,536 rows that are sound are written into a new one.
  * - Where a file of deleted positions is damaged, its rows are there again.
  * - A damaged log is cut off before the first commit that cannot be read.
- * - A damaged manifest cannot be repaired: nothing else says which files are live.
+ * - A damaged or missing manifest is replaced by its copy. Where the copy is damaged too, nothing else says which files
+ *   are live, and the store cannot be repaired.
  */
 
 import { typeFromJson } from '../catalog/type-json.ts'
@@ -13,7 +14,14 @@ import { decodeCommit } from '../storage/commit-record.ts'
 import { DeletionVector } from '../storage/deletion-vector.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { listLogs, logPath, readLog } from '../storage/log.ts'
-import { type Manifest, readManifest, removeOldManifests, writeManifest } from '../storage/manifest.ts'
+import {
+  type Manifest,
+  manifestNumber,
+  readManifest,
+  readManifestCopy,
+  removeOldManifests,
+  writeManifest,
+} from '../storage/manifest.ts'
 import { type MergeTable, mergeParts } from '../storage/merge.ts'
 import { CHUNK_ROWS } from '../storage/part.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
@@ -42,7 +50,7 @@ const CACHE_BYTES = 64 << 20
 /**
  * Repairs a store that is not open.
  *
- * @throws `LOCKED`, and `CORRUPT` where the manifest is damaged: restore the store from a backup then
+ * @throws `LOCKED`, and `CORRUPT` where the manifest and its copy are damaged: restore the store from a backup then
  */
 export async function repairStore(
   path: string,
@@ -52,7 +60,7 @@ export async function repairStore(
   const lock = fileSystem.lock(`${path}/LOCK`)
   const repair = new Repair(fileSystem, path)
   try {
-    const manifest = readManifest(fileSystem, path)
+    const manifest = await repair.manifest()
     if (manifest !== null) await repair.segments(manifest)
     repair.logs(manifest)
   } finally {
@@ -97,6 +105,36 @@ class Repair {
 
   close(): void {
     this.#files.close()
+  }
+
+  /** Reads the manifest, or puts its copy in its place. @throws `CORRUPT` where both are damaged */
+  async manifest(): Promise<Manifest | null> {
+    let damage = 'The manifest was missing.'
+    try {
+      const manifest = readManifest(this.#fileSystem, this.#folder)
+      const [firstLog = 1] = listLogs(this.#fileSystem, this.#folder)
+      if (manifest !== null || firstLog === 1) return manifest
+    } catch (error) {
+      if (!isSheafError(error, 'CORRUPT')) throw error
+      damage = error.message
+    }
+    const copy = readManifestCopy(this.#fileSystem, this.#folder)
+    if (copy === null)
+      throw new SheafError(
+        'CORRUPT',
+        `The manifest and its copy are damaged, and nothing else says which files are live. Restore the store from a backup: ${this.#folder}`,
+        { path: this.#folder },
+      )
+    this.#problems.push(`Its copy took the place of the manifest, and nothing is lost by it: ${damage}`)
+    const manifest = {
+      ...copy,
+      number: Math.max(copy.number, manifestNumber(this.#fileSystem, this.#folder)) + 1,
+    }
+    for (const name of this.#fileSystem.list(this.#folder))
+      if (/^MANIFEST-\d+$/.test(name)) this.#setAside(`${this.#folder}/${name}`)
+    await writeManifest(this.#fileSystem, this.#folder, manifest)
+    removeOldManifests(this.#fileSystem, this.#folder, manifest.number)
+    return manifest
   }
 
   /** Replaces the damaged segments of a manifest. */

@@ -31,8 +31,17 @@ export class TableData {
     if (commit > this.lastChange) this.#changes.push(commit)
   }
 
-  /** Finds the last commit up to the given one that changed the table. */
+  /** Says that the table was read back as of a commit: which commits before changed it is not known. */
+  loadedAt(commit: number): void {
+    this.#loadedAt = commit
+    this.noteChange(commit)
+  }
+
+  #loadedAt = 0
+
+  /** Finds the last commit up to the given one that changed the table, or may have. */
   changeUpTo(commit: number): number {
+    if (commit < this.#loadedAt) return commit
     let index = this.#changes.length - 1
     while (index > 0 && (this.#changes[index] as number) > commit) index -= 1
     return this.#changes[index] as number

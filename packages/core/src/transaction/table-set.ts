@@ -1,5 +1,5 @@
 import type { DataType } from 'apache-arrow'
-import { type KnownTables, readCatalog, SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import { type KnownTables, readCatalog, SYSTEM_TABLES, TABLES_TABLE } from '../catalog/catalog-tables.ts'
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView } from '../catalog/table-store.ts'
@@ -89,6 +89,47 @@ export class TableSet {
     return undefined
   }
 
+  /**
+   * Finds the definition of a table that a commit from `oldest` on may ask for, with the fields that were dropped since:
+   * `undefined` for a table that none of them sees.
+   */
+  retainedDefinition(tableId: number, oldest: number): TableDefinition | undefined {
+    const newest = this.definition(tableId)
+    if (newest !== undefined && (SYSTEM_TABLES.includes(newest) || !this.#changedSince(oldest))) return newest
+    const before = this.#definitionAt(
+      tableId,
+      newest === undefined ? this.#lastSeen(tableId, oldest) : oldest,
+    )
+    if (newest === undefined || before === undefined) return newest ?? before
+    const ids = new Set(newest.fields.map((field) => partField(field).fieldId))
+    const dropped = before.fields.filter((field) => !ids.has(partField(field).fieldId))
+    return dropped.length === 0 ? newest : { ...newest, fields: [...newest.fields, ...dropped] }
+  }
+
+  #changedSince(oldest: number): boolean {
+    return SYSTEM_TABLES.some((table) => (this.all.get(table.id)?.lastChange ?? 0) > oldest)
+  }
+
+  #definitionAt(tableId: number, commit: number): TableDefinition | undefined {
+    for (const collection of this.catalogAt(commit).collections())
+      for (const table of collection.tables) if (table.id === tableId) return table
+    return undefined
+  }
+
+  /** Finds the last commit that saw a table, -1 where it was before `oldest`. */
+  #lastSeen(tableId: number, oldest: number): number {
+    const field = partField(TABLES_TABLE.fields[0] as TableDefinition['fields'][number])
+    let last = -1
+    for (const part of this.all.get(TABLES_TABLE.id)?.parts ?? []) {
+      for (let position = 0; position < part.rowCount; position += 1) {
+        const deleted = part.deletedAt(position)
+        if (deleted > oldest && deleted - 1 > last && part.read(field, position) === tableId)
+          last = Math.min(deleted - 1, LATEST)
+      }
+    }
+    return last
+  }
+
   /** Finds the type of a field. */
   fieldType(tableId: number, fieldId: number): DataType | undefined {
     const fields = this.definition(tableId)?.fields.map(partField)
@@ -108,11 +149,11 @@ export class TableSet {
   load(tables: readonly ManifestTable[], commit: number): void {
     // The catalog's own tables come first: they tell the keys of the others.
     for (const { id, nextRowId, segments } of [...tables].sort((left, right) => left.id - right.id)) {
-      const table = this.#tableData(id)
+      const table = this.#tableData(id, this.retainedDefinition(id, 0))
       if (table === null) continue
       for (const entry of segments) table.addPart(this.#files.open(id, entry))
       table.nextRowId = nextRowId
-      table.noteChange(commit)
+      table.loadedAt(commit)
     }
   }
 
@@ -144,10 +185,10 @@ export class TableSet {
     return highest
   }
 
-  #tableData(tableId: number): TableData | null {
+  #tableData(tableId: number, known?: TableDefinition): TableData | null {
     let table = this.all.get(tableId)
     if (table === undefined) {
-      const definition = this.definition(tableId)
+      const definition = known ?? this.definition(tableId)
       if (definition === undefined) return null
       table = new TableData(tableId, keyFields(definition))
       table.nextRowId = this.#newTableRows.get(tableId) ?? 0

@@ -1,10 +1,17 @@
 import { FIRST_USER_TABLE_ID, readCatalog, SYSTEM_TABLES, TABLES_TABLE } from '../catalog/catalog-tables.ts'
+import type { TableDefinition } from '../catalog/definition.ts'
 import type { KeyedReader } from '../catalog/keyed-reader.ts'
-import type { Snapshot, TableReport, TableStore, WriteTransaction } from '../catalog/table-store.ts'
+import type {
+  Snapshot,
+  TableChanges,
+  TableReport,
+  TableStore,
+  WriteTransaction,
+} from '../catalog/table-store.ts'
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
-import { type Durability, LogWriter } from '../storage/log.ts'
-import { readManifest } from '../storage/manifest.ts'
+import { type Durability, LogWriter, listLogs, logPath } from '../storage/log.ts'
+import { manifestNumber, readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
 import type { Part } from '../storage/part.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
@@ -14,12 +21,15 @@ import { SegmentFiles } from '../storage/segment-files.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
 import { SpillFolder } from '../storage/spill-folder.ts'
 import { isSheafError, SheafError } from '../types/errors.ts'
+import { type BackupSource, liveFiles, writeBackup } from './backup.ts'
+import { readChanges } from './changes.ts'
 import { checkConflicts } from './conflicts.ts'
 import { reportTables, verifyFiles, verifySegments } from './inspection.ts'
 import { keyedReader } from './keyed-reads.ts'
 import { Maintenance, type MaintenanceHost } from './maintenance.ts'
 import { REAL_TIMERS, type TableStoreOptions, type Timers } from './options.ts'
-import { recover } from './recovery.ts'
+import { followLog, type LogEnd, type RecoveryTarget, recover } from './recovery.ts'
+import { Retention } from './retention.ts'
 import { type SequenceName, Sequences } from './sequences.ts'
 import { TableSet } from './table-set.ts'
 import { finish } from './table-view.ts'
@@ -34,6 +44,8 @@ const DEFAULT_MEMORY_LIMIT = 2 ** 30
 const SYNC_INTERVAL_MS = 1000
 const COMMITS_PER_BREATH = 32
 const READ_ATTEMPTS = 5
+/** How often a reader that follows looks for new commits. */
+const FOLLOW_MS = 100
 /** Past this size, the log is flushed into segments when the store closes, so that it opens quickly. */
 const FLUSH_ON_CLOSE_BYTES = 1 << 20
 const LARGEST_FLUSH_BYTES = 64 << 20
@@ -49,20 +61,30 @@ const BULK_COMPRESSION_LEVEL = 1
 export async function openTableStore(options: TableStoreOptions): Promise<TableStore> {
   const inMemory = options.path === ':memory:'
   const fileSystem = options.fileSystem ?? (inMemory ? new MemoryFileSystem() : realFileSystem())
+  return openWithRetries(fileSystem, {
+    ...options,
+    inMemory: inMemory && options.fileSystem === undefined,
+  })
+}
+
+/** A writer beside a reader may replace files between the reading of the manifest and of what it names. */
+function openWithRetries(
+  fileSystem: FileSystem,
+  options: TableStoreOptions & { readonly inMemory: boolean },
+): StoredTables {
   for (let attempt = 1; ; attempt += 1) {
-    const store = new StoredTables(fileSystem, {
-      ...options,
-      inMemory: inMemory && options.fileSystem === undefined,
-    })
+    const store = new StoredTables(fileSystem, options)
     try {
       store.open()
       return store
     } catch (error) {
-      // A writer beside a reader may replace files between the reading of the manifest and of what it names.
-      const replaced = isSheafError(error, 'IO') && error.detail === 'ENOENT'
-      if (options.readOnly !== true || !replaced || attempt === READ_ATTEMPTS) throw error
+      if (options.readOnly !== true || !isReplaced(error) || attempt === READ_ATTEMPTS) throw error
     }
   }
+}
+
+function isReplaced(error: unknown): boolean {
+  return isSheafError(error, 'IO') && error.detail === 'ENOENT'
 }
 
 class StoredTables implements TableStore {
@@ -73,9 +95,10 @@ class StoredTables implements TableStore {
   readonly #inMemory: boolean
   readonly #durability: Durability
   readonly #clock: () => number
-  readonly #tables: TableSet
-  readonly #openSnapshots = new Map<number, number>()
-  readonly #sequences: Sequences
+  // A store that is only read replaces these when it goes on to another manifest.
+  #tables: TableSet
+  #openSnapshots = new Map<number, number>()
+  #sequences: Sequences
   #log: LogWriter | null = null
   #lock: FileLock | null = null
   #lastCommit = 0
@@ -83,12 +106,17 @@ class StoredTables implements TableStore {
   #appliedCommit = 0
   #state: 'open' | 'closed' = 'open'
   #failure: unknown = undefined
-  readonly #files: SegmentFiles
+  #files: SegmentFiles
+  /** Files that open snapshots of a former manifest still read. */
+  readonly #formerFiles = new Set<SegmentFiles>()
   readonly #timers: Timers
-  readonly #retainCommits: number
+  readonly #retention: Retention
+  readonly #options: TableStoreOptions & { readonly inMemory: boolean }
+  #logEnd: LogEnd | null = null
+  #watching: (() => void)[] = []
   readonly #directRows: number
   readonly #flushBytes: number
-  readonly #maintenance: Maintenance
+  #maintenance: Maintenance
   /** Bytes of commits since the last flush began, about as many as the memtables hold. */
   #unflushedBytes = 0
   /** True while maintenance runs or is planned. */
@@ -107,7 +135,8 @@ class StoredTables implements TableStore {
     this.#files = new SegmentFiles(fileSystem, this.#folder, new SegmentCache(memoryLimit / 2))
     this.#timers = options.timers ?? REAL_TIMERS
     this.#directRows = options.directRows ?? DIRECT_ROWS
-    this.#retainCommits = options.retainCommits ?? 0
+    this.#retention = new Retention(options.retention ?? {})
+    this.#options = options
     this.readOnly = options.readOnly ?? false
     this.spill = options.inMemory || this.readOnly ? null : new SpillFolder(fileSystem, this.#folder)
     this.#durability = options.durability ?? 'commit'
@@ -126,7 +155,8 @@ class StoredTables implements TableStore {
       indexes: this.#tables.indexes,
       bringForward: (definition) => this.#tables.bringForward(definition),
       compress,
-      definition: (tableId) => this.#tables.definition(tableId),
+      definition: (tableId) => this.#tables.retainedDefinition(tableId, this.#oldestNeeded()),
+      times: () => this.#retention.times,
       oldestCommit: () => this.#oldestNeeded(),
       rotateLog: () => this.#rotateLog(),
       syncLog: async () => this.#log?.sync(),
@@ -137,7 +167,7 @@ class StoredTables implements TableStore {
 
   /** Gives the oldest commit that a reader may ask for: of an open snapshot, or within the retention. */
   #oldestNeeded(): number {
-    let oldest = this.#lastCommit - this.#retainCommits
+    let oldest = this.#retention.oldest(this.#lastCommit, this.#clock())
     for (const commit of this.#openSnapshots.keys()) oldest = Math.min(oldest, commit)
     return Math.max(oldest, 0)
   }
@@ -205,24 +235,62 @@ class StoredTables implements TableStore {
       this.#maintenance.resume(manifest)
       this.#appliedCommit = manifest.commit
       this.#lastCommit = manifest.commit
+      this.#retention.resume(manifest.times ?? [])
       this.#tables.load(manifest.tables, manifest.commit)
     }
-    this.#log = recover({
+    const { log, end } = recover(this.#recoveryTarget(manifest?.log ?? 1))
+    this.#log = log
+    this.#logEnd = end
+    this.#sequences.load()
+    if (!this.readOnly) this.#files.collectGarbage()
+  }
+
+  #recoveryTarget(firstLog: number): RecoveryTarget {
+    return {
       fileSystem: this.#fileSystem,
       folder: this.#folder,
       readOnly: this.readOnly,
       durability: this.#durability,
       commit: this.#lastCommit,
-      firstLog: manifest?.log ?? 1,
+      firstLog,
+      withoutManifest: this.#maintenance.manifest.number === 0,
       fieldTypes: (tableId, fieldId) => this.#tables.fieldType(tableId, fieldId),
       apply: (change, commit) => this.#tables.apply(change, commit),
-      applied: (commit) => {
+      applied: (commit, timeMs) => {
         this.#appliedCommit = commit
         this.#lastCommit = commit
+        this.#retention.note(commit, timeMs)
       },
-    })
-    this.#sequences.load()
-    if (!this.readOnly) this.#files.collectGarbage()
+    }
+  }
+
+  refresh(): void {
+    this.#checkOpen()
+    if (!this.readOnly || this.#inMemory) return
+    const number = manifestNumber(this.#fileSystem, this.#folder)
+    if (number === this.#maintenance.manifest.number && this.#logEnd !== null) {
+      try {
+        this.#logEnd = followLog(this.#recoveryTarget(this.#logEnd.number), this.#logEnd)
+        return
+      } catch (error) {
+        if (!isReplaced(error)) throw error
+      }
+    }
+    this.#replace(openWithRetries(this.#fileSystem, this.#options))
+  }
+
+  /** Goes on with what was opened anew; snapshots of the state before keep its files. */
+  #replace(fresh: StoredTables): void {
+    if (this.#openSnapshots.size > 0) this.#formerFiles.add(this.#files)
+    else this.#files.close()
+    this.#tables = fresh.#tables
+    this.#files = fresh.#files
+    this.#sequences = fresh.#sequences
+    this.#maintenance = fresh.#maintenance
+    this.#openSnapshots = fresh.#openSnapshots
+    this.#logEnd = fresh.#logEnd
+    this.#lastCommit = fresh.#lastCommit
+    this.#appliedCommit = fresh.#appliedCommit
   }
 
   #checkOpen(): void {
@@ -237,9 +305,12 @@ class StoredTables implements TableStore {
         'NOT_FOUND',
         `There is no such version. They go from ${oldest} to ${this.#lastCommit}: ${commit}`,
       )
-    this.#openSnapshots.set(commit, (this.#openSnapshots.get(commit) ?? 0) + 1)
+    const opened = this.#openSnapshots
+    const tables = this.#tables
+    const files = this.#files
+    opened.set(commit, (opened.get(commit) ?? 0) + 1)
     let open = true
-    const catalog = this.#tables.catalogAt(commit)
+    const catalog = tables.catalogAt(commit)
     return {
       commit,
       catalog,
@@ -248,22 +319,23 @@ class StoredTables implements TableStore {
         const definition = catalog.table(name)
         if (definition === undefined)
           throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
-        return this.#tables.source(this.#tables.view(definition, commit))
+        return tables.source(tables.view(definition, commit))
       },
       keyed: (name, fields) => {
         if (!open) throw new SheafError('CLOSED', 'The snapshot is closed. Open another one.')
         const definition = catalog.table(name)
         if (definition === undefined)
           throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
-        const view = this.#tables.view(definition, commit)
+        const view = tables.view(definition, commit)
         return keyedReader(definition, fields, () => view)
       },
       close: () => {
         if (!open) return
         open = false
-        const count = (this.#openSnapshots.get(commit) as number) - 1
-        if (count === 0) this.#openSnapshots.delete(commit)
-        else this.#openSnapshots.set(commit, count)
+        const count = (opened.get(commit) as number) - 1
+        if (count === 0) opened.delete(commit)
+        else opened.set(commit, count)
+        if (opened.size === 0 && this.#formerFiles.delete(files)) files.close()
       },
     }
   }
@@ -348,13 +420,17 @@ class StoredTables implements TableStore {
     const commit = this.#appliedCommit + 1
     const changes = this.#changesOf(transaction, written, commit)
     const log = this.#log
-    if (log === null) this.#unflushedBytes += estimateBytes(changes)
-    else this.#append(log, commit, changes)
+    if (log === null) {
+      this.#unflushedBytes += estimateBytes(changes)
+      this.#retention.note(commit, this.#clock())
+    }
+    if (log !== null) this.#append(log, commit, changes)
     for (const change of changes) this.#tables.apply(change, commit)
     this.#appliedCommit = commit
     if (log !== null) await this.#settled(log, commit)
     this.#lastCommit = Math.max(this.#lastCommit, commit)
     for (const listener of this.#listeners) listener()
+    this.#wake()
     this.#planMaintenance()
     if (this.#durability !== 'commit' || log === null) await this.#breathe()
     return commit
@@ -446,7 +522,9 @@ class StoredTables implements TableStore {
 
   #append(log: LogWriter, commit: number, changes: readonly TableChange[]): void {
     try {
-      const payload = encodeCommit(this.#clock(), changes)
+      const timeMs = this.#clock()
+      const payload = encodeCommit(timeMs, changes)
+      this.#retention.note(commit, timeMs)
       log.append(commit, payload)
       this.#unflushedBytes += payload.length
     } catch (error) {
@@ -479,6 +557,66 @@ class StoredTables implements TableStore {
     })
   }
 
+  *changes(since: number, wanted: (definition: TableDefinition) => boolean): Generator<TableChanges, void> {
+    // What the snapshot sees is kept as long as it is open, and with it all that came since.
+    const snapshot = this.snapshot(since)
+    try {
+      yield* readChanges(this.#tables, { since, upTo: this.#lastCommit }, wanted)
+    } finally {
+      snapshot.close()
+    }
+  }
+
+  changed(after: number): Promise<void> {
+    if (this.#lastCommit > after || this.#state === 'closed') return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#watching.push(resolve)
+      if (this.readOnly) this.#timers.later(() => this.#lookForChanges(), FOLLOW_MS)
+    })
+  }
+
+  /** A reader is not told of what another process writes. */
+  #lookForChanges(): void {
+    if (this.#state !== 'closed') this.refresh()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#watching.splice(0)) resolve()
+  }
+
+  async backup(path: string): Promise<void> {
+    this.#checkOpen()
+    if (this.readOnly)
+      throw new SheafError('READ_ONLY', 'Only the process that writes to a store can back it up.')
+    if (this.#failure === undefined) await this.#flush()
+    const target = this.#inMemory ? realFileSystem() : this.#fileSystem
+    await this.#maintenance.exclusively(() => writeBackup(this.#backupSource(), target, path))
+  }
+
+  /** Gives what is live at this instant: commits come between its steps, but are not in it. */
+  #backupSource(): BackupSource {
+    const { manifest } = this.#maintenance
+    const logs = listLogs(this.#fileSystem, this.#folder)
+      .filter((number) => number >= manifest.log)
+      .map((number) => ({ number, sizeBytes: this.#logSize(number) }))
+    return {
+      fileSystem: this.#fileSystem,
+      folder: this.#folder,
+      manifest,
+      files: liveFiles(manifest, this.#tables.all),
+      logs: this.#log === null ? [] : logs,
+      pause: () => this.#timers.pause(),
+    }
+  }
+
+  #logSize(number: number): number {
+    if (this.#log?.number === number) return this.#log.sizeBytes
+    const handle = this.#fileSystem.open(logPath(this.#folder, number), 'read')
+    handle.close()
+    return handle.sizeBytes
+  }
+
   async verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }> {
     this.#checkOpen()
     const problems = this.#inMemory ? [] : verifyFiles(this.#fileSystem, this.#folder)
@@ -507,8 +645,9 @@ class StoredTables implements TableStore {
       await this.#log?.close()
     } finally {
       this.spill?.clear()
-      this.#files.close()
+      for (const files of [this.#files, ...this.#formerFiles]) files.close()
       this.#lock?.release()
+      this.#wake()
     }
   }
 

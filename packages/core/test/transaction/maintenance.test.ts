@@ -196,7 +196,7 @@ describe('compaction', () => {
 
 describe('earlier versions', () => {
   test('can be opened as long as they are retained', async () => {
-    const { store } = await opened({ retainCommits: 3 })
+    const { store } = await opened({ retention: { commits: 3 } })
     const versions: number[] = []
     for (let id = 0; id < 8; id += 1) {
       await writeStep(store, { kind: 'replace', rows: [row(1, `v${id}`)] })

@@ -81,7 +81,7 @@ function definitionsAt(tables: TableSet, commit: number): ReadonlyMap<number, Ta
 }
 
 function batchOf(definition: TableDefinition, commit: number, rows: readonly RowChange[]): TableChanges {
-  const view = { definition, parts: [], commit: LATEST, hidden: new Map(), version: '' }
+  const view = { definition, parts: [], commit: LATEST, hidden: new Map(), version: '', change: 0, own: null }
   const requests = definition.fields.map((field) => ({ field: field.name, type: field.type }))
   const read = (places: readonly (RowPlace | null)[]): TableChanges['after'] =>
     makeBatch(readRows(view, places, requests), places.length)

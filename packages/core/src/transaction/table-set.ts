@@ -107,7 +107,7 @@ export class TableSet {
   }
 
   #changedSince(oldest: number): boolean {
-    return SYSTEM_TABLES.some((table) => (this.all.get(table.id)?.lastChange ?? 0) > oldest)
+    return SYSTEM_TABLES.slice(0, 3).some((table) => (this.all.get(table.id)?.lastChange ?? 0) > oldest)
   }
 
   #definitionAt(tableId: number, commit: number): TableDefinition | undefined {

@@ -101,9 +101,9 @@ describe('repair', () => {
     expect([keys.has(5), keys.has(70_000), keys.size]).toEqual([true, true, ROWS + 3])
   })
 
-  test('cannot do without the manifest, and says so', async () => {
+  test('cannot do without both the manifest and its copy, and says so', async () => {
     const disk = await filled()
-    disk.flipBit(disk.paths().find((path) => path.includes('MANIFEST')) as string, 8 * 100)
+    for (const path of disk.paths()) if (path.includes('MANIFEST')) disk.flipBit(path, 400)
     await expect(repairStore('store', { fileSystem: disk })).rejects.toMatchObject({
       code: 'CORRUPT',
     })

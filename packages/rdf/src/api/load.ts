@@ -1,10 +1,12 @@
-import { createReadStream } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import type * as RDF from '@rdfjs/types'
 import { isSheafError, type ModelContext, SheafError } from '@sheafdb/core'
 import type { LineTarget } from '../formats/byte-line-reader.ts'
 import { formatOfPath, type RdfFormat, rdfFormat } from '../formats/names.ts'
 import { type ReadOptions, readLine, readLines, readQuads } from '../formats/read.ts'
+import { TurtleReader } from '../formats/turtle-reader.ts'
 import { NamedNodeTerm } from '../layout/term.ts'
 import { BulkSink } from './bulk-sink.ts'
 import { blankPrefix } from './writes.ts'
@@ -66,17 +68,40 @@ export async function load(
       const { input, format } = document
       const read = { format, baseIri: options.baseIRI, blankPrefix: prefix }
       if (format === 'ntriples' || format === 'nquads') await readLines(input, read, lineTarget(sink, read))
+      else if (format === 'turtle' && !(input instanceof Readable)) await loadTurtle(input, read, sink)
       else
-        await readQuads(
-          typeof input === 'string' || input instanceof Readable ? input : textOf(input),
-          read,
-          (quad) => sink.add(quad),
-        )
+        await readQuads(input instanceof Uint8Array ? textOf(input) : input, read, (quad) => sink.add(quad))
     }
     sink.flush()
     return { read: sink.taken, inserted: sink.inserted }
   })
 }
+
+/** Reads Turtle: its plain part by its bytes, the rest, from the first statement of another form on, in full. */
+async function loadTurtle(input: string | Uint8Array, read: ReadOptions, sink: BulkSink): Promise<void> {
+  const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input
+  const whole = () => (typeof input === 'string' ? input : textOf(bytes))
+  const { terms, defaultGraph } = sink
+  const quad = sink.quad.bind(sink)
+  const isPlain = bytes.length <= MAX_PLAIN_BYTES && isUtf8(bytes)
+  const rest = isPlain
+    ? new TurtleReader({ terms, defaultGraph, quad }).read(bytes)
+    : { offset: 0, prefixes: NO_PREFIXES }
+  if (rest === null) return
+  // One line, so that errors keep the numbers of theirs.
+  const prologue = [...rest.prefixes].map(([name, iri]) => `@prefix ${name}: <${iri}> . `).join('')
+  const text = rest.offset === 0 ? whole() : prologue + new TextDecoder().decode(bytes.subarray(rest.offset))
+  try {
+    await readQuads(text, read, (found) => sink.add(found))
+  } catch (error) {
+    // The place of an error is that in the whole document.
+    if (rest.offset > 0 && isSheafError(error, 'SYNTAX')) await readQuads(whole(), read, () => undefined)
+    throw error
+  }
+}
+
+const MAX_PLAIN_BYTES = 2 ** 30
+const NO_PREFIXES: ReadonlyMap<string, string> = new Map()
 
 /** Makes what takes the lines of N-Triples and N-Quads; those that are not plain go through the full parser. */
 function lineTarget(sink: BulkSink, read: ReadOptions): LineTarget & { readonly checkpoint: () => void } {
@@ -116,9 +141,19 @@ function documentOf(source: LoadSource, options: LoadOptions): Document | null {
   const format = options.format === undefined ? undefined : rdfFormat(options.format)
   if (typeof source === 'string') return { input: source, format: required(format) }
   if (source instanceof Uint8Array) return { input: source, format: required(format) }
-  if ('path' in source) return { input: fileStream(source.path), format: format ?? formatOfPath(source.path) }
+  if ('path' in source) return fileDocument(source.path, format ?? formatOfPath(source.path))
   if (format === undefined) return null
   return { input: Readable.from(source as AsyncIterable<Uint8Array>), format }
+}
+
+/** Turtle is read whole, which is faster, where the file is not too large; all else is streamed. */
+function fileDocument(path: string, format: RdfFormat): Document {
+  if (format !== 'turtle') return { input: fileStream(path), format }
+  try {
+    return { input: statSync(path).size <= MAX_TEXT_BYTES ? readFileSync(path) : fileStream(path), format }
+  } catch (error) {
+    throw new SheafError('IO', `The file could not be read. Check its path: ${path}`, { cause: error, path })
+  }
 }
 
 function required(format: RdfFormat | undefined): RdfFormat {

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer'
-import type { TermLoader } from '../layout/term-loader.ts'
 import { EMPTY_HASH } from '../layout/token-table.ts'
+import { ASCII, ByteScanner, byteClasses, IRI_BYTES, NONE, type TokenTerms } from './byte-scanner.ts'
 import { literalOf } from './line-terms.ts'
 
 /** Takes what a line reader finds. */
 export type LineTarget = {
-  readonly terms: Pick<TermLoader, 'find' | 'addIri' | 'addBlank' | 'addText' | 'addLiteral'>
+  readonly terms: TokenTerms
   readonly quad: (subject: number, predicate: number, object: number, graph: number) => void
   /** Takes a line that needs a full parser: comments, escapes, triple terms, directives, and all that is wrong. */
   readonly other: (line: string) => void
@@ -18,28 +17,14 @@ const LT = 0x3c
 const GT = 0x3e
 const QUOTE = 0x22
 const UNDERSCORE = 0x5f
-const COLON = 0x3a
 const DOT = 0x2e
 const AT = 0x40
 const CARET = 0x5e
-const NONE = -1
 
-const ASCII = 1
-const WIDE = 2
-
-/** Makes a table of the bytes that a token may hold: 1 for ASCII, 2 for parts of longer characters, 0 for none. */
-function byteClasses(isAllowed: (byte: number) => boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x80 ? WIDE : isAllowed(byte) ? ASCII : 0))
-}
-
-const IRI_BYTES = byteClasses(
-  (byte) => byte > 0x20 && byte !== 0x7f && !'<>"{}|^`\\'.includes(String.fromCharCode(byte)),
-)
 const TEXT_BYTES = byteClasses((byte) => byte !== QUOTE && byte !== 0x5c && byte !== NEWLINE && byte !== 0x0d)
-const LABEL_BYTES = byteClasses((byte) => /[A-Za-z0-9]/.test(String.fromCharCode(byte)))
 const TAG_BYTES = byteClasses((byte) => /[A-Za-z0-9-]/.test(String.fromCharCode(byte)))
 
-const SCHEME = /^<[A-Za-z][A-Za-z0-9+.-]*:/
+const ABSOLUTE_IRI = /^<[A-Za-z][A-Za-z0-9+.-]*:[^<>^]*>$/
 const TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/
 
 /**
@@ -49,25 +34,24 @@ const TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/
  *
  * @see RDF 1.2 N-Quads
  */
-export class ByteLineReader {
+export class ByteLineReader extends ByteScanner {
   readonly #target: LineTarget
   readonly #allowsGraph: boolean
-  #bytes: Uint8Array = new Uint8Array(0)
-  #at = 0
 
   constructor(target: LineTarget, options: { readonly allowsGraph: boolean }) {
+    super(target.terms)
     this.#target = target
     this.#allowsGraph = options.allowsGraph
   }
 
   /** Reads bytes that end with a line end. */
   read(bytes: Uint8Array): void {
-    this.#bytes = bytes
+    this.bytes = bytes
     let start = 0
     while (start < bytes.length) {
-      this.#at = start
+      this.at = start
       if (this.#line()) {
-        start = this.#at
+        start = this.at
         continue
       }
       const end = bytes.indexOf(NEWLINE, start)
@@ -79,107 +63,52 @@ export class ByteLineReader {
 
   /** Reads one line and its end; false where it is not of the plain form. */
   #line(): boolean {
-    const bytes = this.#bytes
+    const bytes = this.bytes
     this.#skipSpace()
     const subject = this.#node()
     if (subject === NONE) return false
     this.#skipSpace()
-    if (bytes[this.#at] !== LT) return false
-    const predicate = this.#iri()
+    if (bytes[this.at] !== LT) return false
+    const predicate = this.iri()
     if (predicate === NONE) return false
     this.#skipSpace()
-    const object = bytes[this.#at] === QUOTE ? this.#literal() : this.#node()
+    const object = bytes[this.at] === QUOTE ? this.#literal() : this.#node()
     if (object === NONE) return false
     let graph = this.#target.defaultGraph
     this.#skipSpace()
-    if (bytes[this.#at] !== DOT) {
+    if (bytes[this.at] !== DOT) {
       graph = this.#allowsGraph ? this.#node() : NONE
       if (graph === NONE) return false
       this.#skipSpace()
-      if (bytes[this.#at] !== DOT) return false
+      if (bytes[this.at] !== DOT) return false
     }
-    this.#at += 1
+    this.at += 1
     this.#skipSpace()
-    if (bytes[this.#at] !== NEWLINE) return false
-    this.#at += 1
+    if (bytes[this.at] !== NEWLINE) return false
+    this.at += 1
     this.#target.quad(subject, predicate, object, graph)
     return true
   }
 
   /** Skips spaces, tabs, and the carriage return of a line end. */
   #skipSpace(): void {
-    const bytes = this.#bytes
+    const bytes = this.bytes
     for (;;) {
-      const byte = bytes[this.#at]
+      const byte = bytes[this.at]
       if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return
-      this.#at += 1
+      this.at += 1
     }
   }
 
   #node(): number {
-    const byte = this.#bytes[this.#at]
-    if (byte === LT) return this.#iri()
-    return byte === UNDERSCORE ? this.#blank() : NONE
-  }
-
-  #iri(): number {
-    const bytes = this.#bytes
-    const start = this.#at
-    let hash = Math.imul(EMPTY_HASH ^ LT, 0x01000193)
-    let at = start + 1
-    let byte = bytes[at] as number
-    let kinds = 0
-    for (let kind = IRI_BYTES[byte] as number; kind !== 0; kind = IRI_BYTES[byte] as number) {
-      hash = Math.imul(hash ^ byte, 0x01000193)
-      kinds |= kind
-      at += 1
-      byte = bytes[at] as number
-    }
-    if (byte !== GT) return NONE
-    this.#at = at + 1
-    const { terms } = this.#target
-    const known = terms.find(hash, bytes, start, at)
-    if (known !== NONE) return known
-    return this.#isAbsolute(start, at) && this.#isText(start, at, kinds)
-      ? terms.addIri(hash, bytes, start, at)
-      : NONE
-  }
-
-  #isAbsolute(start: number, end: number): boolean {
-    return SCHEME.test(this.#decode(start, Math.min(end, start + 40)))
-  }
-
-  #decode(start: number, end: number): string {
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString('utf8')
-  }
-
-  /** Tells whether bytes are whole characters: such as are none go to the full parser, which replaces them. */
-  #isText(start: number, end: number, kinds: number): boolean {
-    return (kinds & WIDE) === 0 || isUtf8(this.#bytes.subarray(start, end))
-  }
-
-  #blank(): number {
-    const bytes = this.#bytes
-    const start = this.#at
-    if (bytes[start + 1] !== COLON) return NONE
-    let hash = Math.imul(Math.imul(EMPTY_HASH ^ UNDERSCORE, 0x01000193) ^ COLON, 0x01000193)
-    let at = start + 2
-    let byte = bytes[at] as number
-    while (LABEL_BYTES[byte] === ASCII) {
-      hash = Math.imul(hash ^ byte, 0x01000193)
-      at += 1
-      byte = bytes[at] as number
-    }
-    if (at === start + 2 || (byte !== 0x20 && byte !== 0x09)) return NONE
-    this.#at = at
-    const { terms } = this.#target
-    const known = terms.find(hash, bytes, start, at)
-    return known === NONE ? terms.addBlank(hash, bytes, start, at) : known
+    const byte = this.bytes[this.at]
+    if (byte === LT) return this.iri()
+    return byte === UNDERSCORE ? this.blank() : NONE
   }
 
   #literal(): number {
-    const bytes = this.#bytes
-    const start = this.#at
+    const bytes = this.bytes
+    const start = this.at
     let hash = Math.imul(EMPTY_HASH ^ QUOTE, 0x01000193)
     let at = start + 1
     let byte = bytes[at] as number
@@ -213,10 +142,10 @@ export class ByteLineReader {
       hash = Math.imul(hash ^ byte, 0x01000193)
       at += 1
     }
-    this.#at = at
-    const known = this.#target.terms.find(hash, bytes, start, at)
+    this.at = at
+    const known = this.terms.find(hash, bytes, start, at)
     if (known !== NONE) return known
-    return this.#isText(start, at, kinds) ? this.#newLiteral(hash, { start, close, end: at }) : NONE
+    return this.isText(start, at, kinds) ? this.#newLiteral(hash, { start, close, end: at }) : NONE
   }
 
   #newLiteral(
@@ -224,15 +153,12 @@ export class ByteLineReader {
     run: { readonly start: number; readonly close: number; readonly end: number },
   ): number {
     const { start, close, end } = run
-    if (close === end) return this.#target.terms.addText(hash, this.#bytes, start, end)
-    const token = this.#decode(start, end)
-    const mark = this.#decode(close, end)
+    if (close === end) return this.terms.addText(hash, this.bytes, start, end)
+    const token = this.decode(start, end)
+    const mark = this.decode(close, end)
     if (mark.startsWith('@') && !TAG.test(mark.slice(1))) return NONE
-    if (
-      mark.startsWith('^') &&
-      (!SCHEME.test(mark.slice(2)) || !/^\^\^<[^<>^]*>$/.test(mark) || mark.endsWith('angString>'))
-    )
+    if (mark.startsWith('^') && (!ABSOLUTE_IRI.test(mark.slice(2)) || mark.endsWith('angString>')))
       return NONE
-    return this.#target.terms.addLiteral(hash, { bytes: this.#bytes, start, end }, literalOf(token))
+    return this.terms.addLiteral(hash, { bytes: this.bytes, start, end }, literalOf(token))
   }
 }

@@ -27,6 +27,8 @@ import { pointQuery } from '../workloads/point-query.ts'
 import { rdfWorkloads } from '../workloads/rdf/index.ts'
 import { relationalWorkloads } from '../workloads/relational/index.ts'
 import { sumInt32 } from '../workloads/sum-int32.ts'
+import { tensorFirst, tensorImport, tensorMatmul } from '../workloads/tensor/compute.ts'
+import { tensorExact, tensorFiltered, tensorHnsw } from '../workloads/tensor/search.ts'
 import { tpch } from '../workloads/tpch/workloads.ts'
 import { twoHop } from '../workloads/two-hop.ts'
 import type { Workload } from './workload.ts'
@@ -64,6 +66,12 @@ export const workloads: readonly Workload[] = [
   kvPut,
   kvPutTogether,
   ...kvYcsb,
+  tensorExact,
+  tensorFiltered,
+  ...tensorHnsw,
+  tensorMatmul,
+  tensorImport,
+  tensorFirst,
   ...relationalWorkloads,
   ...socialQueries,
   graphLsqb,

@@ -25,10 +25,10 @@ export type SheafLevelOptions = {
 }
 
 /**
- * Is a database of the Level ecosystem on a store of its own: `new SheafLevel('./data.sheaf', { valueEncoding: 'json' })`.
+ * Is a database of the Level ecosystem on a store of its own: `new SheafLevel<string, Row>('./rows.sheaf', { valueEncoding: 'json' })`.
  * Without a path, or with `':memory:'`, nothing is kept.
  */
-export class SheafLevel extends AbstractLevel<Bytes> {
+export class SheafLevel<Key = string, Value = string> extends AbstractLevel<Bytes, Key, Value> {
   readonly #path: string
   readonly #durability: 'commit' | 'interval' | 'none'
   #store: Store<Models> | undefined
@@ -113,11 +113,11 @@ export class SheafLevel extends AbstractLevel<Bytes> {
   }
 
   _iterator(options: AbstractIteratorOptions<Bytes, Bytes>): AbstractIterator<this, Bytes, Bytes> {
-    return new KvIterator(this, options) as never
+    return new KvIterator(this as never, options) as never
   }
 
   _snapshot(options: object): AbstractSnapshot {
-    return new KvSnapshot(this, options)
+    return new KvSnapshot(this as never, options)
   }
 }
 

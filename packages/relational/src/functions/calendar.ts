@@ -75,7 +75,8 @@ function readTime(text: string): number | undefined {
   const parts = TIME.exec(text)
   if (parts === null) return undefined
   const [, hour = '', minute = '', second = '0', fraction = '', zone = ''] = parts
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
+  const isEnd = Number(hour) === 24 && Number(minute) === 0 && Number(second) === 0
+  if ((Number(hour) > 23 && !isEnd) || Number(minute) > 59 || Number(second) > 59) return undefined
   const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second)
   return seconds * 1_000_000 + Number(fraction.padEnd(6, '0').slice(0, 6)) - offsetOf(zone)
 }

@@ -42,6 +42,7 @@ export function integerOfText(given: string): bigint | undefined {
   if (PLAIN_INTEGER.test(text)) return text.length > 60 ? undefined : BigInt(text.replace('+', ''))
   const radix = RADIX_INTEGER.exec(text)
   if (radix !== null) {
+    if (radix[1] === '-' && /^b/i.test(radix[2] as string)) return undefined
     const value = BigInt(`0${(radix[2] as string).replaceAll('_', '').toLowerCase()}`)
     return radix[1] === '-' ? -value : value
   }
@@ -73,8 +74,8 @@ function floatOfText(given: string): number | undefined {
     return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   }
   if (!FLOAT.test(text)) return undefined
-  const value = Number(text)
-  return Number.isFinite(value) ? value : undefined
+  // What is too large is an infinity.
+  return Number(text)
 }
 
 function boolOfText(text: string): boolean | undefined {
@@ -127,8 +128,7 @@ const CONVERSIONS: readonly Conversion[] = [
     gives: types.float32,
     convert: (text: string) => {
       const value = floatOfText(text)
-      const narrowed = value === undefined ? undefined : Math.fround(value)
-      return Number.isFinite(value) && !Number.isFinite(narrowed) ? undefined : narrowed
+      return value === undefined ? undefined : Math.fround(value)
     },
   },
   { name: 'text.bool', gives: types.bool, convert: boolOfText },

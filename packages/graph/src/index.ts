@@ -10,6 +10,7 @@ export type { ViewDefinition } from './api/view.ts'
 export type { GraphFormat } from './formats/graph-data.ts'
 export type { Procedure, ProcedureField } from './functions/procedure.ts'
 export { type GraphApi, graph } from './model.ts'
+export { PointValue } from './spatial/point.ts'
 export { Duration } from './temporal/duration.ts'
 export {
   DateTimeValue,

@@ -24,6 +24,7 @@ import { graphLayout, LAYOUT_VERSION, MODEL_NAME } from './layout/schema.ts'
 import { algorithmOperator } from './operators/algorithm.ts'
 import { materializeOperator } from './operators/materialize.ts'
 import { shareOperator } from './operators/share.ts'
+import { registerPointStorage } from './spatial/point.ts'
 import { registerTemporalStorage } from './temporal/storage.ts'
 
 /** Is `store.graph`: call it with a name to open a graph. */
@@ -45,6 +46,7 @@ export type GraphApi = ((name: string) => Graph) &
  */
 export function graph(): Model<'graph', GraphApi> {
   registerTemporalStorage()
+  registerPointStorage()
   const statements = new Statements(algorithmProcedures())
   return {
     name: MODEL_NAME,

@@ -401,6 +401,7 @@ export function path(
     readonly adjacency: AdjacencyReference
     readonly direction: Direction
     readonly semantics: PathSemantics
+    readonly limit?: { readonly count: number; readonly groups: boolean }
     readonly minimum: number
     readonly maximum: number | null
     readonly target: PlanField

@@ -189,7 +189,8 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   path: (plan, nameOf) => {
     const to = plan.to === null ? '' : ` ending ${nameOf(plan.to)}`
     const extra = [plan.edges, plan.nodes].filter((field) => field !== null).map(nameOf)
-    return `${plan.semantics} ${plan.direction} ${adjacencyText(plan.adjacency)} {${plan.minimum},${plan.maximum ?? ''}} from ${nameOf(plan.from)} to ${nameOf(plan.target)}${to}${extra.length === 0 ? '' : ` [${extra.join(', ')}]`}${exclusion(plan.exclude, nameOf)}`
+    const limit = plan.limit === undefined ? '' : ` ${plan.limit.count}${plan.limit.groups ? ' groups' : ''}`
+    return `${plan.semantics}${limit} ${plan.direction} ${adjacencyText(plan.adjacency)} {${plan.minimum},${plan.maximum ?? ''}} from ${nameOf(plan.from)} to ${nameOf(plan.target)}${to}${extra.length === 0 ? '' : ` [${extra.join(', ')}]`}${exclusion(plan.exclude, nameOf)}`
   },
   recursive: (plan, nameOf) => `${plan.name} ${plan.distinct ? 'set' : 'bag'} ${list(plan.output, nameOf)}`,
   'recursive-input': (plan, nameOf) => `${plan.name} ${list(plan.output, nameOf)}`,

@@ -385,9 +385,17 @@ export type MultiwayJoinPlan = {
 
 /**
  * Tells what a path may repeat: `walk` anything, `trail` no edge. `reachability` gives each node at the end of a walk
- * once, without paths, `trail-ends` each at the end of a trail, where the minimum is at most 1.
+ * once, without paths, `trail-ends` each at the end of a trail, where the minimum is at most 1. `shortest-trails` gives
+ * the first trails to each end by their length, as many as `limit` says.
  */
-export type PathSemantics = 'walk' | 'trail' | 'reachability' | 'trail-ends' | 'shortest' | 'all-shortest'
+export type PathSemantics =
+  | 'walk'
+  | 'trail'
+  | 'reachability'
+  | 'trail-ends'
+  | 'shortest'
+  | 'all-shortest'
+  | 'shortest-trails'
 
 /** Follows an adjacency a variable count of hops from the node in `from`. */
 export type PathPlan = {
@@ -399,6 +407,8 @@ export type PathPlan = {
   readonly adjacency: AdjacencyReference
   readonly direction: Direction
   readonly semantics: PathSemantics
+  /** For `shortest-trails`: how many to each end, or of how many different lengths (`groups`). */
+  readonly limit?: { readonly count: number; readonly groups: boolean }
   readonly minimum: number
   /** `null` for no bound. */
   readonly maximum: number | null

@@ -5,6 +5,7 @@ import { csvFunctions } from './csv.ts'
 import { logicFunctions } from './logic.ts'
 import { numberFunctions } from './number.ts'
 import { procedureFunctions } from './procedure.ts'
+import { spatialFunctions } from './spatial.ts'
 import { structureFunctions } from './structure.ts'
 import { temporalFunctions } from './temporal.ts'
 import { textFunctions } from './text.ts'
@@ -17,6 +18,7 @@ export const functions: readonly FunctionDefinition[] = [
   ...logicFunctions,
   ...numberFunctions,
   ...procedureFunctions,
+  ...spatialFunctions,
   ...structureFunctions,
   ...temporalFunctions,
   ...textFunctions,

@@ -1,4 +1,5 @@
 import type { Value } from '@sheafdb/core'
+import { PointValue } from '../spatial/point.ts'
 import { Duration } from '../temporal/duration.ts'
 import {
   DateTimeValue,
@@ -28,6 +29,7 @@ const TESTS: ReadonlyMap<string, (value: Value) => boolean> = new Map<string, (v
   ['ZONED DATETIME', (value: Value) => value instanceof DateTimeValue],
   ['DATETIME', (value: Value) => value instanceof DateTimeValue],
   ['DURATION', (value: Value) => value instanceof Duration],
+  ['POINT', (value: Value) => value instanceof PointValue],
   ['LIST', (value: Value) => isListValue(value)],
   ['MAP', (value: Value) => isMap(value)],
 ])

@@ -93,3 +93,45 @@ describe('quantified path patterns', () => {
     ).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 })
+
+describe('SHORTEST k', () => {
+  beforeEach(async () => {
+    await g.run(
+      `MATCH (a {id: 0}), (b {id: 1}), (c {id: 2}) CREATE (a)-[:R {w: 7}]->(c), (a)-[:R {w: 8}]->(b)`,
+    )
+  })
+
+  const lengths = async (selector: string): Promise<unknown[]> =>
+    (
+      await rows(`MATCH p = ${selector} (a {id: 0})-[:R]->+(b {id: 2}) RETURN length(p) AS n ORDER BY n`)
+    ).flat()
+
+  it('gives so many trails, shortest first, each once', async () => {
+    // One of 1, two of 2 hops; once around and back: 0-2-3-0-1-2 twice.
+    const all = (
+      await rows('MATCH p = (a {id: 0})-[:R*]->(b {id: 2}) RETURN length(p) AS n ORDER BY n')
+    ).flat()
+    for (const k of [1, 2, 3, 4, 100]) expect(await lengths(`SHORTEST ${k}`), `${k}`).toEqual(all.slice(0, k))
+    expect(await lengths('ANY 2')).toEqual(all.slice(0, 2))
+    expect(await lengths('SHORTEST 1 GROUPS')).toEqual(all.filter((n) => n === 1))
+    expect(await lengths('SHORTEST 2 PATH GROUPS')).toEqual(all.filter((n) => (n as number) <= 2))
+    const paths = await rows(
+      'MATCH p = SHORTEST 100 (a {id: 0})-[:R]->+(b {id: 2}) RETURN [r IN relationships(p) | r.w] AS w',
+    )
+    expect(new Set(paths.map((row) => JSON.stringify(row))).size).toBe(all.length)
+  })
+
+  it('counts for each pair of ends', async () => {
+    const every = await rows(
+      'MATCH p = (a {id: 0})-[:R*1..4]->(b) WITH b.id AS id, count(*) AS n RETURN id, CASE WHEN n > 2 THEN 2 ELSE n END AS n ORDER BY id',
+    )
+    expect(
+      await rows(
+        'MATCH p = SHORTEST 2 (a {id: 0})-[:R]->{1,4}(b) RETURN b.id AS id, count(*) AS n ORDER BY id',
+      ),
+    ).toEqual(every)
+    await expect(rows('MATCH p = SHORTEST 0 (a)-[:R]->+(b) RETURN p')).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    })
+  })
+})

@@ -30,7 +30,10 @@ export async function pathRows(plan: PathPlan, interpretation: Interpretation): 
       maximum: plan.maximum ?? Number.POSITIVE_INFINITY,
       to: end === null ? null : Number(end),
     }
-    return PATHS[plan.semantics](search, Number(start)).map((path) => rowOf(plan, row, path))
+    const found = PATHS[plan.semantics](search, Number(start))
+    return (plan.limit === undefined ? found : firstByLength(found, plan.limit)).map((path) =>
+      rowOf(plan, row, path),
+    )
   })
 }
 
@@ -48,6 +51,7 @@ const PATHS: Readonly<Record<PathSemantics, (search: Search, start: number) => P
   trail: (search, start) => enumerated(search, start, true),
   reachability: reached,
   'trail-ends': (search, start) => firstToEachEnd(enumerated(search, start, true)),
+  'shortest-trails': (search, start) => enumerated(search, start, true),
   shortest: (search, start) => firstToEachEnd(shortest(search, start)),
   'all-shortest': shortest,
 }
@@ -132,5 +136,19 @@ function firstToEachEnd(paths: readonly Path[]): Path[] {
     const fresh = !ends.has(endOf(path))
     ends.add(endOf(path))
     return fresh
+  })
+}
+
+/** Keeps the first paths to each end, which come by their length. */
+function firstByLength(paths: readonly Path[], limit: NonNullable<PathPlan['limit']>): Path[] {
+  const known = new Map<number, number[]>()
+  return paths.filter((path) => {
+    const lengths = known.get(endOf(path)) ?? []
+    known.set(endOf(path), lengths)
+    const length = path.edges.length
+    const isNew = !limit.groups || !lengths.includes(length)
+    if (isNew && lengths.length >= limit.count) return false
+    if (isNew) lengths.push(length)
+    return true
   })
 }

@@ -23,6 +23,8 @@ export type Search = {
   readonly to: number | null
   /** Tells edges that must not be followed; `null` for none. */
   readonly excluded: ((edge: number) => boolean) | null
+  /** How many paths to each end are asked for, or of how many lengths. */
+  readonly limit: { readonly count: number; readonly groups: boolean }
   /** True where nobody asks for the nodes and edges of a path. */
   readonly endsOnly: boolean
 }

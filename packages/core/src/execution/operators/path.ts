@@ -10,6 +10,7 @@ import { depthFirst } from './path-depth-first.ts'
 import { reachable, trailEnds } from './path-reachable.ts'
 import { type Finder, type Found, MarkPool, type Search } from './path-search.ts'
 import { shortest } from './path-shortest.ts'
+import { shortestTrails } from './path-shortest-trails.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 16_384
@@ -43,6 +44,7 @@ export function* runPath(plan: PathPlan, input: Steps, context: ExecutionContext
       if ((from[at] as number) < 0 || (to !== null && (to[at] as number) < 0)) continue
       const search: Search = {
         sides,
+        limit: plan.limit ?? { count: 1, groups: false },
         reverse,
         both: plan.direction === 'both',
         minimum: plan.minimum,
@@ -76,6 +78,7 @@ const SEARCHES: Record<PathPlan['semantics'], (marks: MarkPool) => Finder> = {
     search.both ? trailEnds(search, start, marks) : reachable(search, start, marks),
   shortest: () => (search, start) => shortest(search, start, false),
   'all-shortest': () => (search, start) => shortest(search, start, true),
+  'shortest-trails': (marks) => (search, start) => shortestTrails(search, start, marks),
 }
 
 /** Gathers the rows of a path search. */

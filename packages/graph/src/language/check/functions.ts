@@ -113,6 +113,9 @@ for (const kind of ['date', 'localtime', 'time', 'localdatetime', 'datetime']) {
 }
 define('datetime.fromepoch', 2, ANY)
 define('datetime.fromepochmillis duration', 1, ANY)
+define('point', 1, ANY)
+define('distance point.distance', 2, FLOAT)
+define('point.withinBBox', 3, BOOLEAN)
 define('duration.between duration.inMonths duration.inDays duration.inSeconds', 2, ANY)
 
 const aggregate: Options = { isAggregate: true }

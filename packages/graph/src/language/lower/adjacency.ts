@@ -56,6 +56,8 @@ export type Step = {
   /** Whether the nodes on the way are asked for, by a path that has a name. */
   readonly needsNodes: boolean
   readonly semantics: PathSemantics
+  /** Which of the paths are asked for, `null` for all. */
+  readonly selector: syntax.PathSelector | null
 }
 
 /** Is where a step has come to: the node reached, and what was followed. */

@@ -78,6 +78,10 @@ const PLAIN: ReadonlyMap<string, string> = new Map(
     substring: 'substring',
     replace: 'replace',
     split: 'split',
+    point: 'point',
+    distance: 'point_distance',
+    'point.distance': 'point_distance',
+    'point.withinbbox': 'point_within',
   }),
 )
 

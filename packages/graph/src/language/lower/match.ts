@@ -196,6 +196,7 @@ function lowerPath(
           reversed: by === -1,
           needsNodes: pattern.variable !== null,
           semantics,
+          selector,
         },
         state,
       )
@@ -276,11 +277,8 @@ function searchSemantics(
   const { elements } = pattern
   if (elements.length !== 3)
     throw unsupported(context, pattern, 'A shortest path has two nodes and one relationship pattern.')
+  if (selector.count < 1)
+    throw unsupported(context, pattern, 'At least one shortest path is asked for. Write SHORTEST 1.')
   if (selector.kind === 'allShortest') return 'all-shortest'
-  if (selector.count === 1 && (selector.kind === 'shortest' || selector.kind === 'any')) return 'shortest'
-  throw unsupported(
-    context,
-    pattern,
-    'Only one shortest path or all shortest paths can be asked for. Write ANY SHORTEST or ALL SHORTEST.',
-  )
+  return selector.count === 1 && selector.kind !== 'shortestGroups' ? 'shortest' : 'shortest-trails'
 }

@@ -58,6 +58,9 @@ export function followStretch(context: LowerContext, frame: Frame, step: Step, s
       adjacency: adjacencyOf(context, ids, view),
       direction: directionOf(step, view),
       semantics,
+      ...(semantics === 'shortest-trails' && step.selector !== null
+        ? { limit: { count: step.selector.count, groups: step.selector.kind === 'shortestGroups' } }
+        : {}),
       minimum: range.min,
       maximum: range.max,
       target,

@@ -9,7 +9,8 @@ import { parse } from '../../src/language/parser.ts'
 registerFunctions(functions)
 registerAggregates(aggregates)
 
-const SEEDS: readonly string[] = [
+/** Holds queries with every clause and kind of expression. */
+export const SEEDS: readonly string[] = [
   `MATCH (a:A|B {x: 1})-[r:R*1..3]->(b) WHERE a.y > 2 AND NOT (a)-->(b) OPTIONAL MATCH (b)--(c) RETURN a, collect(c.z)[0] AS z ORDER BY z DESC SKIP 1 LIMIT 2`,
   `UNWIND [1, 2.5, 'x', null] AS x WITH x, count(*) AS n WHERE n > 1 RETURN CASE x WHEN 1 THEN 'a' ELSE 'b' END AS c, [y IN range(0, n) WHERE y % 2 = 0 | y ^ 2] AS l`,
   `MATCH p = shortestPath((a)-[:R*]-(b)) RETURN length(p), nodes(p), EXISTS { MATCH (a)-->(b) WHERE b.x = a.x }, COUNT { (a)--() }`,

@@ -76,9 +76,9 @@ function notLabels(cursor: Cursor): LabelExpression {
 
 function labelName(cursor: Cursor): LabelName {
   const { start } = cursor.peek()
-  if (cursor.takeSymbol('$')) {
-    const any = cursor.takeWords('any')
-    if (!any) cursor.takeWords('all')
+  const which = dynamicWord(cursor)
+  if (which !== null) {
+    const any = which === 'any'
     cursor.expectSymbol('(')
     const expression = cursor.withBar(false, () => cursor.rules.expression(cursor))
     cursor.expectSymbol(')')
@@ -93,4 +93,19 @@ function labelName(cursor: Cursor): LabelName {
   }
   const name = cursor.schemaName('a label or a type')
   return { kind: 'label', ...name }
+}
+
+/** Takes what starts a dynamic label: `$`, or `$all` and `$any`, which look like parameters. */
+function dynamicWord(cursor: Cursor): 'all' | 'any' | null {
+  if (cursor.takeSymbol('$')) {
+    if (cursor.takeWords('any')) return 'any'
+    cursor.takeWords('all')
+    return 'all'
+  }
+  const token = cursor.peek()
+  const word = token.text.toLowerCase()
+  if (token.kind !== 'parameter' || !cursor.isSymbol('(', 1) || (word !== 'all' && word !== 'any'))
+    return null
+  cursor.next()
+  return word
 }

@@ -7,11 +7,11 @@ import { isFloat, isInteger, isTemporal, isText } from '../types/data-type.ts'
 import { canGenerate } from '../types/generation.ts'
 import type { Value } from '../types/value.ts'
 import { type Accumulator, type GeneratedParts, RowCounter } from './accumulator.ts'
-import { DictionaryGroups } from './dictionary-groups.ts'
 import type { EvaluationMode } from './expression/evaluate.ts'
 import { compileFunction, Generator, layoutSignature } from './expression/generate.ts'
 import { makeGeneralAccumulator } from './general-accumulator.ts'
 import { countAccumulator, extremeAccumulator, sumAccumulator } from './number-accumulators.ts'
+import { TextGroups } from './text-groups.ts'
 
 type Pipeline = {
   readonly predicates: readonly Expression[]
@@ -23,7 +23,7 @@ type Pipeline = {
 
 /** Holds the running state of all aggregates of an aggregation, by group. */
 export type Accumulators = {
-  /** True where the only group is a text column: groups are then found here, and `ids` of `add` are not looked at. */
+  /** True where the groups are text: they are then found here, and `ids` of `add` are not looked at. Known once `fused` was asked. */
   readonly groupsText: boolean
   /** Tells whether a batch can go through one generated loop that filters, groups and aggregates. */
   fused(batch: Batch): boolean
@@ -48,9 +48,10 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
   const accumulators = pipeline.aggregates.map((item) => makeAccumulator(item, pipeline.places, parameters))
   const generated = accumulators.every((accumulator) => accumulator.generate !== undefined)
   const allowed = generated && pipeline.mode !== 'interpreted' && canGenerate()
-  const dictionary = new DictionaryGroups()
   const versions = new Map<string, Loop>()
-  const textGroup = textGroupPlace(pipeline)
+  const places = textPlaces(pipeline)
+  /** Made once the first batch shows that the groups are dictionaries; `null` where they are not. */
+  let text: TextGroups | null | undefined
   let unsettled = 0
   let fusedGroups = false
 
@@ -68,7 +69,7 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
     const signature = `${ids === null ? 'fused' : 'ids'}${batch.selection === null ? '-' : 's'}${batch.columns.map(layoutSignature).join(' ')}`
     let version = versions.get(signature)
     if (version === undefined) {
-      version = compileLoop(pipeline, accumulators, parameters, batch, ids !== null, dictionary)
+      version = compileLoop(pipeline, accumulators, parameters, batch, ids !== null, text ?? null)
       versions.set(signature, version)
     }
     const count = batchRowCount(batch)
@@ -79,33 +80,31 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
     }
   }
   return {
-    groupsText: textGroup !== null,
+    get groupsText() {
+      return text !== null && text !== undefined
+    },
     fused(batch) {
+      if (text === undefined) text = textGroups(places, batch)
       if (!compiles(batch)) return false
       if (pipeline.groups.length === 0) return true
-      if (textGroup === null) return false
-      const column = batch.columns[textGroup] as Column
-      return column.layout === 'dictionary' && column.dictionary.length <= MAX_FUSED_DICTIONARY
+      return text !== null && areDictionaries(places, batch) && text.enter(batch)
     },
     addFused(batch) {
-      if (textGroup !== null) {
-        fusedGroups = true
-        dictionary.enter(batch.columns[textGroup] as DictionaryColumn)
-      }
-      const known = textGroup === null ? 1 : dictionary.count
+      fusedGroups = text !== null && text !== undefined
+      const known = text?.countAfter(batchRowCount(batch)) ?? 1
       for (const accumulator of accumulators) accumulator.grow(known)
       run(batch, null, known)
     },
     add(batch, ids, groupCount) {
-      const own = textGroup === null ? ids : dictionary.idsOf(batch.columns[textGroup] as Column, batch)
-      fusedGroups = textGroup !== null
-      const known = Math.max(1, fusedGroups ? dictionary.count : groupCount)
+      fusedGroups = text !== null && text !== undefined
+      const own = text?.idsOf(batch) ?? ids
+      const known = Math.max(1, text?.count ?? groupCount)
       for (const accumulator of accumulators) accumulator.grow(known)
       if (compiles(batch)) run(batch, own, known)
       else for (const accumulator of accumulators) accumulator.add(batch, own)
     },
-    groupKeys: () => (fusedGroups ? [dictionary.keys()] : null),
-    seenGroups: () => (fusedGroups ? dictionary.seenGroups() : null),
+    groupKeys: () => (fusedGroups ? (text?.keys() ?? null) : null),
+    seenGroups: () => (fusedGroups ? (text?.seenGroups() ?? null) : null),
     result(aggregate, group) {
       const accumulator = accumulators[aggregate] as Accumulator
       accumulator.grow(group + 1)
@@ -115,17 +114,33 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
   }
 }
 
-/** Gives the place of the text column that is the only group, if so: its groups are found by dictionary. */
-function textGroupPlace({ groups, places }: Pipeline): number | null {
-  const [group] = groups
-  if (
-    group === undefined ||
-    groups.length > 1 ||
-    group.expression.kind !== 'column' ||
-    !isText(group.expression.type)
+/** Gives the places of the groups where all of them are text columns; none where one is not. */
+function textPlaces({ groups, places }: Pipeline): readonly number[] {
+  const found = groups.flatMap(({ expression }) =>
+    expression.kind === 'column' && isText(expression.type) ? [places.get(expression.id) as number] : [],
   )
-    return null
-  return places.get(group.expression.id) as number
+  return found.length === groups.length ? found : []
+}
+
+/** Several columns are grouped by their dictionaries where these have at most so many combinations. */
+const MAX_COMBINATIONS = 16_384
+
+function textGroups(places: readonly number[], batch: Batch): TextGroups | null {
+  if (places.length === 0) return null
+  if (places.length === 1) return new TextGroups(places)
+  if (!areDictionaries(places, batch)) return null
+  const combinations = places.reduce(
+    (product, place) => product * (batch.columns[place] as DictionaryColumn).dictionary.length,
+    1,
+  )
+  return combinations <= MAX_COMBINATIONS ? new TextGroups(places) : null
+}
+
+function areDictionaries(places: readonly number[], batch: Batch): boolean {
+  return places.every((place) => {
+    const column = batch.columns[place] as Column
+    return column.layout === 'dictionary' && column.dictionary.length <= MAX_FUSED_DICTIONARY
+  })
 }
 
 /** Adds the rows of a batch from one place among the selected rows up to another. */
@@ -138,7 +153,7 @@ function compileLoop(
   parameters: ReadonlyMap<string, Value>,
   sample: Batch,
   hasIds: boolean,
-  dictionary: DictionaryGroups,
+  text: TextGroups | null,
 ): Loop {
   const generator = new Generator(pipeline.places, sample.columns, parameters)
   const rows = new RowCounter()
@@ -150,7 +165,7 @@ function compileLoop(
     generator.line(
       hasIds
         ? `const g = ids[${sample.selection === null ? 'i' : 'k'}];`
-        : dictionary.source(generator, textGroupPlace(pipeline) as number),
+        : (text as TextGroups).source(generator),
     )
   const parts = accumulators.map((accumulator, at) => {
     const write = () => accumulator.generate?.(generator, scalar, rows) as GeneratedParts

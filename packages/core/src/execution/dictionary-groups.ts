@@ -52,16 +52,21 @@ export class DictionaryGroups {
 
   /** Writes source that sets `g`. */
   source(generator: Generator, place: number): string {
+    const seen = generator.input('s', () => this.#seen)
+    return `const g = ${this.groupSource(generator, place)}; ${seen}[g] = 1;`
+  }
+
+  /** Writes source of the group of row `i`. */
+  groupSource(generator: Generator, place: number): string {
     const column = generator.sampleColumn(place)
     const codes = generator.input('c', (batch) => (batch.columns[place] as DictionaryColumn).codes)
     const table = generator.input('t', (batch) =>
       this.#tables.get((batch.columns[place] as DictionaryColumn).dictionary),
     )
-    const seen = generator.input('s', () => this.#seen)
     const code = `${table}[${codes}[i]]`
-    if (column.layout === 'boxed' || column.validity === null) return `const g = ${code}; ${seen}[g] = 1;`
+    if (column.layout === 'boxed' || column.validity === null) return code
     const validity = generator.input('m', (batch) => (batch.columns[place] as DictionaryColumn).validity)
-    return `const g = (${validity}[i >> 3] >> (i & 7) & 1) === 0 ? 0 : ${code}; ${seen}[g] = 1;`
+    return `((${validity}[i >> 3] >> (i & 7) & 1) === 0 ? 0 : ${code})`
   }
 
   /** Gives the groups of rows of any column of such values. */

@@ -8,6 +8,7 @@ import {
   type FlatColumn,
   type SplitValues,
 } from '../types/column.ts'
+import { loopFor } from '../types/typed-loop.ts'
 import { groupKey, type Value } from '../types/value.ts'
 
 /** Is the id of null where nulls do not take part (the keys of a join), and of a value that a lookup does not find. */
@@ -124,6 +125,15 @@ export class ValueInterner {
     const { selection } = batch
     const count = batchRowCount(batch)
     const numbers = this.#numbers
+    if (
+      validity === null &&
+      !(column.values instanceof Float64Array || column.values instanceof Float32Array)
+    ) {
+      numbers.findSmall(column.values as Int32Array, selection, ids, count)
+      for (let at = 0; at < count; at += 1)
+        if (ids[at] === NO_KEY) ids[at] = idOf(values[selection === null ? at : (selection[at] as number)])
+      return
+    }
     for (let at = 0; at < count; at += 1) {
       const index = selection === null ? at : (selection[at] as number)
       if (validity !== null && (((validity[index >> 3] as number) >> (index & 7)) & 1) === 0) {
@@ -204,6 +214,11 @@ class NumberTable {
     }
   }
 
+  /** Writes the ids of integers that the array holds, {@link NO_KEY} for all others. */
+  findSmall(values: Int32Array, selection: Uint32Array | null, ids: Int32Array, count: number): void {
+    loopFor(findSmall, values)(values, selection, this.#dense, ids, count)
+  }
+
   add(key: number, id: number): void {
     if (Number.isNaN(key)) {
       this.#nanId = id
@@ -255,6 +270,20 @@ class NumberTable {
     this.#ids = new Int32Array(keys.length * 2).fill(NO_KEY)
     for (let slot = 0; slot < keys.length; slot += 1)
       if (ids[slot] !== NO_KEY) this.#insert(keys[slot] as number, ids[slot] as number)
+  }
+}
+
+function findSmall(
+  values: Int32Array,
+  selection: Uint32Array | null,
+  dense: Int32Array,
+  ids: Int32Array,
+  count: number,
+): void {
+  const size = dense.length
+  for (let at = 0; at < count; at += 1) {
+    const value = values[selection === null ? at : (selection[at] as number)] as number
+    ids[at] = value >= 0 && value < size ? (dense[value] as number) : -1
   }
 }
 

@@ -10,6 +10,8 @@ import { SortedIntersection } from './sorted-intersection.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536
+/** The event loop may run after so many rows: each may take the length of two runs. */
+const PAUSE_ROWS = 1024
 
 /** Binds the nodes that all legs reach from each row, or counts them. */
 export function* runMultiwayJoin(plan: MultiwayJoinPlan, input: Steps, context: ExecutionContext): Steps {
@@ -23,7 +25,7 @@ export function* runMultiwayJoin(plan: MultiwayJoinPlan, input: Steps, context: 
     }
     const rows = new MultiwayRows(plan, step, places)
     if (plan.count === null) yield* rowsOf(plan, rows, choices)
-    else yield countsOf(plan, rows, choices)
+    else yield* countsOf(plan, rows, choices)
     yield null
   }
 }
@@ -147,12 +149,13 @@ function openRuns(runs: SortedIntersection, rows: MultiwayRows, at: number, side
   return true
 }
 
-function countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Batch {
+function* countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Steps {
   const { batch } = rows
   const counts = new Float64Array(batch.length)
   for (const choice of choices) {
     const { sides, pairs } = choice
     for (let at = 0; at < rows.count; at += 1) {
+      if (at % PAUSE_ROWS === PAUSE_ROWS - 1) yield null
       const row = rows.rowAt(at)
       const restricted = rows.isRestricted(at, sides)
       const count =
@@ -169,7 +172,7 @@ function countsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly 
     validity: null,
     values: counts,
   } as const
-  return { ...batch, columns: [...batch.columns, made] }
+  yield { ...batch, columns: [...batch.columns, made] }
 }
 
 function countChoices(rows: MultiwayRows, at: number, sides: readonly Side[], restricted: boolean): number {
@@ -217,12 +220,13 @@ function forEachChoice(
   }
 }
 
-function* rowsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Iterable<Batch> {
+function* rowsOf(plan: MultiwayJoinPlan, rows: MultiwayRows, choices: readonly Choice[]): Steps {
   const out = new MultiwayOutput(plan, rows.batch)
   const runs = new SortedIntersection(plan.legs.length)
   const chosen = new Float64Array(plan.legs.length)
   for (const { sides } of choices) {
     for (let at = 0; at < rows.count; at += 1) {
+      if (at % PAUSE_ROWS === PAUSE_ROWS - 1) yield null
       if (!openRuns(runs, rows, at, sides)) continue
       rows.isRestricted(at, sides)
       const row = rows.rowAt(at)

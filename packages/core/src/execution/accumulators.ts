@@ -110,7 +110,7 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
       accumulator.grow(group + 1)
       return accumulator.result(group)
     },
-    bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), dictionary.bytes()),
+    bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), text?.bytes() ?? 0),
   }
 }
 

@@ -7,6 +7,8 @@ import type { Generator } from './expression/generate.ts'
 const MAX_TABLE = 65_536
 /** Groups of a column are numbered below this. */
 const MAX_COLUMN_GROUPS = 2 ** 26
+/** A group's entries in the maps and lists, a column. */
+const GROUP_BYTES = 48
 
 /**
  * Groups by text columns that are dictionaries. Each column's codes become small numbers; these together find the group
@@ -127,6 +129,12 @@ export class TextGroups {
     for (let row = 0; row < ids.length; row += 1)
       ids[row] = this.#groupOf(lists.map((list) => list[row] as number))
     return ids
+  }
+
+  /** Estimates the bytes that the groups take. */
+  bytes(): number {
+    const own = this.#isSingle ? 0 : this.#table.byteLength + this.count * GROUP_BYTES * this.#places.length
+    return this.#columns.reduce((total, column) => total + column.bytes(), own)
   }
 
   /** Gives the values of each column, by group. */

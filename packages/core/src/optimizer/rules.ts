@@ -11,6 +11,7 @@ import { pushLimits } from './push-limits.ts'
 import { pushPaths } from './push-paths.ts'
 import type { Rule } from './rule.ts'
 import { simplify } from './simplify.ts'
+import { splitDisjunctions } from './split-disjunctions.ts'
 
 /**
  * Lists the optimizer's rules in the order in which they run. Constants are folded first, since what is left decides
@@ -22,6 +23,7 @@ export const ruleList: readonly Rule[] = [
   simplify,
   decorrelate,
   mergeProjections,
+  splitDisjunctions,
   pushFilters,
   pushPaths,
   multiwayJoins,

@@ -140,6 +140,11 @@ class GroupMemory {
   }
 }
 
+/** Gives what tells groups by texts apart. */
+function textKey(values: readonly Value[]): Value {
+  return values.length === 1 ? (values[0] ?? null) : JSON.stringify(values)
+}
+
 /** Is the groups of one grouping set, and the rows put aside whose groups are not among them. */
 class RunningSet {
   readonly bytesPerGroup: number
@@ -213,10 +218,12 @@ class RunningSet {
       const ids = (this.#grouping as Grouping).find(batch, keys)
       return (at) => ids[at] !== NO_KEY
     }
-    this.#known ??= new Set(this.#accumulators.groupKeys()?.[0] ?? [])
+    const groups = this.#accumulators.groupKeys() ?? []
+    const [first = []] = groups
+    this.#known ??= new Set(first.map((_, group) => textKey(groups.map((values) => values[group]))))
     const known = this.#known
-    const read = columnReader(keys[0] as Column)
-    return (_, row) => known.has(read(row) ?? null)
+    const readers = keys.map(columnReader)
+    return (_, row) => known.has(textKey(readers.map((read) => read(row))))
   }
 
   bytes(): number {

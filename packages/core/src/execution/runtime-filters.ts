@@ -5,7 +5,7 @@ import { loopFor } from '../types/typed-loop.ts'
 import { keyBounds, wholeNumbers } from './join-table.ts'
 
 /** Is keys that a join has gathered on its right side: rows of the left side with other keys can be left out early. */
-export type RuntimeFilter = { readonly minimum: number; readonly size: number; readonly bits: Uint32Array }
+type RuntimeFilter = { readonly minimum: number; readonly size: number; readonly bits: Uint32Array }
 
 /**
  * Holds the filters that joins have found while they ran: by the column of the scan that they apply to, and by the join,

@@ -11,7 +11,7 @@ export type JoinGraph = {
 }
 
 /** Tells whether plans together give all columns that an expression reads. */
-export function coversAll(plans: readonly LogicalPlan[], expression: Expression): boolean {
+function coversAll(plans: readonly LogicalPlan[], expression: Expression): boolean {
   return [...columnsOf(expression)].every((id) =>
     plans.some((plan) => plan.output.some((field) => field.id === id)),
   )

@@ -13,7 +13,7 @@ const SMALLEST_RANGE = 0.001
 type Call = Extract<Expression, { kind: 'call' }>
 
 /** Is a column of a scan that an expression reads. */
-export type ScannedField = { readonly scan: ScanPlan; readonly field: string }
+type ScannedField = { readonly scan: ScanPlan; readonly field: string }
 
 /** Finds the scan column that a column of a plan is, through nodes that pass columns on. */
 export function scannedField(plan: LogicalPlan, id: number): ScannedField | null {

@@ -12,6 +12,8 @@ import { collect, isBatch } from './steps.ts'
 
 /** Pairs of rows are given in batches of about this many. */
 const OUTPUT_ROWS = 65_536
+/** Room is made for so many pairs at least, however few rows a batch has. */
+const LEAST_PAIRS = 256
 
 /** Is the right input of a join with its rows chained by key. */
 type BuildSide = {
@@ -130,7 +132,7 @@ function makeProbe(plan: JoinPlan, build: BuildSide, context: ExecutionContext, 
     const pairs = new PairCursor(batch, first, build.table.next)
     const found = new Uint8Array(first.length)
     for (;;) {
-      const chunk = pairs.next(OUTPUT_ROWS)
+      const chunk = pairs.next(Math.min(OUTPUT_ROWS, Math.max(LEAST_PAIRS, 2 * first.length)))
       if (chunk === null) break
       const joined = joinRows(batch, build, chunk.left, chunk.right)
       const kept = residual === null ? joined : residual(joined)

@@ -32,11 +32,12 @@ const RUN: { readonly [Kind in Statement['kind']]: Run<Kind> } = {
   'alter-table': alterTable,
   'alter-sequence': alterSequence,
   merge,
-  setting: (_, __, text) => {
-    throw sourceError('UNSUPPORTED', 'Settings belong to a session. Use store.relational.session().', {
-      text,
-      offset: 0,
-    })
+  setting: ({ name, offset }, _, text) => {
+    throw sourceError(
+      'UNSUPPORTED',
+      `Settings are no SQL here. Pass options to relational(…) instead: ${name}`,
+      { text, offset },
+    )
   },
   drop,
   insert,

@@ -47,12 +47,3 @@ function quotedField(text: string, start: number): Field {
     from = quote + 2
   }
 }
-
-/** Writes a record of CSV, without the end of the line. */
-export function csvLine(fields: readonly string[], separator = ','): string {
-  return fields
-    .map((field) =>
-      field.includes(separator) || /["\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field,
-    )
-    .join(separator)
-}

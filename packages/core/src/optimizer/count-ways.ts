@@ -1,6 +1,6 @@
 import { aggregateNamed } from '../expression/aggregates.ts'
 import { call, column, isDeterministic, literal } from '../expression/build.ts'
-import type { ColumnExpression, Expression } from '../expression/expression.ts'
+import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
 import { aggregate, aggregateExpression, distinct, keepColumns, project } from '../plan/build.ts'
 import type {
   AggregateExpression,
@@ -56,7 +56,13 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
   const walked = walkWays(plan.input, columnsRead(plan), mode)
   if (walked === null) return null
   const { weight } = walked
-  if (weight === null) return Object.freeze({ ...plan, input: walked.plan })
+  if (weight === null) {
+    const unique = plan.groups.length === 0 ? uniqueColumn(walked.plan) : null
+    const aggregates = plan.aggregates.map((item) =>
+      isOver(item, unique) ? { ...item, distinct: false } : item,
+    )
+    return Object.freeze({ ...plan, aggregates, input: walked.plan })
+  }
   const weighed = plan.aggregates.map((item) =>
     ignoresRepeats(item) ? unweighed(item) : weigh(item, weight),
   )
@@ -73,6 +79,26 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
       expression: (weighed[at] as Weighed).result,
     })),
   ])
+}
+
+/** Finds a column in which no value comes twice: the nodes of a frontier; `null` where none is known. */
+function uniqueColumn(plan: LogicalPlan): ColumnId | null {
+  if (plan.kind === 'frontier') return plan.target.id
+  if (plan.kind === 'filter') return uniqueColumn(plan.input)
+  if (plan.kind !== 'project') return null
+  const below = uniqueColumn(plan.input)
+  const passed = plan.expressions.find(
+    ({ expression }) => expression.kind === 'column' && expression.id === below,
+  )
+  return passed?.id ?? null
+}
+
+function isOver(
+  { args, distinct: isDistinct, filter }: AggregateExpression,
+  unique: ColumnId | null,
+): boolean {
+  const [arg] = args
+  return isDistinct && filter === null && args.length === 1 && arg?.kind === 'column' && arg.id === unique
 }
 
 function own(

@@ -187,23 +187,29 @@ export function extremeAccumulator(
     generate(generator, scalar) {
       const bestArray = generator.input('a', () => best)
       const hasArray = generator.input('a', () => has)
+      // The one group of an aggregation without groups is kept in locals while the loop runs.
+      const bestPlace = scalar ? generator.name('l') : `${bestArray}[g]`
+      const hasPlace = scalar ? generator.name('l') : `${hasArray}[g]`
       const slow = generator.input('f', () => addSlowly)
       const { value, close } = openRow(generator, item.filter, argument)
       const local = generator.name('v')
-      const group = scalar ? '0' : 'g'
       const known = generator.name('v')
       generator.line(`const ${local} = ${value};`)
       const nan = isFloat(argument.type)
       const better = least
         ? `${local} < ${known}${nan ? ` || ${local} !== ${local}` : ''}`
         : `${local} > ${known}${nan ? ` || ${known} !== ${known}` : ''}`
-      generator.line(`const ${known} = ${bestArray}[${group}];`)
+      generator.line(`const ${known} = ${bestPlace};`)
       if (!isNarrow(generator, argument))
-        generator.line(`if (typeof ${local} !== 'number') ${slow}(${group}, ${local}); else`)
+        generator.line(`if (typeof ${local} !== 'number') ${slow}(${scalar ? '0' : 'g'}, ${local}); else`)
       generator.line(
-        `if (${better} || ${hasArray}[${group}] === 0) { ${bestArray}[${group}] = ${local}; ${hasArray}[${group}] = 1; }${close}`,
+        `if (${better} || ${hasPlace} === 0) { ${bestPlace} = ${local}; ${hasPlace} = 1; }${close}`,
       )
-      return { before: '', after: '' }
+      if (!scalar) return { before: '', after: '' }
+      return {
+        before: `let ${bestPlace} = ${bestArray}[0], ${hasPlace} = ${hasArray}[0];`,
+        after: `${bestArray}[0] = ${bestPlace}; ${hasArray}[0] = ${hasPlace};`,
+      }
     },
     grow(count) {
       best = grown(best, count)

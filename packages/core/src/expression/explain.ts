@@ -52,7 +52,23 @@ function explainLiteral({ value, type }: LiteralExpression): string {
     const [kind, ...key] = value[VALUE_KEY]
     return `${kind} ${key.map(describeValue).join(' ')}`
   }
+  if (isPlainObject(value)) return explainObject(value)
   return Array.isArray(value)
     ? `[${value.length} values]`
     : `${describeValue(value)}${type === types.variant && typeof value !== 'object' ? ':variant' : ''}`
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+const LONGEST_OBJECT = 160
+
+/** Shows an object as JSON, cut where it is long. */
+function explainObject(value: object): string {
+  const text = JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === 'bigint' || item instanceof RegExp) return String(item)
+    return item instanceof Set ? [...item] : item
+  })
+  return text.length > LONGEST_OBJECT ? `${text.slice(0, LONGEST_OBJECT)}…` : text
 }

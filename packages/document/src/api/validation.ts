@@ -70,11 +70,23 @@ export function validateDocuments(options: CollectionOptions, documents: readonl
   const { validate, seesTypes } = compileValidator(options.schema, options.schemas)
   for (const document of documents) {
     // JSON Schema knows numbers of one kind; `bsonType` tells those of documents apart.
-    if (validate(seesTypes ? document : jsonView(document))) continue
+    if (followsSchema(validate, seesTypes ? document : jsonView(document))) continue
     const problems = (validate.errors ?? []).map(describeProblem).join('; ')
     const message = `A document does not follow the collection's schema. Correct it: ${problems}`
     if (options.validation === 'warn') process.emitWarning(message, 'SheafValidationWarning')
     else throw mongoError(121, message)
+  }
+}
+
+/** Tells whether a value follows a schema. @throws `LIMIT` for a schema that leads back to itself without end */
+export function followsSchema(validate: ValidateFunction, value: Value): boolean {
+  try {
+    return validate(value)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new SheafError('LIMIT', 'A schema refers to itself without end. Correct its $ref or $dynamicRef.', {
+      cause,
+    })
   }
 }
 

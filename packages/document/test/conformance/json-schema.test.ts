@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isSheafError } from '@sheafdb/core'
 import { describe, expect, test } from 'vitest'
-import { compileValidator } from '../../src/api/validation.ts'
+import { compileValidator, followsSchema } from '../../src/api/validation.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 type Group = {
@@ -40,19 +40,31 @@ function count(draft: string, others: RegExp, is2020: boolean): { passed: number
   for (const { schema, tests } of groups) {
     const validate = validatorOf(schema, schemas, is2020)
     counts.total += tests.length
-    counts.passed += tests.filter(({ data, valid }) => validate?.(data) === valid).length
+    counts.passed += tests.filter(({ data, valid }) => answer(validate, data) === valid).length
   }
   return counts
+}
+
+/** Gives whether data follow a schema; null where the schema is refused. */
+function answer(validate: ((data: unknown) => boolean) | null, data: unknown): boolean | null {
+  try {
+    return validate === null ? null : validate(data)
+  } catch (error) {
+    if (isSheafError(error, 'LIMIT')) return null
+    throw error
+  }
 }
 
 function validatorOf(
   schema: Schema | boolean,
   schemas: Readonly<Record<string, Schema>>,
   is2020: boolean,
-): ((data: unknown) => unknown) | null {
+): ((data: unknown) => boolean) | null {
   if (typeof schema === 'boolean') return () => schema
   try {
-    return compileValidator(is2020 ? { $schema: DRAFT_2020, ...schema } : { ...schema }, schemas).validate
+    const own = is2020 ? { $schema: DRAFT_2020, ...schema } : { ...schema }
+    const { validate } = compileValidator(own, schemas)
+    return (data) => followsSchema(validate, data)
   } catch (error) {
     if (isSheafError(error, 'ARGUMENT')) return null
     throw error
@@ -60,12 +72,12 @@ function validatorOf(
 }
 
 describe.skipIf(!present)('json-schema-test-suite (skipped: get it from json-schema-org)', () => {
-  test('draft-07: 99 %', () => {
+  test('draft-07: 99 %', { timeout: 120_000 }, () => {
     const { passed, total } = count('draft7', /^(draft(3|4|6|2019|2020)|v1)/, false)
     expect(passed / total).toBeGreaterThan(0.99)
   })
 
-  test('2020-12: as far as ajv goes', () => {
+  test('2020-12: as far as ajv goes', { timeout: 120_000 }, () => {
     const { passed, total } = count('draft2020-12', /^(draft(3|4|6|7|2019)|v1)/, true)
     expect(passed / total).toBeGreaterThan(0.95)
   })

@@ -26,6 +26,8 @@ export function namesIn(statement: SelectStatement): Names {
   const functions: NamedFunction[] = []
   const ctes = new Set<string>()
   const words = new Set<string>()
+  const relations = new Set<string>()
+  const alone = new Set<string>()
   let all = false
   const visit = (node: unknown): void => {
     if (typeof node === 'string') words.add(node.toLowerCase())
@@ -35,11 +37,21 @@ export function namesIn(statement: SelectStatement): Names {
     if (typeof key === 'string' && typeof value === 'object' && value !== null && 'query' in value)
       ctes.add(key.toLowerCase())
     if (type === 'BASE_TABLE') addTable(node as Node, tables)
+    if (isRelationOf(type))
+      relations.add(String((node as Node).alias || (node as Node).table_name).toLowerCase())
+    // Columns that are named anew by their place have to be there, all of them.
+    if (isRelationOf(type) && ((node as Node).column_name_alias as unknown[] | undefined)?.length) all = true
+    if ((node as Node).class === 'COLUMN_REF') {
+      const parts = (node as Node).column_names as readonly string[]
+      if (parts.length === 1) alone.add((parts[0] as string).toLowerCase())
+    }
     if (type === 'TABLE_FUNCTION') addFunction(node as Node, functions)
     if (READS_ALL.has(String(type)) || (node as Node).ref_type === 'NATURAL') all = true
     for (const item of Object.values(node)) visit(item)
   }
   visit(statement.node)
+  // The name of a relation, where a column could stand, is its whole row.
+  if ([...alone].some((name) => relations.has(name))) all = true
   return {
     tables: [...tables.values()].filter(
       (table) => table.schema !== '' || !ctes.has(table.name.toLowerCase()),
@@ -47,6 +59,10 @@ export function namesIn(statement: SelectStatement): Names {
     functions,
     words: all ? null : words,
   }
+}
+
+function isRelationOf(type: unknown): boolean {
+  return type === 'BASE_TABLE' || type === 'TABLE_FUNCTION'
 }
 
 const READS_ALL: ReadonlySet<string> = new Set([

@@ -114,6 +114,14 @@ test('with integers as bigint every 64-bit integer is one', async () => {
   ])
 })
 
+test('a text for DuckDB reads columns that it names by their place, or as a whole row', async () => {
+  await store.close()
+  await open({ native: false })
+  await sql.run('CREATE TABLE t (id INTEGER, a INTEGER); INSERT INTO t VALUES (1, 2)')
+  expect(await rows('SELECT y FROM t AS u(x, y)')).toEqual([{ y: 2 }])
+  expect(await rows('SELECT t FROM t')).toEqual([{ t: { id: 1, a: 2 } }])
+})
+
 test('with the native engine switched off DuckDB gives the same rows', async () => {
   await store.close()
   await open({ native: false })

@@ -1,15 +1,4 @@
-import {
-  BlankNodeTerm,
-  type LiteralTerm,
-  languageLiteral,
-  stringLiteral,
-  typedLiteral,
-} from '../layout/term.ts'
-
-/** Makes the blank node of a token `_:label`, its label made unique by a prefix. */
-export function blankNodeOf(token: string, prefix: string): BlankNodeTerm {
-  return new BlankNodeTerm(prefix + token.slice(2))
-}
+import { type LiteralTerm, languageLiteral, stringLiteral, typedLiteral } from '../layout/term.ts'
 
 /** Makes the literal of a token without escapes: `"text"`, `"text"@tag` or `"text"^^<datatype>`. */
 export function literalOf(token: string): LiteralTerm {

@@ -1,13 +1,8 @@
 const FIRST_SLOTS = 2 ** 14
 const FIRST_BYTES = 2 ** 18
 
-/** Gives the hash of no bytes; {@link hashByte} adds one byte after the other. */
+/** Is the hash of no bytes; each byte is taken in by `imul(hash ^ byte, 0x01000193)` (FNV-1a). */
 export const EMPTY_HASH: number = 0x811c9dc5 | 0
-
-/** Adds a byte to a hash. */
-export function hashByte(hash: number, byte: number): number {
-  return Math.imul(hash ^ byte, 0x01000193)
-}
 
 /** Gives the hash of a run of bytes. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {

@@ -19,6 +19,7 @@ import { type Frames, framesOf, makeParts, partsOf } from '../window/frames.ts'
 import { layOut, type WindowLayout } from '../window/layout.ts'
 import { frameValueColumn, offsetColumn } from '../window/navigation.ts'
 import { rankColumn } from '../window/ranking.ts'
+import { slidingAggregateColumn } from '../window/sliding-aggregate.ts'
 
 import { inBatches, isBatch } from './steps.ts'
 
@@ -210,12 +211,17 @@ function* aggregateColumn(
   mode: EvaluationMode,
 ): Generator<null, Column, undefined> {
   if (isWholePartition(item, plan)) return wholePartitionColumn(item, layout, batch, plan, context, mode)
-  return yield* frameAggregateColumn(item, layout, frames(), {
+  const input = {
     args: item.args.map(compute),
     filter: item.filter === null ? null : compute(item.filter),
     order: item.order,
     orderKeys: item.order.map((key) => compute(key.expression)),
-  })
+  }
+  const placed = frames()
+  return (
+    slidingAggregateColumn(item, layout, placed, input) ??
+    (yield* frameAggregateColumn(item, layout, placed, input))
+  )
 }
 
 /** Aggregates that give the same whatever the order of their rows, but for the last digits of floats. */

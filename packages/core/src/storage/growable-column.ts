@@ -332,7 +332,7 @@ class GrowableBytes extends GrowableColumn {
     if (index >= this.length || !this.#validity.isValid(index)) return null
     const start = this.#offsets[index] as number
     const end = this.#offsets[index + 1] as number
-    return this.#text ? decodeUtf8(this.#data, start, end) : this.#data.slice(start, end)
+    return this.#text ? decodeUtf8(this.#data, start, end) : this.#data.subarray(start, end)
   }
 }
 

@@ -1,5 +1,10 @@
 import type { TableDefinition } from '../catalog/definition.ts'
-import { bindIndexExpression, fieldResolver, type IndexDefinition } from '../catalog/index-definition.ts'
+import {
+  bindIndexExpression,
+  fieldResolver,
+  type IndexDefinition,
+  indexIdentity,
+} from '../catalog/index-definition.ts'
 import type { ScanColumnRequest } from '../catalog/table-source.ts'
 import { column } from '../expression/build.ts'
 import type { CallExpression, Expression } from '../expression/expression.ts'
@@ -29,6 +34,8 @@ type BoundPart = {
 /** Is an index's expressions made ready to read the rows of a table. */
 export type BoundIndex = {
   readonly definition: IndexDefinition
+  /** The same for indexes that hold the same entries. */
+  readonly identity: string
   readonly columns: readonly ResolvedColumn[]
   readonly parts: readonly BoundPart[]
   readonly where: RowEvaluator | null
@@ -52,6 +59,7 @@ export function bindIndex(table: TableDefinition, definition: IndexDefinition): 
     interpretExpression(expression, places, NO_PARAMETERS)
   return {
     definition,
+    identity: indexIdentity(definition),
     columns,
     parts: parts.map(({ bound, multiple }) => ({
       evaluate: evaluator(bound),

@@ -1,4 +1,3 @@
-import { indexIdentity } from '../catalog/index-definition.ts'
 import type { IndexRange } from '../catalog/table-source.ts'
 import { Memtable } from '../storage/memtable.ts'
 import type { Part } from '../storage/part.ts'
@@ -12,12 +11,15 @@ const RUN_FACTOR = 4
 /** Is an index over the positions of a part from `start` up to `end`. */
 type Run = { readonly start: number; readonly end: number; readonly index: SortedIndex }
 
+/** Is the runs of a part, and one of the rows that came last and are too few to be sorted in. */
+type PartRuns = { runs: Run[]; tail: Run | null }
+
 /**
  * Keeps the indexes of a table's parts, each built when it is first asked for and dropped with its part. A segment
  * has one run; a memtable, whose rows come one after the other, has several, and the newest rows are sorted each time.
  */
 export class PartIndexes {
-  readonly #parts = new WeakMap<Part, Map<string, Run[]>>()
+  readonly #parts = new WeakMap<Part, Map<string, PartRuns>>()
 
   /** Finds the positions of a part in an index among its first `rowCount` rows, run by run. */
   find(index: BoundIndex, part: Part, rowCount: number, range: IndexRange): Uint32Array[] {
@@ -31,25 +33,31 @@ export class PartIndexes {
 
   /** Gives the indexes that together hold the entries of the first `rowCount` rows, and perhaps of later ones. */
   runs(index: BoundIndex, part: Part, rowCount: number): readonly Run[] {
-    const identity = indexIdentity(index.definition)
+    const kept = this.#kept(index, part)
+    const sorted = kept.runs.at(-1)?.end ?? 0
+    const pending = part.rowCount - sorted
+    if (!(part instanceof Memtable) || pending >= TAIL_ROWS) {
+      if (pending > 0) this.#extend(index, part, kept.runs)
+      return kept.runs
+    }
+    if (sorted >= rowCount) return kept.runs
+    if (kept.tail?.start !== sorted || kept.tail.end !== part.rowCount)
+      kept.tail = buildRun(index, part, sorted, part.rowCount)
+    return [...kept.runs, kept.tail]
+  }
+
+  #kept(index: BoundIndex, part: Part): PartRuns {
     let indexes = this.#parts.get(part)
     if (indexes === undefined) {
       indexes = new Map()
       this.#parts.set(part, indexes)
     }
-    let runs = indexes.get(identity)
-    if (runs === undefined) {
-      runs = []
-      indexes.set(identity, runs)
+    let kept = indexes.get(index.identity)
+    if (kept === undefined) {
+      kept = { runs: [], tail: null }
+      indexes.set(index.identity, kept)
     }
-    const sorted = runs.at(-1)?.end ?? 0
-    const pending = part.rowCount - sorted
-    if (!(part instanceof Memtable) || pending >= TAIL_ROWS) {
-      if (pending > 0) this.#extend(index, part, runs)
-      return runs
-    }
-    if (sorted >= rowCount) return runs
-    return [...runs, buildRun(index, part, sorted, part.rowCount)]
+    return kept
   }
 
   /** Sorts in the rows that came since, together with runs that are not much longer. */
@@ -70,9 +78,7 @@ export class PartIndexes {
     yield* readEntries(index, part, { start: 0, end: part.rowCount }, (key, position) =>
       builder.add(key, position),
     )
-    const indexes = this.#parts.get(part) ?? new Map<string, Run[]>()
-    this.#parts.set(part, indexes)
-    indexes.set(indexIdentity(index.definition), [{ start: 0, end: part.rowCount, index: builder.finish() }])
+    this.#kept(index, part).runs = [{ start: 0, end: part.rowCount, index: builder.finish() }]
   }
 }
 

@@ -78,6 +78,8 @@ function dictionaryOrder(key: SortKey, column: DictionaryColumn, sign: number): 
 /** Runs of this many rows are sorted at once; sorting may pause between them. */
 const RUN_ROWS = 8192
 const PAUSE_ROWS = 65_536
+/** Moving a row by a digit is quicker than comparing it. */
+const PASS_PAUSE_ROWS = 1 << 20
 /** Below this a comparison sort is faster than counting digits. */
 const RADIX_FROM_ROWS = 2048
 
@@ -158,6 +160,7 @@ function* byWord(rows: Uint32Array, words: Uint32Array): Generator<null, Uint32A
       const target = counts[digit] as number
       to[target] = row
       counts[digit] = target + 1
+      if ((at & (PASS_PAUSE_ROWS - 1)) === PASS_PAUSE_ROWS - 1) yield null
     }
     from = to
     yield null

@@ -1,4 +1,4 @@
-import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { ExecutionContext, Step, Steps } from '../../catalog/engine.ts'
 import type { SpillSpace } from '../../catalog/spill.ts'
 import { placesOf } from '../../expression/interpret.ts'
 import type { SortKey, SortPlan } from '../../plan/logical-plan.ts'
@@ -21,7 +21,7 @@ import { mergeRuns } from '../spill/merge-runs.ts'
 import { RowParts } from '../spill/row-parts.ts'
 import { RowsFile } from '../spill/rows-file.ts'
 import { sliceRows } from './limit.ts'
-import { compactBatch, inBatches, isBatch, takeRows } from './steps.ts'
+import { compactBatch, isBatch, takeRows } from './steps.ts'
 
 /**
  * Sorts all rows; rows with equal keys keep their order. What does not fit the memory is sorted in runs that are put
@@ -53,7 +53,7 @@ export function* runSort(
       }
       yield null
     }
-    if (runs.length === 0) yield* inBatches(yield* sortedBatch(parts.joined(), plan, keysOf))
+    if (runs.length === 0) yield* sortedBatches(parts.joined(), plan, keysOf)
     else {
       if (parts.rowCount > 0) runs.push(yield* writtenRun(parts, plan, keysOf, context.spill as SpillSpace))
       yield* mergeRuns(runs, plan.keys, keysOf, types)
@@ -66,6 +66,7 @@ export function* runSort(
 
 /** A batch for which there is no room is taken in by so many rows. */
 const SPILLED_ROWS = 1024
+const OUTPUT_ROWS = 65_536
 
 function* slicesOf(batch: Batch): Generator<Batch, void, undefined> {
   const count = batchRowCount(batch)
@@ -81,9 +82,13 @@ function keyColumns(plan: SortPlan, context: ExecutionContext, mode: EvaluationM
   return (batch) => evaluators.map((evaluate) => evaluate(batch))
 }
 
-function* sortedBatch(batch: Batch, plan: SortPlan, keysOf: KeysOf): Generator<null, Batch, undefined> {
-  const rows = yield* sortRows(allRows(batch.length), plan.keys, keysOf(batch))
-  return makeBatch(takeRows(batch, rows), batch.length)
+/** Gives the rows of a batch in order, copied together as many at a time as a batch has. */
+function* sortedBatches(batch: Batch, plan: SortPlan, keysOf: KeysOf): Steps {
+  const order = yield* sortRows(allRows(batch.length), plan.keys, keysOf(batch))
+  for (let start = 0; start < batch.length; start += OUTPUT_ROWS) {
+    const rows = order.subarray(start, start + OUTPUT_ROWS)
+    yield makeBatch(takeRows(batch, rows), rows.length)
+  }
 }
 
 function* writtenRun(
@@ -91,14 +96,14 @@ function* writtenRun(
   plan: SortPlan,
   keysOf: KeysOf,
   space: SpillSpace,
-): Generator<null, RowsFile, undefined> {
+): Generator<Step, RowsFile, undefined> {
   const run = new RowsFile(
     space,
     plan.output.map((field) => field.type),
   )
-  for (const batch of inBatches(yield* sortedBatch(parts.joined(), plan, keysOf))) {
-    run.write(batch)
-    yield null
+  for (const step of sortedBatches(parts.joined(), plan, keysOf)) {
+    if (isBatch(step)) run.write(step)
+    yield isBatch(step) ? null : step
   }
   parts.release()
   return run

@@ -26,7 +26,6 @@ function shown(rows: readonly Iterable<readonly [string, RDF.Term]>[]): string[]
  * empty paths are found at nodes of the path's own predicates only.
  */
 const simpleGroup = group.filter((text) => !/GRAPH|EXISTS|[\w)][*?] |(\?[a-d]) \S*[+)] \1 /.test(text))
-)
 
 it('Comunica over a dataset gives what the dataset itself gives', async () => {
   const engine = new QueryEngine()

@@ -273,6 +273,44 @@ export function readLogTail(
   return { commits, last, endOffset: from.offset + offset }
 }
 
+/**
+ * Notes that a store was closed in order, and with which commit, in `log/CLOSED`: `SHEAFEND`, u32 format version (1), u32
+ * CRC32C of the 8 bytes that follow, u64 commit. The log must reach that far for ever after, so that an end that is cut
+ * off later does not pass for one that a crash tore. An old note stays true, and a damaged one says nothing.
+ */
+export function noteClosed(fileSystem: FileSystem, folder: string, commit: number): void {
+  const bytes = new Uint8Array(24)
+  const view = new DataView(bytes.buffer)
+  bytes.set(new TextEncoder().encode('SHEAFEND'))
+  view.setUint32(8, FORMAT_VERSION, true)
+  view.setBigUint64(16, BigInt(commit), true)
+  view.setUint32(12, crc32c(bytes.subarray(16)), true)
+  const handle = fileSystem.open(closedPath(folder), 'create')
+  try {
+    handle.write(0, bytes)
+  } finally {
+    handle.close()
+  }
+}
+
+/** Gives the commit with which the store was last closed in order, 0 where that is not known. */
+export function closedCommit(fileSystem: FileSystem, folder: string): number {
+  if (!fileSystem.exists(closedPath(folder))) return 0
+  const bytes = readFile(fileSystem, closedPath(folder))
+  if (bytes.length !== 24) return 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.getUint32(12, true) === crc32c(bytes.subarray(16)) ? Number(view.getBigUint64(16, true)) : 0
+}
+
+/** Forgets with which commit the store was closed: repair gives up what cannot be read. */
+export function forgetClosed(fileSystem: FileSystem, folder: string): void {
+  fileSystem.remove(closedPath(folder))
+}
+
+function closedPath(folder: string): string {
+  return `${folder}/log/CLOSED`
+}
+
 /** Makes the error of a record of the log that is bad though it had been on the disk. */
 export function corruptLog(path: string, offset: number): SheafError {
   return new SheafError(

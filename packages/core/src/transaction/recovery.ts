@@ -1,6 +1,7 @@
 import { commitTime, decodeCommit, type FieldTypes, type TableChange } from '../storage/commit-record.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import {
+  closedCommit,
   corruptLog,
   type Durability,
   FILE_HEADER_BYTES,
@@ -79,6 +80,8 @@ export function recover(target: RecoveryTarget): {
     last = Math.max(last, content.last)
     end = { number, offset: content.endOffset, torn: content.torn, last: content.last }
   }
+  if (closedCommit(fileSystem, folder) > last)
+    throw corruptLog(logPath(folder, end?.number ?? target.firstLog), end?.offset ?? 0)
   if (target.readOnly) return { log: null, end }
   for (const number of unused) fileSystem.remove(logPath(folder, number))
   return { log: continueLog(target, end, last), end }

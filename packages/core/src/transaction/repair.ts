@@ -13,7 +13,7 @@ import { typeFromJson } from '../catalog/type-json.ts'
 import { decodeCommit } from '../storage/commit-record.ts'
 import { DeletionVector } from '../storage/deletion-vector.ts'
 import type { FileSystem } from '../storage/file-system.ts'
-import { listLogs, logPath, readLog } from '../storage/log.ts'
+import { closedCommit, forgetClosed, listLogs, logPath, readLog } from '../storage/log.ts'
 import {
   type Manifest,
   manifestNumber,
@@ -63,6 +63,7 @@ export async function repairStore(
     const manifest = await repair.manifest()
     if (manifest !== null) await repair.segments(manifest)
     repair.logs(manifest)
+    repair.closing(manifest)
   } finally {
     repair.close()
     lock.release()
@@ -261,6 +262,18 @@ class Repair {
         this.#cutLog(path, error.offset ?? 0)
       }
     }
+  }
+
+  /** Tells of commits that a store had when it was closed in order, and that the log does not hold any more. */
+  closing(manifest: Manifest | null): void {
+    const closed = closedCommit(this.#fileSystem, this.#folder)
+    let last = manifest?.commit ?? 0
+    for (const number of listLogs(this.#fileSystem, this.#folder))
+      if (number >= (manifest?.log ?? 1))
+        last = Math.max(last, readLog(this.#fileSystem, logPath(this.#folder, number)).last)
+    if (closed <= last) return
+    this.#problems.push(`The end of the log is gone: commits after ${last} are lost, up to ${closed}`)
+    forgetClosed(this.#fileSystem, this.#folder)
   }
 
   #cutLog(path: string, offset: number): void {

@@ -10,7 +10,7 @@ import type {
 } from '../catalog/table-store.ts'
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
-import { type Durability, LogWriter, listLogs, logPath } from '../storage/log.ts'
+import { type Durability, LogWriter, listLogs, logPath, noteClosed } from '../storage/log.ts'
 import { manifestNumber, readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
 import type { Part } from '../storage/part.ts'
@@ -643,11 +643,25 @@ class StoredTables implements TableStore {
       await this.#maintenance.close(() => this.#flushBeforeClose())
       await this.#closeFormerLogs()
       await this.#log?.close()
+      this.#noteClosed()
     } finally {
-      this.spill?.clear()
       for (const files of [this.#files, ...this.#formerFiles]) files.close()
-      this.#lock?.release()
-      this.#wake()
+      try {
+        this.spill?.clear()
+      } finally {
+        this.#lock?.release()
+        this.#wake()
+      }
+    }
+  }
+
+  /** What was acknowledged is on the disk; the note only tells of an end of the log that is lost later. */
+  #noteClosed(): void {
+    if (this.#log === null || this.#failure !== undefined) return
+    try {
+      noteClosed(this.#fileSystem, this.#folder, this.#lastCommit)
+    } catch (error) {
+      if (!isSheafError(error, 'IO', 'NO_SPACE')) throw error
     }
   }
 

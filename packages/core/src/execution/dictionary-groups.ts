@@ -1,12 +1,15 @@
 import {
   type Batch,
+  type BytesColumn,
   batchRowCount,
   type Column,
   columnReader,
   columnValues,
   type DictionaryColumn,
+  decodeUtf8,
 } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
+import { BytesTable } from './bytes-table.ts'
 import type { Generator } from './expression/generate.ts'
 
 const BYTES_PER_KEY = 64
@@ -16,6 +19,9 @@ export class DictionaryGroups {
   readonly #groups = new Map<Value, number>()
   readonly #keys: Value[] = [null]
   readonly #tables = new WeakMap<Column, Int32Array>()
+  /** Texts that came as bytes, and the group of each. */
+  readonly #texts = new BytesTable()
+  readonly #textGroups: number[] = []
   #seen = new Uint8Array(1024)
 
   /** Counts the groups known; group 0 is null's. */
@@ -71,6 +77,7 @@ export class DictionaryGroups {
 
   /** Gives the groups of rows of any column of such values. */
   idsOf(column: Column, batch: Batch): Int32Array {
+    if (column.layout === 'bytes') return this.#idsOfBytes(column, batch)
     const read = columnReader(column)
     const ids = new Int32Array(batchRowCount(batch))
     for (let at = 0; at < ids.length; at += 1) {
@@ -82,9 +89,33 @@ export class DictionaryGroups {
     return ids
   }
 
+  /** Decodes a text only where its bytes were not there before. */
+  #idsOfBytes(column: BytesColumn, batch: Batch): Int32Array {
+    const { offsets, data, validity } = column
+    const ids = new Int32Array(batchRowCount(batch))
+    for (let at = 0; at < ids.length; at += 1) {
+      const row = batch.selection === null ? at : (batch.selection[at] as number)
+      let group = 0
+      if (validity === null || (((validity[row >> 3] as number) >> (row & 7)) & 1) === 1) {
+        const start = offsets[row] as number
+        const end = offsets[row + 1] as number
+        const known = this.#texts.count
+        const text = this.#texts.idOf(data, start, end)
+        if (text === known) {
+          this.#textGroups.push(this.#groupOf(decodeUtf8(data, start, end)))
+          this.#growSeen()
+        }
+        group = this.#textGroups[text] as number
+      }
+      this.#seen[group] = 1
+      ids[at] = group
+    }
+    return ids
+  }
+
   /** Estimates the memory that the groups take; the texts themselves are mostly those of dictionaries. */
   bytes(): number {
-    return this.#keys.length * BYTES_PER_KEY
+    return this.#keys.length * BYTES_PER_KEY + this.#texts.sizeBytes
   }
 
   keys(): readonly Value[] {

@@ -1,6 +1,7 @@
 import { buildCsr, type CsrIndex } from './csr.ts'
 import { type CsrChange, changeCsr } from './csr-change.ts'
 import type { AdjacencyDefinition } from './definition.ts'
+import { IdTable } from './id-table.ts'
 
 /** Is the edges of a table both ways, by partition. */
 export type Adjacency = {
@@ -142,6 +143,8 @@ class PartitionedAdjacency implements Adjacency {
 
 type Part = { readonly sources: Float64Array; readonly targets: Float64Array; readonly edges: Float64Array }
 
+const FEW_PARTITIONS = 64
+
 /** Parts edges by their partition, in their order. */
 function splitPartitions(list: EdgeList): Map<number, Part> {
   const parts = new Map<number, Part>()
@@ -153,8 +156,9 @@ function splitPartitions(list: EdgeList): Map<number, Part> {
     edges: list.edges.subarray(0, count),
   }
   if (partitions === null) return parts.set(0, whole)
-  const numbers = new Map<number, number>()
+  const numbers = new IdTable(FEW_PARTITIONS)
   const counts: number[] = []
+  const names: number[] = []
   const numberOf = new Uint32Array(count)
   let last = Number.NaN
   let number = -1
@@ -163,9 +167,12 @@ function splitPartitions(list: EdgeList): Map<number, Part> {
     // Rows are often sorted by partition, or all in one.
     if (partition !== last) {
       last = partition
-      const known = numbers.get(partition)
-      number = known ?? counts.push(0) - 1
-      if (known === undefined) numbers.set(partition, number)
+      number = numbers.find(partition)
+      if (number < 0) {
+        number = counts.push(0) - 1
+        names.push(partition)
+        numbers.add(partition, number)
+      }
     }
     numberOf[index] = number
     counts[number] = (counts[number] as number) + 1
@@ -184,6 +191,6 @@ function splitPartitions(list: EdgeList): Map<number, Part> {
     part.edges[part.filled] = whole.edges[index] as number
     part.filled += 1
   }
-  for (const [partition, at] of numbers) parts.set(partition, split[at] as Part)
+  for (let at = 0; at < names.length; at += 1) parts.set(names[at] as number, split[at] as Part)
   return parts
 }

@@ -21,23 +21,16 @@ export type CsrIndex = {
 const SPARSE_FACTOR = 8
 const MINIMUM_DENSE = 65_536
 
-/** Builds compressed sparse rows by two stable counting passes: neighbours ascend within a node. */
+/** Builds compressed sparse rows by two stable counting passes: neighbours ascend within a node. Ids are not negative. */
 export function buildCsr(from: Float64Array, to: Float64Array, edges: Float64Array): CsrIndex {
   const count = from.length
-  const range = largest(from)
-  const dense = range.minimum >= 0 && isDense(range.maximum, count)
-  const nodes = dense ? null : distinctSorted(from)
-  const slotOf = nodes === null ? denseSlots(range.maximum) : sparseSlots(nodes)
-  const slotCount = nodes === null ? range.maximum + 1 : nodes.length
-  const offsets = new Uint32Array(slotCount + 1)
-  const slots = new Uint32Array(count)
-  for (let index = 0; index < count; index += 1) {
-    const slot = slotOf(from[index] as number)
-    slots[index] = slot
-    offsets[slot + 1] = (offsets[slot + 1] as number) + 1
-  }
-  for (let slot = 0; slot < slotCount; slot += 1)
-    offsets[slot + 1] = (offsets[slot + 1] as number) + (offsets[slot] as number)
+  const most = largest(from)
+  const ranked = isDense(most, count) ? null : rankIds(from)
+  const nodes = ranked === null ? null : ranked.distinct
+  const slotOf = ranked === null ? denseSlots(most) : ranked.rankOf
+  const slotCount = nodes === null ? most + 1 : nodes.length
+  const slots = ranked === null ? from : ranked.ranks
+  const offsets = countingOffsets(slots, slotCount)
   const order = orderByTarget(to)
   const cursor = offsets.slice(0, slotCount)
   const neighbours = fitsUint32(to) ? new Uint32Array(count) : new Float64Array(count)
@@ -53,26 +46,81 @@ export function buildCsr(from: Float64Array, to: Float64Array, edges: Float64Arr
   return { edgeCount: count, slotCount, slotOf, nodes, offsets, neighbours, edges: edgeIds }
 }
 
+/** Gives, for each of some numbers up to a count, where its entries begin when they are sorted by it. */
+function countingOffsets(numbers: Float64Array | Uint32Array, count: number): Uint32Array {
+  const offsets = new Uint32Array(count + 1)
+  for (let index = 0; index < numbers.length; index += 1) {
+    const number = numbers[index] as number
+    offsets[number + 1] = (offsets[number + 1] as number) + 1
+  }
+  for (let number = 0; number < count; number += 1)
+    offsets[number + 1] = (offsets[number + 1] as number) + (offsets[number] as number)
+  return offsets
+}
+
+type Ranked = {
+  /** The ids in ascending order, each once. */
+  readonly distinct: Float64Array
+  /** For each id its place in `distinct`. */
+  readonly ranks: Uint32Array
+  /** Finds the place of an id, -1 where it is none of them. */
+  readonly rankOf: (id: number) => number
+}
+
+/** Numbers ids by their order: only the distinct ones are sorted. */
+function rankIds(ids: Float64Array): Ranked {
+  const seen = new IdTable(FIRST_DISTINCT)
+  const ranks = new Uint32Array(ids.length)
+  let found = new Float64Array(FIRST_DISTINCT)
+  for (let index = 0; index < ids.length; index += 1) {
+    const id = ids[index] as number
+    let ordinal = seen.find(id)
+    if (ordinal < 0) {
+      ordinal = seen.size
+      seen.add(id, ordinal)
+      if (ordinal === found.length) found = grown(found)
+      found[ordinal] = id
+    }
+    ranks[index] = ordinal
+  }
+  const distinct = found.slice(0, seen.size).sort()
+  const table = new IdTable(distinct.length)
+  const rankOfOrdinal = new Uint32Array(distinct.length)
+  for (let rank = 0; rank < distinct.length; rank += 1) {
+    const id = distinct[rank] as number
+    table.add(id, rank)
+    rankOfOrdinal[seen.find(id)] = rank
+  }
+  for (let index = 0; index < ranks.length; index += 1)
+    ranks[index] = rankOfOrdinal[ranks[index] as number] as number
+  return { distinct, ranks, rankOf: (id) => table.find(id) }
+}
+
+const FIRST_DISTINCT = 1024
+
+function grown(ids: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(ids.length * 2)
+  longer.set(ids)
+  return longer
+}
+
 /** Tells whether slots are the ids themselves: whether a place for each up to the largest is not too many. */
 export function isDense(maximum: number, edgeCount: number): boolean {
   return maximum < Math.max(MINIMUM_DENSE, edgeCount * SPARSE_FACTOR)
 }
 
-function largest(ids: Float64Array): { readonly minimum: number; readonly maximum: number } {
-  let minimum = Number.POSITIVE_INFINITY
+function largest(ids: Float64Array): number {
   let maximum = -1
   for (let index = 0; index < ids.length; index += 1) {
     const id = ids[index] as number
     if (id > maximum) maximum = id
-    if (id < minimum) minimum = id
   }
-  return { minimum, maximum }
+  return maximum
 }
 
 /** Tells whether all ids fit into 32 bits. */
 export function fitsUint32(ids: Float64Array): boolean {
-  const { minimum, maximum } = largest(ids)
-  return minimum >= 0 && maximum < 2 ** 32
+  return largest(ids) < 2 ** 32
 }
 
 /** Makes the slots of nodes whose ids go up to a maximum: the ids themselves. */
@@ -80,43 +128,18 @@ export function denseSlots(maximum: number): (node: number) => number {
   return (node) => (node >= 0 && node <= maximum ? node : -1)
 }
 
-function sparseSlots(nodes: Float64Array): (node: number) => number {
-  const table = new IdTable(nodes.length)
-  for (let slot = 0; slot < nodes.length; slot += 1) table.add(nodes[slot] as number, slot)
-  return (node) => table.find(node)
-}
-
-function distinctSorted(ids: Float64Array): Float64Array {
-  const sorted = ids.slice().sort()
-  let kept = 0
-  for (let index = 0; index < sorted.length; index += 1) {
-    if (index === 0 || sorted[index] !== sorted[index - 1]) {
-      sorted[kept] = sorted[index] as number
-      kept += 1
-    }
-  }
-  return sorted.slice(0, kept)
-}
-
-/** Gives the indexes of ids in ascending order of id, equal ids in their own order; linear for dense ids. */
+/** Gives the indexes of ids in ascending order of id, equal ids in their own order, in linear time but for distinct ids. */
 function orderByTarget(ids: Float64Array): Uint32Array {
-  const { minimum, maximum } = largest(ids)
-  const count = ids.length
-  const order = new Uint32Array(count)
-  if (minimum >= 0 && maximum < Math.max(MINIMUM_DENSE, count * SPARSE_FACTOR)) {
-    const starts = new Uint32Array(maximum + 2)
-    for (let index = 0; index < count; index += 1)
-      starts[(ids[index] as number) + 1] = (starts[(ids[index] as number) + 1] as number) + 1
-    for (let id = 0; id <= maximum; id += 1)
-      starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number)
-    for (let index = 0; index < count; index += 1) {
-      const id = ids[index] as number
-      const place = starts[id] as number
-      starts[id] = place + 1
-      order[place] = index
-    }
-    return order
+  const most = largest(ids)
+  const ranked = isDense(most, ids.length) ? null : rankIds(ids)
+  const numbers = ranked === null ? ids : ranked.ranks
+  const starts = countingOffsets(numbers, ranked === null ? most + 1 : ranked.distinct.length)
+  const order = new Uint32Array(ids.length)
+  for (let index = 0; index < ids.length; index += 1) {
+    const number = numbers[index] as number
+    const place = starts[number] as number
+    starts[number] = place + 1
+    order[place] = index
   }
-  for (let index = 0; index < count; index += 1) order[index] = index
-  return order.sort((left, right) => (ids[left] as number) - (ids[right] as number) || left - right)
+  return order
 }

@@ -7,6 +7,7 @@ import {
   documentSize,
   documentUpdate,
 } from '../workloads/document-write.ts'
+import { engineMemory } from '../workloads/engine/memory.ts'
 import { objects } from '../workloads/engine/objects.ts'
 import { operators } from '../workloads/engine/operators.ts'
 import { resultRows } from '../workloads/engine/rows.ts'
@@ -40,6 +41,7 @@ export const workloads: readonly Workload[] = [
   flightsGroup,
   flightsSize,
   sumInt32,
+  engineMemory,
   pointQuery,
   twoHop,
   triangles,

@@ -6,6 +6,7 @@ import {
   type Batch,
   batchRowCount,
   type Column,
+  type ColumnReader,
   columnReader,
   columnValues,
   isNullAt,
@@ -126,7 +127,7 @@ const SLICE_ROWS = 4096
 
 /**
  * Gives the first rows in sort order without sorting the rest: keeps the best rows so far, and takes in only rows
- * whose first key is no worse than that of the last of them.
+ * whose keys are no worse than those of the last of them.
  */
 export function* runTopK(
   plan: SortPlan,
@@ -157,36 +158,52 @@ class BestRows {
   readonly #count: number
   readonly #context: ExecutionContext
   readonly #mode: EvaluationMode
-  readonly #firstKey: (batch: Batch) => Column
+  readonly #keys: readonly ((batch: Batch) => Column)[]
   #kept: Batch | null = null
   #candidates: Batch[] = []
   #candidateCount = 0
-  /** The first key of the worst row kept, once there are as many as wanted. */
-  #bound: { readonly value: Value } | null = null
+  /** The keys of the worst row kept, once there are as many as wanted. */
+  #bound: readonly Value[] | null = null
 
   constructor(plan: SortPlan, count: number, context: ExecutionContext, mode: EvaluationMode) {
     this.#plan = plan
     this.#count = count
     this.#context = context
     this.#mode = mode
-    const [key] = plan.keys as [SortKey]
-    this.#firstKey = columnEvaluator(key.expression, {
-      places: placesOf(plan.output),
-      parameters: context.parameters,
-      mode,
-    })
+    const setting = { places: placesOf(plan.output), parameters: context.parameters, mode }
+    this.#keys = plan.keys.map((key) => columnEvaluator(key.expression, setting))
   }
 
   add(batch: Batch): void {
-    const candidates =
-      this.#bound === null
-        ? batch
-        : noWorse(batch, this.#firstKey(batch), this.#plan.keys[0] as SortKey, this.#bound.value)
+    const candidates = this.#bound === null ? batch : this.#within(batch, this.#bound)
     const part = compactBatch(candidates)
     if (part.length === 0) return
     this.#candidates.push(part)
     this.#candidateCount += part.length
     if (this.#candidateCount > Math.max(4 * this.#count, SLICE_ROWS - 1)) this.#cut()
+  }
+
+  /** Keeps the rows that do not stand after the worst row kept: by the first key, then by all of them. */
+  #within(batch: Batch, bound: readonly Value[]): Batch {
+    const { keys } = this.#plan
+    const [first, ...rest] = this.#keys as [(batch: Batch) => Column, ...((batch: Batch) => Column)[]]
+    const column = first(batch)
+    const kept = noWorse(batch, column, keys[0] as SortKey, bound[0])
+    if (rest.length === 0 || batchRowCount(kept) === 0) return kept
+    const readers = [column, ...rest.map((keyOf) => keyOf(kept))].map(columnReader)
+    const count = batchRowCount(kept)
+    const rows = new Uint32Array(count)
+    let rowCount = 0
+    for (let at = 0; at < count; at += 1) {
+      const row = kept.selection === null ? at : (kept.selection[at] as number)
+      let order = 0
+      for (let key = 0; order === 0 && key < keys.length; key += 1)
+        order = compareByKey(keys[key] as SortKey, (readers[key] as ColumnReader)(row), bound[key])
+      if (order > 0) continue
+      rows[rowCount] = row
+      rowCount += 1
+    }
+    return { ...kept, selection: rows.subarray(0, rowCount) }
   }
 
   finish(): Batch | null {
@@ -213,7 +230,7 @@ class BestRows {
     this.#candidates = []
     this.#candidateCount = 0
     if (kept.length === this.#count)
-      this.#bound = { value: columnReader(this.#firstKey(kept))(kept.length - 1) }
+      this.#bound = this.#keys.map((keyOf) => columnReader(keyOf(kept))(kept.length - 1))
   }
 }
 

@@ -62,7 +62,7 @@ export const documentGroups: readonly Workload[] = [
       { $group: { _id: '$joined.region', n: { $sum: 1 }, total: { $sum: '$balance' } } },
     ],
     sqlite: `SELECT d.doc ->> '$.region' AS _id, count(*) AS n, total(p.doc ->> '$.balance') AS total
-      FROM people p JOIN departments d ON d.id = p.doc ->> '$.department' GROUP BY 1`,
+      FROM people p CROSS JOIN departments d ON d.id = p.doc ->> '$.department' GROUP BY 1`,
     duckTyped: `SELECT d.region AS _id, count(*) AS n, sum(p.balance) AS total
       FROM people p JOIN departments d ON d._id = p.department GROUP BY 1`,
     duckJson: `SELECT d.region AS _id, count(*) AS n, sum((p.doc ->> '$.balance')::DOUBLE) AS total

@@ -113,7 +113,7 @@ export class ByteLineReader extends ByteScanner {
     let at = start + 1
     let byte = bytes[at] as number
     let kinds = 0
-    for (let kind = TEXT_BYTES[byte] as number; kind !== 0; kind = TEXT_BYTES[byte] as number) {
+    for (let kind = TEXT_BYTES[byte] as number; kind > 0; kind = TEXT_BYTES[byte] as number) {
       hash = Math.imul(hash ^ byte, 0x01000193)
       kinds |= kind
       at += 1

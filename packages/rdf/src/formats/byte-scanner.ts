@@ -63,7 +63,8 @@ export class ByteScanner {
     let at = start + 1
     let byte = bytes[at] as number
     let kinds = 0
-    for (let kind = IRI_BYTES[byte] as number; kind !== 0; kind = IRI_BYTES[byte] as number) {
+    // Past the end of the bytes there is no kind, which is not above 0 either.
+    for (let kind = IRI_BYTES[byte] as number; kind > 0; kind = IRI_BYTES[byte] as number) {
       hash = Math.imul(hash ^ byte, 0x01000193)
       kinds |= kind
       at += 1

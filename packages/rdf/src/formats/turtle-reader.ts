@@ -262,7 +262,7 @@ export class TurtleReader extends ByteScanner {
     let kinds = 0
     for (
       let kind = TEXT_BYTES[bytes[at] as number];
-      kind !== 0 && kind !== undefined;
+      kind !== undefined && kind > 0;
       kind = TEXT_BYTES[bytes[at] as number]
     ) {
       kinds |= kind

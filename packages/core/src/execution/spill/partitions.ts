@@ -84,6 +84,3 @@ export class Partitions {
     for (const file of this.#files) file.remove()
   }
 }
-
-/** Bytes that the buffers of the parts hold at most. */
-export const PARTITION_BUFFER_BYTES: number = PARTITIONS * BUFFER_BYTES

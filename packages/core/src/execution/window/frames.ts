@@ -1,6 +1,5 @@
 import type { FrameBound, SortKey, WindowFrame } from '../../plan/logical-plan.ts'
 import { type Column, columnReader } from '../../types/column.ts'
-import type { Value } from '../../types/value.ts'
 import { compareByKey } from '../sort-keys.ts'
 import { frameCount, wrongOffset } from './frame-offset.ts'
 import type { WindowLayout } from './layout.ts'
@@ -153,9 +152,4 @@ export function partsOf(frames: Frames, layout: WindowLayout, place: number, par
 /** Makes room for the parts of a frame. */
 export function makeParts(): FrameParts {
   return { bounds: new Int32Array(6), count: 0 }
-}
-
-/** Names values that a reader may give for null. */
-export function isNothing(value: Value): boolean {
-  return value === null || value === undefined
 }

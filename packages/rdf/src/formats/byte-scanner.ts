@@ -13,8 +13,9 @@ const COLON = 0x3a
 /** Says that no token of the plain form is here. */
 export const NONE = -1
 
-/** Marks bytes of ASCII, and parts of longer characters. */
+/** Marks bytes that are a character of ASCII. */
 export const ASCII = 1
+/** Marks bytes that are part of a longer character. */
 export const WIDE = 2
 
 /** Makes a table of the bytes that a token may hold: 1 for ASCII, 2 for parts of longer characters, 0 for none. */

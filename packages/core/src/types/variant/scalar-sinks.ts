@@ -38,6 +38,7 @@ const isInt64 = (value: Value): boolean => kindOf(value) === ValueKind.int64
 
 type FlatArray = Int32Array | Float64Array | BigInt64Array
 
+/** Collects numbers of one kind in a typed array. */
 export class FlatSink implements ColumnSink {
   readonly #type: DataType
   readonly #values: FlatArray
@@ -68,6 +69,7 @@ export class FlatSink implements ColumnSink {
   }
 }
 
+/** Collects dates as microseconds since the epoch. */
 export class DateSink implements ColumnSink {
   readonly #values: BigInt64Array
   readonly #marks: Marks
@@ -95,6 +97,7 @@ export class DateSink implements ColumnSink {
   }
 }
 
+/** Collects booleans as bits. */
 export class BooleanSink implements ColumnSink {
   readonly #values: Uint8Array
   readonly #marks: Marks

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '@sheafdb/core'
 import { List, Struct } from 'apache-arrow'
+import { checkTextOffset } from './simple.ts'
 
 const first = ([type]: readonly DataType[]): DataType => type as DataType
 
@@ -74,6 +75,7 @@ const listExtract: FunctionDefinition = {
     const isString = typeof value === 'string'
     const all = isString ? Array.from(value) : items(value)
     const index = Number(place)
+    if (isString) checkTextOffset(index)
     const at = index < 0 ? all.length + index : index - 1
     if (isString) return index === 0 ? '' : (all[at] ?? '')
     return index === 0 ? null : (all[at] ?? null)

@@ -28,21 +28,34 @@ export function definitionOf(simple: SimpleFunction): FunctionDefinition {
     nulls: 'strict',
     ...(simple.nullable ? { nullable: () => true } : {}),
     type: () => simple.gives,
-    evaluator: () => simple.run as (...args: Value[]) => Value,
+    evaluator: () => runOf(simple),
   }
 }
 
+/** Counts of characters past 2^53, which arrive as bigint, become numbers: no text is as long. */
+function runOf({ takes, run }: SimpleFunction): (...args: Value[]) => Value {
+  const whole = run as (...args: Value[]) => Value
+  if (takes[0] !== 'text' || !takes.includes('integer')) return whole
+  return (...args) => whole(...args.map((arg) => (typeof arg === 'bigint' ? Number(arg) : arg)))
+}
+
 const points = (text: string): string[] => Array.from(text)
+
+/** Refuses places in a text that DuckDB refuses, 32 bits being its limit. @throws `OVERFLOW` */
+export function checkTextOffset(offset: number): void {
+  if (Math.abs(offset) >= 2 ** 32)
+    throw new SheafError(
+      'OVERFLOW',
+      'The offset or length of a substring is out of range. Use a smaller one.',
+    )
+}
 
 /** Takes a part of a text as DuckDB does: from 1, from the end where negative; a negative count goes back. */
 function substring(text: string, offset: number, count = Number.POSITIVE_INFINITY): string {
   const all = points(text)
   let length = count
-  if (Math.abs(offset) >= 2 ** 32 || (Number.isFinite(count) && Math.abs(count) >= 2 ** 32))
-    throw new SheafError(
-      'OVERFLOW',
-      'The offset or length of a substring is out of range. Use a smaller one.',
-    )
+  checkTextOffset(offset)
+  if (count !== Number.POSITIVE_INFINITY) checkTextOffset(count)
   if (length === 0) return ''
   let start: number
   if (offset > 0) start = Math.min(all.length, offset - 1)

@@ -23,26 +23,35 @@ export type Evaluated = {
 }
 
 /** Reads a tensor of the collection. */
-export type FindTensor = (id: string) => NdArray | undefined
+export type FindTensor = (id: string) => Promise<NdArray | undefined>
 
 /** Computes an einsum or an expression. */
-export function evaluateText(text: string, inputs: EvaluateInputs, find: FindTensor): Evaluated {
+export async function evaluateText(
+  text: string,
+  inputs: EvaluateInputs,
+  find: FindTensor,
+): Promise<Evaluated> {
   const { values, shape } = isEinsum(text)
-    ? evaluateEinsum(text, inputs, find)
-    : evaluateNames(text, inputs, find)
+    ? await evaluateEinsum(text, inputs, find)
+    : await evaluateNames(text, inputs, find)
   return { values, shape, dtype: 'float64' }
 }
 
-function evaluateEinsum(text: string, inputs: EvaluateInputs, find: FindTensor): NdArray<Float64Array> {
+async function evaluateEinsum(
+  text: string,
+  inputs: EvaluateInputs,
+  find: FindTensor,
+): Promise<NdArray<Float64Array>> {
   const list = Array.isArray(inputs) ? (inputs as readonly EvaluateInput[]) : Object.values(inputs)
-  return einsum(
-    parseEinsum(text),
-    list.map((input) => arrayOf(input, find)),
-  )
+  return einsum(parseEinsum(text), await Promise.all(list.map((input) => arrayOf(input, find))))
 }
 
 /** Computes an expression: a name is that of an input, else the id of a tensor. */
-function evaluateNames(text: string, inputs: EvaluateInputs, find: FindTensor): NdArray<Float64Array> {
+async function evaluateNames(
+  text: string,
+  inputs: EvaluateInputs,
+  find: FindTensor,
+): Promise<NdArray<Float64Array>> {
   const named = new Map(
     Array.isArray(inputs)
       ? (inputs as readonly EvaluateInput[]).map((input, at) => [`x${at}`, input] as const)
@@ -51,16 +60,16 @@ function evaluateNames(text: string, inputs: EvaluateInputs, find: FindTensor): 
   const arrays = new Map<string, NdArray<Float64Array>>()
   for (const name of namesIn(text)) {
     const input = named.get(name)
-    const array = input === undefined ? find(name) : arrayOf(input, find)
+    const array = input === undefined ? await find(name) : await arrayOf(input, find)
     if (array !== undefined) arrays.set(name, toDoubles(array))
   }
   return evaluateExpression(text, (name) => arrays.get(name))
 }
 
-function arrayOf(input: EvaluateInput, find: FindTensor): NdArray<Float64Array> {
+async function arrayOf(input: EvaluateInput, find: FindTensor): Promise<NdArray<Float64Array>> {
   if (typeof input === 'number') return scalar(input)
   if (typeof input === 'string') {
-    const found = find(input)
+    const found = await find(input)
     if (found !== undefined) return toDoubles(found)
     throw new SheafError('NOT_FOUND', `There is no tensor of this id: ${input}`)
   }

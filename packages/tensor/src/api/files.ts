@@ -1,17 +1,12 @@
-import { resolve } from 'node:path'
 import { SheafError } from '@sheafdb/core'
-import {
-  checksumOf,
-  openSafetensors,
-  type SafetensorsFile,
-  type TensorToWrite,
-} from '../formats/safetensors/file.ts'
+import type { FileArray } from '../formats/file-array.ts'
+import type { SafetensorsFile, TensorToWrite } from '../formats/safetensors/file.ts'
 import type { FileTensor } from '../formats/safetensors/header.ts'
-import type { ZarrArray } from '../formats/zarr/reader.ts'
 import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
 import { isFixed, type TensorOptions } from '../layout/table.ts'
 import { bytesToValues, toValues, valuesToBytes } from '../layout/values.ts'
-import type { NewTensor, StoredTensor, TensorSource } from './rows.ts'
+import { readReference } from './references.ts'
+import type { NewTensor, StoredTensor } from './rows.ts'
 
 /**
  * Says how tensors of a file are kept: `array` as numbers, `blob` as their exact bytes, `both`, or `reference`, where
@@ -36,19 +31,9 @@ export function checkMode(mode: ImportMode, options: TensorOptions): ImportMode 
 }
 
 /** Makes a tensor of the collection of one of a file. @throws `ARGUMENT` where it has another shape */
-export function importedTensor(
-  file: SafetensorsFile,
-  tensor: FileTensor,
-  target: { readonly path: string; readonly mode: ImportMode; readonly options: TensorOptions },
-): NewTensor {
-  const bytes = file.read(tensor)
+export function importedTensor(file: SafetensorsFile, tensor: FileTensor, options: TensorOptions): NewTensor {
   const { name, shape } = tensor
-  if (target.mode === 'reference') {
-    const source = { path: resolve(target.path), name, checksum: checksumOf(bytes) }
-    return { id: name, dtype: tensor.dtype.name, shape, values: null, attributes: {}, source }
-  }
-  const values = bytesToValues(bytes, tensor.dtype)
-  const { options } = target
+  const values = bytesToValues(file.read(tensor), tensor.dtype)
   if (!isFixed(options)) return { id: name, dtype: tensor.dtype.name, shape, values, attributes: {} }
   if (tensor.dtype.isPacked || shape.join() !== options.shape.join()) {
     throw new SheafError(
@@ -62,7 +47,7 @@ export function importedTensor(
 
 /** Makes what is put of an array of a file. @throws `ARGUMENT` where the collection has another shape */
 export function importedArray(
-  { name, dtype, shape, values }: ZarrArray,
+  { name, dtype, shape, values }: FileArray,
   options: TensorOptions,
 ): {
   readonly id: string
@@ -78,34 +63,13 @@ export function importedArray(
   )
 }
 
-/** Reads the elements of a tensor that stays in its file. @throws `CORRUPT` where the file is not the one that was referred to */
-export function readReference(stored: Pick<StoredTensor, 'dtype'>, source: TensorSource): TensorValues {
-  const file = openSafetensors(source.path)
-  try {
-    const tensor = file.tensors.find((candidate) => candidate.name === source.name)
-    const bytes = tensor === undefined ? undefined : file.read(tensor)
-    if (bytes === undefined || checksumOf(bytes) !== source.checksum) {
-      throw new SheafError(
-        'CORRUPT',
-        `A tensor in a file outside the store has changed since it was attached. Attach the file again: "${source.name}" in ${source.path}`,
-        { path: source.path },
-      )
-    }
-    return bytesToValues(bytes, dtypeNamed(stored.dtype))
-  } finally {
-    file.close()
-  }
-}
-
 /** Makes a stored tensor ready to be written to a file. @throws `ARGUMENT` for a name that a file cannot have */
-export function exportedTensor(stored: StoredTensor): TensorToWrite {
+export async function exportedTensor(stored: StoredTensor): Promise<TensorToWrite> {
   const name = String(stored.id)
   if (name === '__metadata__')
-    throw new SheafError(
-      'ARGUMENT',
-      'A tensor in a safetensors file cannot be named __metadata__. Give it another id.',
-    )
+    throw new SheafError('ARGUMENT', 'A tensor in a file cannot be named __metadata__. Give it another id.')
   const dtype = dtypeNamed(stored.dtype)
-  const values = stored.values ?? readReference(stored, stored.source as TensorSource)
-  return { name, dtype, shape: stored.shape, bytes: valuesToBytes(values, dtype) }
+  const bytes =
+    stored.source === null ? stored.bytes() : valuesToBytes(await readReference(stored, stored.source), dtype)
+  return { name, dtype, shape: stored.shape, bytes }
 }

@@ -14,7 +14,7 @@ import {
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
 import type { Attributes } from '../layout/attributes.ts'
-import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
+import { type DType, dtypeNamed, isHalf, type TensorValues } from '../layout/dtype.ts'
 import {
   FIXED_FIELDS,
   type IdKind,
@@ -42,8 +42,17 @@ export type NewTensor = {
 /** Tells where the elements of a tensor are that stays in its file. */
 export type TensorSource = { readonly path: string; readonly name: string; readonly checksum: string }
 
-/** Is a tensor as it is read, before its elements are fetched from a file. */
-export type StoredTensor = Omit<NewTensor, 'source'> & { readonly source: TensorSource | null }
+/** Is a tensor as it is read, before its elements are looked at. */
+export type StoredTensor = Omit<NewTensor, 'source' | 'values'> & {
+  /** Where the elements are that stay in a file; else they are in the store. */
+  readonly source: TensorSource | null
+  /** Copies the elements. Only where there is no source. */
+  readonly values: () => TensorValues
+  /** Gives the little-endian bytes of the elements: a view of the store's memory where they are kept so. */
+  readonly bytes: () => Uint8Array
+  /** True where the elements are kept otherwise than as their bytes. */
+  readonly isNarrow: boolean
+}
 
 /** Tells of which kind ids are. @throws `TYPE` for what cannot be an id */
 export function idKindOf(ids: readonly TensorId[]): IdKind {
@@ -163,16 +172,46 @@ function fixedReader(
   options: { readonly dtype: DType; readonly shape: readonly number[] },
   column: FixedListColumn,
 ): TensorReader {
-  const { makeArray } = dtypeNamed(options.dtype)
+  const dtype = dtypeNamed(options.dtype)
   const { size, child } = column
+  const read = elementReader(child, dtype.makeArray)
+  const isView =
+    child.layout === 'flat' && child.values.constructor === dtype.makeArray && !isHalf(dtype.name)
+  return (row) => ({
+    dtype: options.dtype,
+    shape: options.shape,
+    source: null,
+    isNarrow: !isView,
+    values: () => read(row * size, size),
+    bytes: () =>
+      isView
+        ? viewBytes(child.values.subarray(row * size, (row + 1) * size))
+        : valuesToBytes(read(row * size, size), dtype),
+  })
+}
+
+function viewBytes(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+/** Makes the reader of elements: bits as 0 and 1, integers that are stored narrower than their type says widened. */
+function elementReader(
+  child: Column,
+  makeArray: new (length: number) => TensorValues,
+): (from: number, count: number) => TensorValues {
+  if (child.layout === 'bit') {
+    const bits = child.values
+    return (from, count) =>
+      Uint8Array.from({ length: count }, (_, at) => {
+        const place = from + at
+        return ((bits[place >> 3] as number) >> (place & 7)) & 1
+      })
+  }
   if (child.layout !== 'flat') throw new SheafError('CORRUPT', 'The elements of a tensor are no numbers.')
   const { values } = child
-  const copy =
-    values.constructor === makeArray ? (from: number) => values.slice(from, from + size) : undefined
-  return (row) => {
-    const elements = copy?.(row * size) ?? widened(values, row * size, new makeArray(size))
-    return { dtype: options.dtype, shape: options.shape, values: elements as TensorValues, source: null }
-  }
+  if (values.constructor === makeArray)
+    return (from, count) => values.slice(from, from + count) as TensorValues
+  return (from, count) => widened(values, from, new makeArray(count))
 }
 
 /** Copies integers that are stored narrower than their type says. */
@@ -190,7 +229,6 @@ function byteReader(reader: (name: string) => (row: number) => unknown): TensorR
   const [path, name, checksum] = [reader('_path'), reader('_name'), reader('_checksum')]
   return (row) => {
     const type = dtype(row) as DType
-    const bytes = values(row) as Uint8Array | null
     const source =
       path(row) === null
         ? null
@@ -198,7 +236,9 @@ function byteReader(reader: (name: string) => (row: number) => unknown): TensorR
     return {
       dtype: type,
       shape: Array.from(shape(row) as ArrayLike<number>, Number),
-      values: bytes === null ? null : bytesToValues(bytes, dtypeNamed(type)),
+      values: () => bytesToValues(values(row) as Uint8Array, dtypeNamed(type)),
+      bytes: () => values(row) as Uint8Array,
+      isNarrow: false,
       source,
     }
   }

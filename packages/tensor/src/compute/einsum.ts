@@ -1,8 +1,9 @@
 import { SheafError, sourceError } from '@sheafdb/core'
 import { elementCount } from '../layout/values.ts'
 import { multiplyBatches } from './matmul.ts'
-import { gather, type NdArray, reshape, stridesOf, transpose } from './nd-array.ts'
+import { gather, type NdArray, reshape, transpose } from './nd-array.ts'
 import { reduce, reductions } from './reduce.ts'
+import { stridesOf } from './slice-view.ts'
 
 type Doubles = NdArray<Float64Array>
 /** Is an array whose axes have names, each once. */

@@ -1,5 +1,6 @@
 import { SheafError } from '@sheafdb/core'
-import { gather, type NdArray, stridesOf, zeros } from './nd-array.ts'
+import { gather, type NdArray, zeros } from './nd-array.ts'
+import { stridesOf } from './slice-view.ts'
 
 type Doubles = NdArray<Float64Array>
 

@@ -2,6 +2,7 @@ import { SheafError } from '@sheafdb/core'
 import type { AxisSlice } from '../language/syntax.ts'
 import type { TensorValues } from '../layout/dtype.ts'
 import { elementCount } from '../layout/values.ts'
+import { type AxisView, sliceView, stridesOf } from './slice-view.ts'
 
 /** Is elements in the order of rows, with their shape. */
 export type NdArray<Values extends TensorValues = TensorValues> = {
@@ -35,26 +36,8 @@ export function toDoubles({ values, shape }: NdArray): NdArray<Float64Array> {
     : { values: Float64Array.from(values as ArrayLike<number | bigint>, Number), shape }
 }
 
-/** Counts the elements from one place of an axis to the next, by axis. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length)
-  let stride = 1
-  for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-    strides[axis] = stride
-    stride *= shape[axis] as number
-  }
-  return strides
-}
-
-/** Says where the elements of a result are: the result's shape, a step by axis and the first place. */
-export type View = {
-  readonly shape: readonly number[]
-  readonly strides: readonly number[]
-  readonly offset: number
-}
-
 /** Copies elements as a view tells, in the order of the view's rows. */
-export function gather<Values extends TensorValues>(values: Values, view: View): NdArray<Values> {
+export function gather<Values extends TensorValues>(values: Values, view: AxisView): NdArray<Values> {
   const { shape, strides } = view
   const make = values.constructor as new (length: number) => Values
   const count = elementCount(shape)
@@ -85,64 +68,7 @@ export function sliceArray<Values extends TensorValues>(
   array: NdArray<Values>,
   slices: readonly AxisSlice[],
 ): NdArray<Values> {
-  const { shape } = array
-  const used = slices.filter((slice) => slice.kind === 'index' || slice.kind === 'range').length
-  if (used > shape.length) {
-    throw new SheafError(
-      'ARGUMENT',
-      `A slice has more parts than the array has axes: ${used}, and the shape is [${shape.join(', ')}]`,
-    )
-  }
-  const strides = stridesOf(shape)
-  const view = { shape: [] as number[], strides: [] as number[], offset: 0 }
-  let axis = 0
-  const keep = (count: number) => {
-    for (let left = count; left > 0; left -= 1, axis += 1) {
-      view.shape.push(shape[axis] as number)
-      view.strides.push(strides[axis] as number)
-    }
-  }
-  for (const slice of slices) {
-    if (slice.kind === 'ellipsis') keep(shape.length - used)
-    else if (slice.kind === 'new-axis') {
-      view.shape.push(1)
-      view.strides.push(0)
-    } else {
-      const places = placesOf(slice, shape[axis] as number, axis)
-      view.offset += places.start * (strides[axis] as number)
-      if (slice.kind === 'range') {
-        view.shape.push(places.count)
-        view.strides.push(places.step * (strides[axis] as number))
-      }
-      axis += 1
-    }
-  }
-  keep(shape.length - axis)
-  return gather(array.values, view)
-}
-
-/** Finds the places of an axis that a slice takes, as NumPy does: negative ones count from the end, bounds are cut. */
-export function placesOf(
-  slice: Extract<AxisSlice, { kind: 'index' | 'range' }>,
-  size: number,
-  axis: number,
-): { readonly start: number; readonly step: number; readonly count: number } {
-  if (slice.kind === 'index') {
-    const at = slice.at < 0 ? slice.at + size : slice.at
-    if (at >= 0 && at < size) return { start: at, step: 1, count: 1 }
-    throw new SheafError(
-      'ARGUMENT',
-      `An index is out of its axis: ${slice.at} of axis ${axis}, which has ${size}`,
-    )
-  }
-  const { step } = slice
-  const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
-  const cut = (bound: number | null, open: number) =>
-    bound === null ? open : Math.min(Math.max(bound < 0 ? bound + size : bound, low), high)
-  const start = cut(slice.start, step > 0 ? 0 : size - 1)
-  const stop = cut(slice.stop, step > 0 ? size : -1)
-  const count = Math.max(0, Math.ceil((stop - start) / step))
-  return { start: count === 0 ? 0 : start, step, count }
+  return gather(array.values, sliceView(array.shape, slices).view)
 }
 
 /** Changes the order of axes; without one, turns it around. @throws `ARGUMENT` */

@@ -1,25 +1,10 @@
 import { SheafError } from '@sheafdb/core'
-import { stridesOf } from '../compute/nd-array.ts'
+import { gather } from '../compute/nd-array.ts'
+import { stridesOf } from '../compute/slice-view.ts'
 import { type DType, type DTypeDescription, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
-import { bytesToValues, elementCount, valuesToBytes } from '../layout/values.ts'
-
-/**
- * Is a tensor as DLPack describes one, as a JavaScript object: the fields of `DLTensor`, `data` being the bytes
- * themselves. There is no address in it: it goes between libraries of one process that take it as it is.
- *
- * @see https://dmlc.github.io/dlpack/latest/c_api.html
- */
-export type DLPackTensor = {
-  /** Little-endian elements, from the start of a buffer of their own. */
-  readonly data: Uint8Array
-  /** The CPU, the only device. */
-  readonly device: { readonly deviceType: 1; readonly deviceId: 0 }
-  readonly dtype: { readonly code: number; readonly bits: number; readonly lanes: 1 }
-  readonly shape: readonly number[]
-  /** Elements from one place of an axis to the next; without them, in the order of rows. */
-  readonly strides: readonly number[] | null
-  readonly byteOffset: number
-}
+import { bytesToValues, checkShape, elementCount } from '../layout/values.ts'
+import { managedAddress, takeManaged } from './dlpack-native.ts'
+import type { DLPackCapsule, DLPackTensor } from './dlpack-tensor.ts'
 
 const Code = { int: 0, uint: 1, float: 2, brain: 4, bool: 6 } as const
 
@@ -46,59 +31,86 @@ const DTYPES: readonly DType[] = [
   'float64',
 ]
 
-/** Describes a tensor. @throws `UNSUPPORTED` for a dtype that DLPack does not have */
+/** Describes a tensor, over its own bytes where they are aligned. @throws `UNSUPPORTED` for a dtype that DLPack does not have */
 export function toDLPack(tensor: {
-  readonly values: TensorValues
+  readonly bytes: Uint8Array
   readonly shape: readonly number[]
   readonly dtype: DType
-}): DLPackTensor {
+}): DLPackCapsule {
   const dtype = dtypeNamed(tensor.dtype)
   if (dtype.isPacked)
     throw new SheafError('UNSUPPORTED', `DLPack has no type ${dtype.name}. Use the bytes that get gives.`)
-  return {
-    data: valuesToBytes(tensor.values, dtype).slice(),
+  const isAligned = tensor.bytes.byteOffset % (dtype.bits / 8) === 0
+  const described: DLPackTensor = {
+    data: isAligned ? tensor.bytes : Uint8Array.from(tensor.bytes),
     device: { deviceType: 1, deviceId: 0 },
     dtype: { code: codeOf(dtype), bits: dtype.bits, lanes: 1 },
     shape: tensor.shape,
     strides: stridesOf(tensor.shape),
     byteOffset: 0,
   }
+  let address: bigint | null | undefined
+  return Object.defineProperty(described, 'address', {
+    get: () => {
+      if (address === undefined) address = managedAddress(described)
+      return address
+    },
+  }) as DLPackCapsule
 }
 
-/** Reads a tensor that is described so. @throws `ARGUMENT`, `UNSUPPORTED` for another device, dtype or order of elements */
-export function fromDLPack(capsule: DLPackTensor): {
+/**
+ * Reads a tensor that is described so, or the one at an address of a `DLManagedTensorVersioned`, whose deleter is then
+ * called.
+ *
+ * @throws `ARGUMENT`, `UNSUPPORTED` for another device or dtype, `MISSING_DEPENDENCY` for an address without koffi
+ */
+export function fromDLPack(capsule: DLPackTensor | bigint): {
   readonly values: TensorValues
   readonly shape: readonly number[]
   readonly dtype: DType
 } {
-  const { data, shape, dtype, byteOffset = 0 } = capsule
+  return typeof capsule === 'bigint' ? takeManaged(capsule, readDescribed) : readDescribed(capsule)
+}
+
+function readDescribed(capsule: DLPackTensor): ReturnType<typeof fromDLPack> {
+  const { data, shape, dtype, byteOffset = 0 } = capsule ?? {}
   if (!ArrayBuffer.isView(data) || !Array.isArray(shape) || typeof dtype !== 'object')
     throw new SheafError(
       'ARGUMENT',
       'A DLPack tensor has data (a typed array), shape and dtype. Give all three.',
     )
+  checkShape(shape)
   const name = DTYPES.find((each) => {
     const known = dtypeNamed(each)
     return codeOf(known) === dtype.code && known.bits === dtype.bits && dtype.lanes === 1
   })
-  const strides = stridesOf(shape)
-  const inRows =
-    capsule.strides?.every((stride, axis) => stride === strides[axis] || shape[axis] === 1) ?? true
-  if (name === undefined || !inRows || capsule.device?.deviceType !== 1) {
+  if (name === undefined || capsule.device?.deviceType !== 1)
     throw new SheafError(
       'UNSUPPORTED',
-      'Only tensors on the CPU, of one lane and a known type, in the order of rows can be taken. Copy it into such a one.',
+      'Only tensors on the CPU, of one lane and a known type, can be taken. Copy it into such a one.',
     )
-  }
-  const size = (elementCount(shape) * dtype.bits) / 8
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).subarray(
-    byteOffset,
-    byteOffset + size,
-  )
-  if (bytes.length !== size)
+  const strides = capsule.strides ?? stridesOf(shape)
+  const last = lastElement(shape, strides)
+  const itemBytes = dtype.bits / 8
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).subarray(byteOffset)
+  const size = elementCount(shape) === 0 ? 0 : (last + 1) * itemBytes
+  if (bytes.length < size)
     throw new SheafError(
       'ARGUMENT',
       `The data has fewer bytes than the shape needs: ${bytes.length}, not ${size}`,
     )
-  return { values: bytesToValues(bytes, dtypeNamed(name)), shape, dtype: name }
+  const values = bytesToValues(bytes.subarray(0, size), dtypeNamed(name))
+  return { values: gather(values, { shape, strides, offset: 0 }).values, shape: [...shape], dtype: name }
+}
+
+/** Finds the place of the last element. @throws `ARGUMENT` for strides that cannot be */
+function lastElement(shape: readonly number[], strides: readonly number[]): number {
+  const areStrides =
+    strides.length === shape.length && strides.every((stride) => Number.isSafeInteger(stride) && stride >= 0)
+  if (!areStrides)
+    throw new SheafError(
+      'ARGUMENT',
+      'The strides must be integers of at least 0, one an axis. Copy it in the order of rows.',
+    )
+  return shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), 0)
 }

@@ -115,6 +115,11 @@ const DTYPES: readonly DTypeDescription[] = [
 const byName = new Map(DTYPES.map((dtype) => [dtype.name as string, dtype]))
 const byFileName = new Map(DTYPES.map((dtype) => [dtype.fileName, dtype]))
 
+/** Tells whether elements are 16-bit floats, which are given as the float32 of their value. */
+export function isHalf(name: DType): boolean {
+  return name === 'float16' || name === 'bfloat16'
+}
+
 /** Finds an element type by its name. @throws `ARGUMENT` */
 export function dtypeNamed(name: string): DTypeDescription {
   const found = byName.get(name)

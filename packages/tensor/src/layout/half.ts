@@ -1,7 +1,15 @@
-const scratch = new DataView(new ArrayBuffer(4))
+const floats = new Float32Array(1)
+const bitsOf = new Uint32Array(floats.buffer)
 
-/** Reads the bits of a half-precision number (IEEE 754 binary16). */
-export function fromHalf(bits: number): number {
+/** Holds the value of each pattern of 16 bits as binary16; made when it is first needed. */
+let halves: Float32Array | null = null
+
+function halfTable(): Float32Array {
+  halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => decodeHalf(bits))
+  return halves
+}
+
+function decodeHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
   const fraction = bits & 0x3ff
@@ -10,23 +18,30 @@ export function fromHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** Rounds a number to half precision (to even on ties) and gives its bits. */
-export function toHalf(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
-  const size = Math.abs(value)
-  if (size >= 65_520) return sign | 0x7c00
-  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24)
-  const exponent = exponentOf(size)
-  const fraction = roundEven((size / 2 ** exponent - 1) * 1024)
-  return sign | (((exponent + 15) << 10) + fraction)
+/** Reads the bits of a half-precision number (IEEE 754 binary16). */
+export function fromHalf(bits: number): number {
+  return halfTable()[bits & 0xffff] as number
 }
 
-/** Finds the exponent of a normal number: 2^e is at most its size. */
-function exponentOf(size: number): number {
-  const exponent = Math.floor(Math.log2(size))
-  if (2 ** exponent > size) return exponent - 1
-  return 2 ** (exponent + 1) <= size ? exponent + 1 : exponent
+/** Rounds a number to half precision (to even on ties) and gives its bits. */
+export function toHalf(value: number): number {
+  floats[0] = value
+  const bits = bitsOf[0] as number
+  const sign = (bits >>> 16) & 0x8000
+  const exponent = (bits >>> 23) & 0xff
+  if (exponent === 255) return sign | (Number.isNaN(value) ? 0x7e00 : 0x7c00)
+  // A double is rounded once: where rounding to 32 bits has moved it onto a tie, the double decides.
+  const size = Math.abs(value)
+  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24)
+  if (size >= 65_520) return sign | 0x7c00
+  const place = exponentOf(exponent, size)
+  return sign | (((place + 15) << 10) + roundEven(size * 2 ** (10 - place)) - 1024)
+}
+
+/** Finds the exponent of a normal number out of that of its single-precision rounding, which may be one too high. */
+function exponentOf(stored: number, size: number): number {
+  const exponent = stored - 127
+  return size < 2 ** exponent ? exponent - 1 : exponent
 }
 
 function roundEven(value: number): number {
@@ -38,14 +53,43 @@ function roundEven(value: number): number {
 
 /** Reads the bits of a bfloat16: the upper half of a single-precision number. */
 export function fromBrain(bits: number): number {
-  scratch.setUint32(0, bits * 65_536)
-  return scratch.getFloat32(0)
+  bitsOf[0] = bits << 16
+  return floats[0] as number
 }
 
 /** Rounds a number to bfloat16 (to even on ties) and gives its bits. */
 export function toBrain(value: number): number {
   if (Number.isNaN(value)) return 0x7fc0
-  scratch.setFloat32(0, value)
-  const bits = scratch.getUint32(0)
+  floats[0] = value
+  const bits = bitsOf[0] as number
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff
+}
+
+/** Reads many half-precision numbers. */
+export function halvesToFloats(bits: Uint16Array): Float32Array {
+  const table = halfTable()
+  const result = new Float32Array(bits.length)
+  for (let at = 0; at < bits.length; at += 1) result[at] = table[bits[at] as number] as number
+  return result
+}
+
+/** Reads many bfloat16 numbers: each is the upper half of a single-precision one. */
+export function brainsToFloats(bits: Uint16Array): Float32Array {
+  const result = new Uint32Array(bits.length)
+  for (let at = 0; at < bits.length; at += 1) result[at] = (bits[at] as number) << 16
+  return new Float32Array(result.buffer)
+}
+
+/** Rounds many numbers to half precision. */
+export function floatsToHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const bits = new Uint16Array(values.length)
+  for (let at = 0; at < bits.length; at += 1) bits[at] = toHalf(values[at] as number)
+  return bits
+}
+
+/** Rounds many numbers to bfloat16. */
+export function floatsToBrains(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const bits = new Uint16Array(values.length)
+  for (let at = 0; at < bits.length; at += 1) bits[at] = toBrain(values[at] as number)
+  return bits
 }

@@ -1,6 +1,15 @@
 import { SheafError } from '@sheafdb/core'
 import type { DType, DTypeDescription, TensorValues } from './dtype.ts'
-import { fromBrain, fromHalf, toBrain, toHalf } from './half.ts'
+import {
+  brainsToFloats,
+  floatsToBrains,
+  floatsToHalves,
+  fromBrain,
+  fromHalf,
+  halvesToFloats,
+  toBrain,
+  toHalf,
+} from './half.ts'
 
 /** Is elements as a user may give them: a typed array, an array of numbers, or arrays in arrays. */
 export type TensorInput =
@@ -155,8 +164,10 @@ function rounded(value: number, dtype: DType): number {
 /** Writes elements as little-endian bytes, as files hold them. */
 export function valuesToBytes(values: TensorValues, dtype: DTypeDescription): Uint8Array {
   if (dtype.name === 'float16' || dtype.name === 'bfloat16') {
-    const encode = dtype.name === 'float16' ? toHalf : toBrain
-    const bits = Uint16Array.from(values as Float32Array, encode)
+    const bits =
+      dtype.name === 'float16'
+        ? floatsToHalves(values as Float32Array)
+        : floatsToBrains(values as Float32Array)
     return new Uint8Array(bits.buffer)
   }
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
@@ -164,10 +175,9 @@ export function valuesToBytes(values: TensorValues, dtype: DTypeDescription): Ui
 
 /** Reads elements from little-endian bytes. */
 export function bytesToValues(bytes: Uint8Array, dtype: DTypeDescription): TensorValues {
-  const copy = bytes.slice().buffer
-  if (dtype.name === 'float16' || dtype.name === 'bfloat16') {
-    const decode = dtype.name === 'float16' ? fromHalf : fromBrain
-    return Float32Array.from(new Uint16Array(copy), decode)
-  }
+  // A Buffer's own slice is a view.
+  const copy = Uint8Array.prototype.slice.call(bytes).buffer
+  if (dtype.name === 'float16') return halvesToFloats(new Uint16Array(copy))
+  if (dtype.name === 'bfloat16') return brainsToFloats(new Uint16Array(copy))
   return new dtype.makeArray(copy)
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { einsum, parseEinsum } from '../../src/compute/einsum.ts'
-import { type NdArray, stridesOf } from '../../src/compute/nd-array.ts'
+import type { NdArray } from '../../src/compute/nd-array.ts'
+import { stridesOf } from '../../src/compute/slice-view.ts'
 
 type Doubles = NdArray<Float64Array>
 

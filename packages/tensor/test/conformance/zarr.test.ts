@@ -48,5 +48,21 @@ if (!existsSync(folder)) {
       expect(await all.count()).toBe(count)
       await store.close()
     })
+
+    test.each(['v2', 'v3'])('ZIP files of %s, read and attached', async (version) => {
+      const store = await openStore(':memory:', { models: [tensor()] })
+      for (const kind of ['within', 'parent']) {
+        const path = join(folder, 'fixtures', version, `data.zipped_from_${kind}.zarr.zip`)
+        if (!existsSync(path)) continue
+        const [read, attached] = [store.tensor(`read-${kind}`), store.tensor(`attached-${kind}`)]
+        const { count } = await read.importZarr(path)
+        expect(count).toBeGreaterThan(20)
+        expect((await attached.attach(path)).count).toBe(count)
+        const id = kind === 'within' ? '1d.chunked.i2' : 'data.zarr/1d.chunked.i2'
+        expect((await attached.get(id))?.values).toEqual((await read.get(id))?.values)
+        expect((await read.get(id))?.shape).toEqual([4])
+      }
+      await store.close()
+    })
   })
 }

@@ -1,16 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isSheafError, SheafError } from '@sheafdb/core'
-import { gather } from '../../compute/nd-array.ts'
+import { gather, sliceArray } from '../../compute/nd-array.ts'
+import { placesOf, sliceView } from '../../compute/slice-view.ts'
+import type { AxisSlice } from '../../language/syntax.ts'
 import { type DType, dtypeNamed, type TensorValues } from '../../layout/dtype.ts'
-
-/** Is an array of a Zarr store, read whole, in the order of rows. */
-export type ZarrArray = {
-  readonly name: string
-  readonly dtype: DType
-  readonly shape: readonly number[]
-  readonly values: TensorValues
-}
+import type { FileArray } from '../file-array.ts'
+import { type Library, openZarr, type ZarrStore } from './store.ts'
 
 type Chunks = {
   readonly data: Iterable<number | bigint | boolean> & { readonly length: number }
@@ -33,72 +29,107 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'float64',
 ])
 
-const MAX_DEPTH = 32
+/** Tells whether a path is a Zarr store: a folder, or a ZIP file of one. */
+export function isZarr(path: string): boolean {
+  return path.endsWith('.zip') || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+}
 
-/** Finds the arrays of a folder, as paths inside it; `''` where the folder itself is one. @throws `NOT_FOUND` */
-export function zarrArrays(path: string): string[] {
-  if (!existsSync(path))
-    throw new SheafError('NOT_FOUND', `There is no such folder. Check the path: ${path}`, { path })
-  const found: string[] = []
-  walk(path, '', found, 0)
+/** Finds the arrays of a store, as paths inside it; `''` where the store itself is one. @throws `NOT_FOUND`, `CORRUPT` */
+export async function zarrArrays(path: string): Promise<string[]> {
+  const { nodes } = await openZarr(path)
+  const found = await nodes()
   if (found.length > 0) return found.sort()
   throw new SheafError(
     'CORRUPT',
-    `The folder holds no Zarr array (.zarray or zarr.json). Check the path: ${path}`,
-    {
-      path,
-    },
+    `There is no Zarr array in it (.zarray or zarr.json). Check the path: ${path}`,
+    { path },
   )
 }
 
-function walk(root: string, inside: string, found: string[], depth: number): void {
-  if (isArray(join(root, inside))) {
-    found.push(inside)
-    return
-  }
-  if (depth === MAX_DEPTH) return
-  for (const entry of readdirSync(join(root, inside), { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue
-    walk(root, inside === '' ? entry.name : `${inside}/${entry.name}`, found, depth + 1)
-  }
-}
-
-/** Tells whether a folder is an array, of either version. @throws `CORRUPT` */
-function isArray(folder: string): boolean {
-  if (existsSync(join(folder, '.zarray'))) return true
-  const path = join(folder, 'zarr.json')
-  if (!existsSync(path)) return false
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { node_type?: unknown } | null)?.node_type === 'array'
-  } catch (cause) {
-    throw new SheafError('CORRUPT', `The metadata of a Zarr node is no JSON. Get another copy: ${path}`, {
-      cause,
-      path,
-    })
-  }
-}
-
 /** Reads an array; `null` where its elements are no numbers. @throws `MISSING_DEPENDENCY`, `CORRUPT`, `UNSUPPORTED` */
-export async function readZarr(path: string, inside: string): Promise<ZarrArray | null> {
-  const zarr = await load()
+export async function readZarr(
+  path: string,
+  inside: string,
+  options: { readonly metadataOnly?: boolean } = {},
+): Promise<FileArray | null> {
+  const { zarr, store } = await openZarr(path)
   try {
-    const root = zarr.root(new zarr.FileSystemStore(path))
-    const array = await zarr.open(inside === '' ? root : root.resolve(inside), { kind: 'array' })
+    const array = await openArray(zarr, store, inside)
     if (!NUMBERS.has(array.dtype)) return null
-    const name = inside === '' ? basename(path).replace(/\.zarr$/, '') : inside
+    const name = inside === '' ? basename(path).replace(/(\.zarr)?(\.zip)?$/, '') : inside
     const dtype = array.dtype as DType
-    if (array.shape.includes(0))
+    if (options.metadataOnly === true || array.shape.includes(0))
       return { name, dtype, shape: array.shape, values: new (dtypeNamed(dtype).makeArray)(0) }
     const read = (await zarr.get(array)) as Chunks | number | bigint | boolean
-    const chunks: Chunks = typeof read === 'object' ? read : { data: [read] as never, shape: [], stride: [] }
-    return { name, ...inRows(chunks, dtype) }
+    return { name, ...inRows(chunksOf(read), dtype) }
   } catch (error) {
     throw readError(join(path, inside), error)
   }
 }
 
+/** Reads a part of an array: only the chunks that hold it. @throws as {@link readZarr} */
+export async function sliceZarr(
+  path: string,
+  inside: string,
+  part: { readonly slices: readonly AxisSlice[]; readonly dtype: DType; readonly shape: readonly number[] },
+): Promise<{ readonly values: TensorValues; readonly shape: readonly number[]; readonly bytesRead: number }> {
+  const { shape } = sliceView(part.shape, part.slices)
+  const { dtype } = part
+  if (shape.includes(0)) return { values: new (dtypeNamed(dtype).makeArray)(0), shape, bytesRead: 0 }
+  const { zarr, store, bytesRead } = await openZarr(path)
+  try {
+    const array = await openArray(zarr, store, inside)
+    const { selection, after } = selectionOf(zarr, part)
+    const read = (await zarr.get(array, selection as never)) as Chunks | number | bigint | boolean
+    const { values } = sliceArray(inRows(chunksOf(read), dtype), after)
+    return { values, shape, bytesRead: bytesRead() }
+  } catch (error) {
+    throw readError(join(path, inside), error)
+  }
+}
+
+/** Says what to read along each axis, upwards, and what to do with it then: turn axes around, put new ones in. */
+function selectionOf(
+  zarr: Library,
+  { slices, shape }: { readonly slices: readonly AxisSlice[]; readonly shape: readonly number[] },
+): { readonly selection: unknown[]; readonly after: AxisSlice[] } {
+  const used = slices.filter(({ kind }) => kind === 'index' || kind === 'range').length
+  const selection: unknown[] = []
+  const after: AxisSlice[] = []
+  const whole = { kind: 'range', start: null, stop: null, step: 1 } as const
+  const keep = (count: number) => {
+    for (let left = count; left > 0; left -= 1) {
+      selection.push(null)
+      after.push(whole)
+    }
+  }
+  for (const slice of slices) {
+    if (slice.kind === 'ellipsis') keep(shape.length - used)
+    else if (slice.kind === 'new-axis') after.push(slice)
+    else {
+      const axis = selection.length
+      const { start, step, count } = placesOf(slice, shape[axis] as number, axis)
+      const low = step > 0 ? start : start + (count - 1) * step
+      const stride = Math.abs(step)
+      selection.push(slice.kind === 'index' ? start : zarr.slice(low, low + (count - 1) * stride + 1, stride))
+      if (slice.kind === 'range') after.push({ ...whole, step: Math.sign(step) })
+    }
+  }
+  keep(shape.length - selection.length)
+  return { selection, after }
+}
+
+function chunksOf(read: Chunks | number | bigint | boolean): Chunks {
+  return typeof read === 'object' ? read : { data: [read] as never, shape: [], stride: [] }
+}
+
+function openArray(zarr: Library, store: ZarrStore, inside: string) {
+  const root = zarr.root(store as never)
+  return zarr.open(inside === '' ? root : root.resolve(inside), { kind: 'array' })
+}
+
 /** Puts elements in the order of rows, whatever order they were stored in. */
-function inRows({ data, shape, stride }: Chunks, dtype: DType): Omit<ZarrArray, 'name'> {
+function inRows({ data, shape, stride }: Chunks, dtype: DType): Omit<FileArray, 'name'> {
   const values = new (dtypeNamed(dtype).makeArray)(data.length)
   let at = 0
   for (const value of data) {
@@ -106,26 +137,6 @@ function inRows({ data, shape, stride }: Chunks, dtype: DType): Omit<ZarrArray, 
     at += 1
   }
   return { dtype, ...gather(values, { shape, strides: stride, offset: 0 }) }
-}
-
-async function load(): Promise<
-  typeof import('zarrita') & { FileSystemStore: typeof import('@zarrita/storage/fs').default }
-> {
-  try {
-    const [zarr, { default: FileSystemStore }] = await Promise.all([
-      import('zarrita'),
-      import('@zarrita/storage/fs'),
-    ])
-    return { ...zarr, FileSystemStore }
-  } catch (cause) {
-    throw new SheafError(
-      'MISSING_DEPENDENCY',
-      'Zarr is read by the package zarrita. Install zarrita and @zarrita/storage.',
-      {
-        cause,
-      },
-    )
-  }
 }
 
 function readError(path: string, error: unknown): SheafError {

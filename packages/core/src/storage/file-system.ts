@@ -9,8 +9,13 @@ export type FileHandle = {
   /** @throws `IO`, `NO_SPACE` */
   write(offset: number, bytes: Uint8Array): void
   truncate(sizeBytes: number): void
-  /** Resolves when everything written is on the disk, not only in the system's cache. */
-  sync(): Promise<void>
+  /**
+   * Resolves when everything written is on the disk, not only in the system's cache.
+   *
+   * `isAwaitedAlone` tells whether nothing but one caller waits for it: then it may be done at once, on this thread, if
+   * the disk is known to be quick.
+   */
+  sync(isAwaitedAlone?: () => boolean): Promise<void>
   syncNow(): void
   /** Maps the file's bytes as they are now, without copying, or gives `null` where this cannot be done. */
   map(): Uint8Array | null

@@ -19,6 +19,9 @@
  * A record is valid if its checksum is. At the first that is not, reading ends: a crash may tear whatever was not yet
  * synced, and nothing of that was acknowledged. Where a valid record further on has `synced` at or past the bad one,
  * the bad one had been on the disk: that is corruption, and reported.
+ *
+ * While a file is written to, zeros may follow its last record: space taken beforehand, so that a later record overwrites
+ * what is there and its sync need not wait for the file system to note a new size. They are cut off when it is closed.
  */
 import { SheafError } from '../types/errors.ts'
 import { crc32c } from './checksum.ts'
@@ -31,6 +34,10 @@ export const FILE_HEADER_BYTES = 24
 const RECORD_HEADER_BYTES = 32
 const COMMIT = 1
 const MARK = 2
+/** Space is taken beforehand for records up to this size: for larger ones, the zeros would cost more than they save. */
+const LARGEST_AHEAD_RECORD = 1 << 14
+const LEAST_AHEAD_BYTES = 1 << 16
+const MOST_AHEAD_BYTES = 1 << 20
 
 /** Gives the path of a log file. */
 export function logPath(folder: string, number: number): string {
@@ -68,6 +75,8 @@ export class LogWriter {
   readonly #handle: FileHandle
   readonly #durability: Durability
   #offset: number
+  /** Where the file ends: past the last record, where space was taken beforehand. */
+  #end: number
   #written = 0
   #synced: number
   #waiting: Waiting[] = []
@@ -85,6 +94,7 @@ export class LogWriter {
     this.#written = options.base
     // Not the size of the file: a crash may have left the last record without the zeros that end it.
     this.#offset = options.offset ?? FILE_HEADER_BYTES
+    this.#end = this.#offset
   }
 
   /** Makes a new log file, durable in its folder. */
@@ -114,13 +124,22 @@ export class LogWriter {
   #write(sequence: number, type: number, payload: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure
     const record = encodeRecord({ sequence, synced: this.#synced, type, payload })
+    const end = this.#offset + record.length
     try {
-      this.#handle.write(this.#offset, record)
+      const ahead = end > this.#end && type === COMMIT ? this.#bytesAhead(record.length) : 0
+      this.#handle.write(this.#offset, ahead === 0 ? record : followedByZeros(record, ahead))
+      this.#end = Math.max(this.#end, end + ahead)
     } catch (error) {
       this.#failure = error
       throw error
     }
-    this.#offset += record.length
+    this.#offset = end
+  }
+
+  /** Says how much space to take behind a record that ends the file. */
+  #bytesAhead(recordBytes: number): number {
+    if (this.#durability !== 'commit' || recordBytes > LARGEST_AHEAD_RECORD) return 0
+    return Math.min(Math.max(this.#offset, LEAST_AHEAD_BYTES), MOST_AHEAD_BYTES)
   }
 
   /** Resolves when the record of a sequence is as durable as asked for. */
@@ -158,7 +177,7 @@ export class LogWriter {
         if (this.#failure !== undefined) throw this.#failure
         await this.#before?.sync()
         this.#before = null
-        await this.#handle.sync()
+        await this.#handle.sync(() => group.length === 1 && this.#waiting.length === 0)
         this.#synced = Math.max(this.#synced, upTo)
         for (const waiting of group) waiting.resolve()
       } catch (error) {
@@ -176,11 +195,18 @@ export class LogWriter {
       if (this.#failure === undefined) {
         await this.sync()
         this.#write(this.#written, MARK, new Uint8Array(0))
+        if (this.#end > this.#offset) this.#handle.truncate(this.#offset)
       }
     } finally {
       this.#handle.close()
     }
   }
+}
+
+function followedByZeros(record: Uint8Array, count: number): Uint8Array {
+  const bytes = new Uint8Array(record.length + count)
+  bytes.set(record)
+  return bytes
 }
 
 type LogRecord = {

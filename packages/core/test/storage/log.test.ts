@@ -28,12 +28,39 @@ describe('the log', () => {
       [12, 2, 2],
       [13, 3, 3, 3],
     ])
-    expect(content).toMatchObject({ base: 10, last: 13, torn: false })
+    expect(content).toMatchObject({ base: 10, last: 13 })
+  })
+
+  test('takes space behind its records, and gives it back when it is closed', async () => {
+    const disk = new FaultFileSystem()
+    const log = LogWriter.create(disk, 'store', { number: 1, base: 10, durability: 'commit' })
+    log.append(11, Uint8Array.of(1))
+    const taken = disk.sizeOf(PATH)
+    for (let at = 12; at <= 100; at += 1) log.append(at, Uint8Array.of(at))
+    expect(disk.sizeOf(PATH)).toBe(taken)
+    const { endOffset, last } = readLog(disk, PATH)
+    expect(last).toBe(100)
+    expect(taken).toBeGreaterThan(endOffset)
+    await log.close()
+    expect(readLog(disk, PATH)).toMatchObject({ last: 100, torn: false })
+    expect(disk.sizeOf(PATH)).toBeLessThan(endOffset + 100)
+  })
+
+  test('takes no space where nobody waits for the disk, nor behind large records', () => {
+    for (const [durability, size] of [
+      ['none', 1],
+      ['commit', 100_000],
+    ] as const) {
+      const disk = new FaultFileSystem()
+      const log = LogWriter.create(disk, 'store', { number: 1, base: 0, durability })
+      log.append(1, new Uint8Array(size))
+      expect(readLog(disk, PATH)).toMatchObject({ last: 1, torn: false })
+    }
   })
 
   test('ends at a torn tail', async () => {
     const disk = await written(3)
-    disk.cut(PATH, disk.sizeOf(PATH) - 8)
+    disk.cut(PATH, readLog(disk, PATH).endOffset - 8)
     expect(readLog(disk, PATH)).toMatchObject({ last: 12, torn: true })
   })
 

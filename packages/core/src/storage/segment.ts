@@ -13,6 +13,7 @@ import { types } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
+import { safeDoubles } from '../types/wide-integers.ts'
 import { DeletionVector } from './deletion-vector.ts'
 import type { FileHandle } from './file-system.ts'
 import { BytesKey } from './key-token.ts'
@@ -204,7 +205,9 @@ export class Segment implements Part {
     if (!this.entry.compressed) return stored
     const size = new DataView(stored.buffer, stored.byteOffset).getBigInt64(0, true)
     if (size === -1n) return stored.subarray(8)
-    const bytes = zstdDecompressSync(stored.subarray(8), { maxOutputLength: Number(size) })
+    // With room for more than all of it the output is one piece; by default it is put together of small ones.
+    const chunkSize = Number(size) + SPARE_BYTES
+    const bytes = zstdDecompressSync(stored.subarray(8), { maxOutputLength: Number(size), chunkSize })
     if (bytes.length !== Number(size)) throw this.#corrupt(buffer.offset, 'a buffer has the wrong size')
     return bytes
   }
@@ -334,6 +337,21 @@ export class Segment implements Part {
     return Number(column.values[position - chunk * CHUNK_ROWS])
   }
 
+  /** Reads the row ids of all positions. */
+  #rowIds(): Float64Array {
+    const ids = new Float64Array(this.rowCount)
+    for (let start = 0; start < ids.length; start += CHUNK_ROWS) {
+      const column = this.#stored(ROW_ID_FIELD, ROW_ID_TYPE, start / CHUNK_ROWS)
+      if (column === null || column.layout !== 'flat') throw this.#corrupt(0, 'a system column is missing')
+      const { values } = column
+      const isWide = values instanceof BigInt64Array || values instanceof BigUint64Array
+      const numbers = isWide ? safeDoubles(values) : values
+      if (numbers === null) throw this.#corrupt(0, 'a row id is no safe integer')
+      ids.set(numbers, start)
+    }
+    return ids
+  }
+
   rowIdAt(position: number): number {
     const { firstRowId } = this.index.header
     return firstRowId === null ? this.#systemNumber(ROW_ID_FIELD, position) : firstRowId + position
@@ -356,7 +374,7 @@ export class Segment implements Part {
       const position = rowId - firstRowId
       return this.isVisible(position, commit) ? position : -1
     }
-    this.#rowPositions ??= new RowPositions(this.rowCount, (position) => this.rowIdAt(position))
+    this.#rowPositions ??= new RowPositions(this.#rowIds(), low, high)
     return this.#rowPositions.find(rowId, (position) => this.isVisible(position, commit))
   }
 
@@ -547,6 +565,8 @@ function sizeOfValues(values: readonly Value[]): number {
 
 const ROW_ID_TYPE: DataType = types.int64
 const CHUNK_SHIFT = 16
+/** The least size of a piece of output that zlib accepts. */
+const SPARE_BYTES = 64
 const EMPTY_COLUMN: Column = nullColumn(types.null, 0)
 
 function bytesBounds(zone: ZoneMap | undefined): readonly [Uint8Array, Uint8Array] | null {

@@ -1,6 +1,6 @@
 import { aggregateNamed } from '../expression/aggregates.ts'
 import { call, column, isDeterministic, literal } from '../expression/build.ts'
-import type { ColumnExpression, ColumnId, Expression } from '../expression/expression.ts'
+import type { ColumnExpression, Expression } from '../expression/expression.ts'
 import { aggregate, aggregateExpression, distinct, keepColumns, project } from '../plan/build.ts'
 import type {
   AggregateExpression,
@@ -10,6 +10,7 @@ import type {
   NamedExpression,
 } from '../plan/logical-plan.ts'
 import { columnsRead, mapPlan } from '../plan/traverse.ts'
+import { isUniqueColumn } from '../plan/unique-column.ts'
 import { isFloat, typeName } from '../types/data-type.ts'
 import type { Rule } from './rule.ts'
 import { type Mode, walkWays } from './ways.ts'
@@ -57,9 +58,8 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
   if (walked === null) return null
   const { weight } = walked
   if (weight === null) {
-    const unique = plan.groups.length === 0 ? uniqueColumn(walked.plan) : null
     const aggregates = plan.aggregates.map((item) =>
-      isOver(item, unique) ? { ...item, distinct: false } : item,
+      plan.groups.length === 0 && isOverUnique(item, walked.plan) ? { ...item, distinct: false } : item,
     )
     return Object.freeze({ ...plan, aggregates, input: walked.plan })
   }
@@ -81,24 +81,19 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
   ])
 }
 
-/** Finds a column in which no value comes twice: the nodes of a frontier; `null` where none is known. */
-function uniqueColumn(plan: LogicalPlan): ColumnId | null {
-  if (plan.kind === 'frontier') return plan.target.id
-  if (plan.kind === 'filter') return uniqueColumn(plan.input)
-  if (plan.kind !== 'project') return null
-  const below = uniqueColumn(plan.input)
-  const passed = plan.expressions.find(
-    ({ expression }) => expression.kind === 'column' && expression.id === below,
-  )
-  return passed?.id ?? null
-}
-
-function isOver(
+/** Tells whether a distinct aggregate is over a column in which no value comes twice anyway. */
+function isOverUnique(
   { args, distinct: isDistinct, filter }: AggregateExpression,
-  unique: ColumnId | null,
+  input: LogicalPlan,
 ): boolean {
   const [arg] = args
-  return isDistinct && filter === null && args.length === 1 && arg?.kind === 'column' && arg.id === unique
+  return (
+    isDistinct &&
+    filter === null &&
+    args.length === 1 &&
+    arg?.kind === 'column' &&
+    isUniqueColumn(input, arg.id)
+  )
 }
 
 function own(

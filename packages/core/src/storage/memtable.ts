@@ -226,6 +226,10 @@ export class Memtable implements Part {
     return (this.#created[position] as number) <= commit && (this.#deleted[position] as number) > commit
   }
 
+  get firstRowId(): number | null {
+    return this.#contiguous ? (this.#rowIds[0] as number) : null
+  }
+
   rowIdAt(position: number): number {
     return this.#rowIds[position] as number
   }

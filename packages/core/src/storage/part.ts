@@ -47,6 +47,8 @@ export type Part = {
   /** Gives the indexes within a chunk of the rows visible at a commit, `null` where all its `length` rows are. */
   selection(chunk: number, length: number, commit: number): Uint32Array | null
   isVisible(position: number, commit: number): boolean
+  /** The row ids are this and the numbers after it, in the order of the positions; `null` where they are not. */
+  readonly firstRowId: number | null
   rowIdAt(position: number): number
   createdAt(position: number): number
   /** Gives the commit that deleted a version, infinite where it lives. */

@@ -352,6 +352,10 @@ export class Segment implements Part {
     return ids
   }
 
+  get firstRowId(): number | null {
+    return this.index.header.firstRowId
+  }
+
   rowIdAt(position: number): number {
     const { firstRowId } = this.index.header
     return firstRowId === null ? this.#systemNumber(ROW_ID_FIELD, position) : firstRowId + position

@@ -1,10 +1,11 @@
 import type { ScanColumnRequest } from '../catalog/table-source.ts'
 import { CHUNK_ROWS, type Part, type PartField } from '../storage/part.ts'
-import { takeColumn } from '../storage/take.ts'
+import { type TakePlan, takeColumn } from '../storage/take.ts'
 import { boxedColumn, type Column, isBoxedType } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
 import { types } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
+import { type RowPlaces, rowPlaces } from './row-places.ts'
 import { accessColumn, idColumn, requestedColumn, resolveRequest, shreddedPath } from './scan-column.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
@@ -16,32 +17,16 @@ export function readRows(
   places: readonly (RowPlace | null)[],
   requests: readonly ScanColumnRequest[],
 ): Column[] {
-  const chunks: Chunk[] = []
-  const which = new Uint32Array(places.length)
-  const index = new Int32Array(places.length)
-  const known = new Map<Part, number[]>()
-  for (let row = 0; row < places.length; row += 1) {
-    const place = places[row]
-    if (place === null || place === undefined) {
-      index[row] = -1
-      continue
-    }
-    const chunk = Math.floor(place.position / CHUNK_ROWS)
-    let numbers = known.get(place.part)
-    if (numbers === undefined) {
-      numbers = []
-      known.set(place.part, numbers)
-    }
-    let number = numbers[chunk]
-    if (number === undefined) {
-      number = chunks.length
-      chunks.push({ part: place.part, chunk })
-      numbers[chunk] = number
-    }
-    which[row] = number
-    index[row] = place.position - chunk * CHUNK_ROWS
-  }
-  const plan = { which, index }
+  return readPlaces(view, rowPlaces(places), requests)
+}
+
+/** Reads rows at given places, in that order; what stands nowhere gives nulls. */
+export function readPlaces(
+  view: TableView,
+  places: RowPlaces,
+  requests: readonly ScanColumnRequest[],
+): Column[] {
+  const { chunks, plan } = chunkPlan(places)
   return requests.map((request) => {
     const { access: _, ...whole } = request
     const column = resolveRequest(view.definition, whole)
@@ -56,6 +41,32 @@ export function readRows(
   })
 }
 
+/** Finds the chunks that rows stand in, and where in them. */
+function chunkPlan({ parts, which, positions }: RowPlaces): { chunks: Chunk[]; plan: TakePlan } {
+  const chunks: Chunk[] = []
+  const numbers = parts.map((): number[] => [])
+  const chosen = new Uint32Array(which.length)
+  const index = new Int32Array(which.length)
+  for (let row = 0; row < which.length; row += 1) {
+    const place = which[row] as number
+    if (place < 0) {
+      index[row] = -1
+      continue
+    }
+    const position = positions[row] as number
+    const chunk = Math.floor(position / CHUNK_ROWS)
+    const known = numbers[place] as number[]
+    let number = known[chunk]
+    if (number === undefined) {
+      number = chunks.push({ part: parts[place] as Part, chunk }) - 1
+      known[chunk] = number
+    }
+    chosen[row] = number
+    index[row] = position - chunk * CHUNK_ROWS
+  }
+  return { chunks, plan: { which: chosen, index } }
+}
+
 /** From this many rows of a chunk on, a path's whole column of the chunk costs less than as many values decoded. */
 const ROWS_PER_PATH_COLUMN = 32
 
@@ -63,7 +74,7 @@ const ROWS_PER_PATH_COLUMN = 32
 function takePaths(
   view: TableView,
   chunks: readonly Chunk[],
-  plan: { readonly which: Uint32Array; readonly index: Int32Array },
+  plan: TakePlan,
   request: ScanColumnRequest,
 ): Column | null {
   if (request.access === undefined || plan.index.length < chunks.length * ROWS_PER_PATH_COLUMN) return null
@@ -79,32 +90,31 @@ function takePaths(
 }
 
 /** Reads boxed values one by one: of a segment's chunk only those that are asked for are decoded. */
-function readValues(places: readonly (RowPlace | null)[], field: PartField): Column {
-  return boxedColumn(
-    field.type,
-    places.map((place) => (place === null ? null : place.part.read(field, place.position))),
-  )
+function readValues({ parts, which, positions }: RowPlaces, field: PartField): Column {
+  const values = new Array<Value>(which.length)
+  for (let row = 0; row < which.length; row += 1) {
+    const part = parts[which[row] as number]
+    values[row] = part === undefined ? null : part.read(field, positions[row] as number)
+  }
+  return boxedColumn(field.type, values)
 }
 
 /** Reads row ids or commit numbers of places one by one: a part may keep a whole chunk of them as one range. */
-function readSystemNumbers(
-  places: readonly (RowPlace | null)[],
-  name: '_row_id' | '_created' | '_deleted',
-): Column {
-  if (name === '_deleted') return columnFromValues(types.uint64, new Array<Value>(places.length).fill(null))
-  const numbers = new Float64Array(places.length)
+function readSystemNumbers(places: RowPlaces, name: '_row_id' | '_created' | '_deleted'): Column {
+  const { parts, which, positions, rowIds } = places
+  const { length } = which
+  if (name === '_deleted') return columnFromValues(types.uint64, new Array<Value>(length).fill(null))
+  const numbers = new Float64Array(length)
   let isWhole = true
-  for (let index = 0; index < places.length; index += 1) {
-    const place = places[index] as RowPlace | null
-    if (place === null) isWhole = false
-    else {
-      const { part, position } = place
-      numbers[index] = name === '_row_id' ? part.rowIdAt(position) : part.createdAt(position)
-    }
+  for (let row = 0; row < length; row += 1) {
+    const part = parts[which[row] as number]
+    if (part === undefined) isWhole = false
+    else if (name === '_created') numbers[row] = part.createdAt(positions[row] as number)
+    else numbers[row] = rowIds === null ? part.rowIdAt(positions[row] as number) : (rowIds[row] as number)
   }
   if (isWhole) return idColumn(numbers)
   return columnFromValues(
     types.uint64,
-    Array.from(numbers, (number, index) => (places[index] === null ? null : number)),
+    Array.from(numbers, (number, row) => ((which[row] as number) < 0 ? null : number)),
   )
 }

@@ -158,17 +158,25 @@ function systemColumn(name: '_row_id' | '_created' | '_deleted', place: ScanChun
   const { part, chunk, length } = place
   const start = chunk * CHUNK_ROWS
   if (name === '_deleted') return columnFromValues(types.uint64, new Array<Value>(length).fill(null))
+  const first = name === '_row_id' ? part.firstRowId : null
+  if (first !== null && first + start + length <= 2 ** 32) {
+    const values = new Uint32Array(length)
+    for (let index = 0; index < length; index += 1) values[index] = first + start + index
+    return { layout: 'flat', type: types.uint64, length, validity: null, values }
+  }
   const numbers = new Float64Array(length)
-  for (let index = 0; index < length; index += 1)
-    numbers[index] = name === '_row_id' ? part.rowIdAt(start + index) : part.createdAt(start + index)
+  if (name === '_row_id')
+    for (let index = 0; index < length; index += 1) numbers[index] = part.rowIdAt(start + index)
+  else for (let index = 0; index < length; index += 1) numbers[index] = part.createdAt(start + index)
   return idColumn(numbers)
 }
 
 /** Makes a UInt64 column of ids, as narrow as they allow. */
 export function idColumn(ids: Float64Array): Column {
   let maximum = 0
-  for (let index = 0; index < ids.length; index += 1) maximum = Math.max(maximum, ids[index] as number)
-  const values = maximum < 2 ** 32 ? Uint32Array.from(ids) : BigUint64Array.from(ids, (id) => BigInt(id))
+  for (let index = 0; index < ids.length; index += 1)
+    if ((ids[index] as number) > maximum) maximum = ids[index] as number
+  const values = maximum < 2 ** 32 ? new Uint32Array(ids) : BigUint64Array.from(ids, (id) => BigInt(id))
   return { layout: 'flat', type: types.uint64, length: ids.length, validity: null, values }
 }
 

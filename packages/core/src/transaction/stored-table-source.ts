@@ -20,10 +20,11 @@ import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { countInIndex, type IndexedView, lookupInIndex, scanIndex } from './index-reads.ts'
 import { mergeDistinct, type PartValues } from './merge-distinct.ts'
 import type { PartIndexes } from './part-indexes.ts'
-import { readRows } from './read-rows.ts'
+import { readPlaces, readRows } from './read-rows.ts'
+import { findRows } from './row-places.ts'
 import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
 import { type AdjacencyCache, adjacencyOfView } from './table-adjacency.ts'
-import { findKey, findRow, type RowPlace, type TableView } from './table-view.ts'
+import { findKey, type RowPlace, type TableView } from './table-view.ts'
 
 /** Is what is kept beside the parts of a table and shared by all who read it. */
 export type TableCaches = { readonly adjacencies: AdjacencyCache; readonly indexes: PartIndexes }
@@ -219,14 +220,10 @@ export class StoredTableSource implements TableSource {
     rowIds: ArrayLike<number>,
     columns: readonly ScanColumnRequest[],
   ): { readonly columns: readonly Column[]; readonly found: Uint8Array } {
+    const places = findRows(this.#view, rowIds)
     const found = new Uint8Array(rowIds.length)
-    const places: (RowPlace | null)[] = new Array(rowIds.length)
-    for (let at = 0; at < rowIds.length; at += 1) {
-      const place = findRow(this.#view, rowIds[at] as number)
-      places[at] = place
-      if (place !== null) found[at] = 1
-    }
-    return { columns: readRows(this.#view, places, columns), found }
+    for (let at = 0; at < found.length; at += 1) found[at] = (places.which[at] as number) < 0 ? 0 : 1
+    return { columns: readPlaces(this.#view, places, columns), found }
   }
 
   adjacency(definition: AdjacencyDefinition): Adjacency {

@@ -45,7 +45,8 @@ export function findKey(
   return null
 }
 
-function isHidden(view: Pick<TableView, 'hidden'>, part: Part, position: number): boolean {
+/** Tells whether the reader's own transaction deleted a row. */
+export function isHidden(view: Pick<TableView, 'hidden'>, part: Part, position: number): boolean {
   return view.hidden.size > 0 && view.hidden.get(part)?.has(position) === true
 }
 

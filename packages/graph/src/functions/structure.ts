@@ -23,6 +23,7 @@ import {
 } from '../values.ts'
 import { custom, strict } from './define.ts'
 import { runtimeArgumentError, runtimeTypeError } from './errors.ts'
+import { testLabel } from './label-test.ts'
 
 const textList = new List(makeField('item', types.utf8))
 const integerList = new List(makeField('item', types.int64))
@@ -216,11 +217,14 @@ export const structureFunctions: readonly FunctionDefinition[] = [
     )
   }),
   strict('as_list', types.variant, (value) => (isListValue(value) ? value : [value])),
-  strict('has_label', types.bool, (labels, label) => {
-    for (let at = 0; at < (labels as readonly Value[]).length; at += 1)
-      if ((labels as readonly Value[])[at] === label) return true
-    return false
-  }),
+  {
+    ...strict('has_label', types.bool, (labels, label) => {
+      for (let at = 0; at < (labels as readonly Value[]).length; at += 1)
+        if ((labels as readonly Value[])[at] === label) return true
+      return false
+    }),
+    kernel: testLabel,
+  },
   strict('has_labels', types.bool, (value, label) => {
     if (value instanceof NodeValue) return value.labels.includes(label as string)
     return relationshipOf(value).type === label

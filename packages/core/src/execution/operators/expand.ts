@@ -1,11 +1,10 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { ColumnExpression } from '../../expression/expression.ts'
 import { type Places, placesOf } from '../../expression/interpret.ts'
-import type { DegreePlan, ExpandPlan } from '../../plan/logical-plan.ts'
+import type { ExpandPlan } from '../../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
-import { edgePlaces } from './edge-places.ts'
 import { isBatch, takeRows } from './steps.ts'
 
 const OUTPUT_ROWS = 65_536
@@ -195,87 +194,9 @@ function holdsEdge(value: Value, edge: number): boolean {
   return Array.prototype.some.call(value, (item: Value) => holdsEdge(item, edge))
 }
 
-/** Counts the edges of each row's node without walking them. */
-export function* runDegree(plan: DegreePlan, input: Steps, context: ExecutionContext): Steps {
-  const sides = sidesOf(plan.adjacency, plan.direction, context)
-  const places = placesOf(plan.input.output)
-  const both = plan.direction === 'both'
-  for (const step of input) {
-    if (!isBatch(step)) {
-      yield step
-      continue
-    }
-    const from = nodeIds(step, plan.from, places)
-    const edges = plan.exclude.map((column) =>
-      columnReader(step.columns[places.get(column.id) as number] as Column),
-    )
-    const counts = new Float64Array(step.length)
-    for (let at = 0; at < from.length; at += 1) {
-      const row = step.selection === null ? at : (step.selection[at] as number)
-      const node = from[at] as number
-      let count = 0
-      for (const side of sides)
-        count +=
-          degreeOf(side, node, both) - (edges.length === 0 ? 0 : excludedDegree(side, node, both, edges, row))
-      counts[row] = count
-    }
-    yield {
-      ...step,
-      columns: [
-        ...step.columns,
-        { layout: 'flat', type: plan.count.type, length: step.length, validity: null, values: counts },
-      ],
-    }
-  }
-}
-
-function degreeOf({ index, backward }: Side, node: number, both: boolean): number {
-  const slot = index.slotOf(node)
-  if (slot < 0) return 0
-  const start = index.offsets[slot] as number
-  const end = index.offsets[slot + 1] as number
-  if (!both || !backward) return end - start
-  // Loops were counted going out.
-  const first = firstAtLeast(index.neighbours, node, start, end)
-  let loops = 0
-  while (first + loops < end && index.neighbours[first + loops] === node) loops += 1
-  return end - start - loops
-}
-
-/** Counts those of a row's excluded edges that leave its node on a side: each distinct one once. */
-function excludedDegree(
-  side: Side,
-  node: number,
-  both: boolean,
-  edges: readonly ((row: number) => Value)[],
-  row: number,
-): number {
-  const { index, backward } = side
-  const slot = index.slotOf(node)
-  if (slot < 0) return 0
-  const excluded = new Set<number>()
-  for (const read of edges) collectEdges(read(row), excluded)
-  let count = 0
-  for (const edge of excluded) if (edgeLeaves(side, slot, node, both && backward, edge)) count += 1
-  return count
-}
-
 /** Adds the edges that a value holds: one, or a list of them, however deep. */
 export function collectEdges(value: Value, into: Set<number>): void {
   if (typeof value === 'number' || typeof value === 'bigint') into.add(Number(value))
   else if (value !== null && value !== undefined)
     for (const item of value as Iterable<Value>) collectEdges(item, into)
-}
-
-/** Tells whether an edge stands in the run of a slot. */
-function edgeLeaves(
-  { index }: Side,
-  slot: number,
-  node: number,
-  leaveOutLoops: boolean,
-  edge: number,
-): boolean {
-  const place = edgePlaces(index)(edge)
-  if (place < (index.offsets[slot] as number) || place >= (index.offsets[slot + 1] as number)) return false
-  return !(leaveOutLoops && index.neighbours[place] === node)
 }

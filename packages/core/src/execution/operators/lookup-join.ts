@@ -8,8 +8,11 @@ import { batchFilter, columnEvaluator, type EvaluationMode } from '../expression
 import { scanRequest } from './scan.ts'
 import { compactBatch, isBatch } from './steps.ts'
 
-/** Finds the right row of each left row: `found[i]` is its place in `columns`, {@link MISSING} for none. */
-type Lookup = (batch: Batch) => { readonly columns: readonly Column[]; readonly found: Uint32Array }
+/**
+ * Finds the right row of each left row: `present` holds the left rows that have one, `null` where all do; `columns` are
+ * as long as the left ones, with nulls where there is none.
+ */
+type Lookup = (batch: Batch) => { readonly columns: readonly Column[]; readonly present: Uint32Array | null }
 
 /** Joins by reading the right row of each left row from its table: by row id or by its whole key, so at most one. */
 export function* runLookupJoin(
@@ -45,12 +48,10 @@ export function* runLookupJoin(
 function joinBatch(
   plan: JoinPlan,
   left: Batch,
-  { columns, found }: ReturnType<Lookup>,
+  { columns: right, present }: ReturnType<Lookup>,
   keep: (batch: Batch) => Batch,
   residual: (batch: Batch) => Batch,
 ): Batch {
-  const right = columns.map((column) => takeColumn(column, found, true))
-  const present = selectWhere(left.length, (row) => found[row] !== MISSING)
   const kept = keep({ length: left.length, columns: right, selection: present })
   const matched = residual({
     length: left.length,
@@ -109,9 +110,7 @@ function rowIdLookup(
   return (batch) => {
     const ids = idsOf(evaluate(batch), batch.length)
     const { columns, found } = source.gather(ids, request)
-    const places = new Uint32Array(batch.length)
-    for (let row = 0; row < places.length; row += 1) places[row] = found[row] === 1 ? row : MISSING
-    return { columns, found: places }
+    return { columns, present: selectWhere(batch.length, (row) => found[row] === 1) }
   }
 }
 
@@ -157,6 +156,9 @@ function keyLookup(
     const compact = compactBatch(rows)
     const found = new Uint32Array(batch.length).fill(MISSING)
     for (let place = 0; place < index.length; place += 1) found[index[place] as number] = place
-    return { columns: compact.columns, found }
+    return {
+      columns: compact.columns.map((column) => takeColumn(column, found, true)),
+      present: selectWhere(batch.length, (row) => found[row] !== MISSING),
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Side } from './adjacency-access.ts'
-import { neighbourBound } from './frontier.ts'
+import { neighbourBound } from './index-nodes.ts'
 
 /** Is a path found: its nodes, both ends included, and its edges; or the ends alone of several paths. */
 export type Found =

@@ -88,7 +88,9 @@ export class DeletionVector {
   countUpTo(commit: number): number {
     if (commit >= this.lastCommit) return this.count
     let count = 0
-    for (const [, deleted] of this.entries()) if (deleted <= commit) count += 1
+    this.forEach((_, deleted) => {
+      if (deleted <= commit) count += 1
+    })
     return count
   }
 
@@ -114,36 +116,49 @@ export class DeletionVector {
     return count === length ? null : selection
   }
 
-  /** Gives positions and commits, positions ascending. */
-  *entries(): Generator<readonly [position: number, commit: number]> {
+  /** Visits positions and commits, positions ascending. */
+  forEach(visit: (position: number, commit: number) => void): void {
     for (let number = 0; number < this.#chunks.length; number += 1) {
       const chunk = this.#chunks[number]
       if (chunk === undefined) continue
       const base = number * CHUNK_ROWS
       if (chunk.dense === null) {
         const sorted = [...(chunk.sparse ?? [])].sort((left, right) => left[0] - right[0])
-        for (const [index, commit] of sorted) yield [base + index, commit]
+        for (const [index, commit] of sorted) visit(base + index, commit)
       } else {
         for (let index = 0; index < CHUNK_ROWS; index += 1) {
           const commit = chunk.dense[index] as number
-          if (commit !== NEVER) yield [base + index, commit]
+          if (commit !== NEVER) visit(base + index, commit)
         }
       }
     }
+  }
+
+  /** Lists the positions that were deleted after one commit, up to another, ascending. */
+  between(after: number, upTo: number): number[] {
+    const found: number[] = []
+    if (this.lastCommit <= after) return found
+    this.forEach((position, commit) => {
+      if (commit > after && commit <= upTo) found.push(position)
+    })
+    return found
   }
 }
 
 /** Encodes the deletions up to a commit as a file. */
 export function encodeDeletions(deletions: DeletionVector, upToCommit: number): Uint8Array {
-  const entries = [...deletions.entries()].filter(([, commit]) => commit <= upToCommit)
-  const bytes = new Uint8Array(HEADER_BYTES + entries.length * 12)
+  const count = deletions.countUpTo(upToCommit)
+  const bytes = new Uint8Array(HEADER_BYTES + count * 12)
   const view = new DataView(bytes.buffer)
   bytes.set(new TextEncoder().encode(MAGIC))
   view.setUint32(8, FORMAT_VERSION, true)
-  view.setBigUint64(16, BigInt(entries.length), true)
-  entries.forEach(([position, commit], at) => {
+  view.setBigUint64(16, BigInt(count), true)
+  let at = 0
+  deletions.forEach((position, commit) => {
+    if (commit > upToCommit) return
     view.setFloat64(HEADER_BYTES + at * 8, commit, true)
-    view.setUint32(HEADER_BYTES + entries.length * 8 + at * 4, position, true)
+    view.setUint32(HEADER_BYTES + count * 8 + at * 4, position, true)
+    at += 1
   })
   view.setUint32(12, crc32(bytes.subarray(16)), true)
   return bytes

@@ -302,10 +302,8 @@ export class Segment implements Part {
     return this.#created[1] <= commit ? this.rowCount : 0
   }
 
-  *deletedBetween(after: number, upTo: number): Generator<number> {
-    if (this.deletions.lastCommit <= after) return
-    for (const [position, deleted] of this.deletions.entries())
-      if (deleted > after && deleted <= upTo) yield position
+  deletedBetween(after: number, upTo: number): readonly number[] {
+    return this.deletions.between(after, upTo)
   }
 
   visibleCount(commit: number): number {

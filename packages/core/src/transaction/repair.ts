@@ -220,7 +220,7 @@ class Repair {
     if (deletions.count > 0)
       this.#problems.push(`${deletions.count} of the ${segment.rowCount} rows are lost of ${segment.path}`)
     this.#lostRowCount += deletions.count
-    for (const [position, commit] of segment.deletions.entries()) deletions.add(position, commit)
+    segment.deletions.forEach((position, commit) => deletions.add(position, commit))
     return deletions
   }
 
@@ -232,10 +232,10 @@ class Repair {
     const written = finish(this.#files.write(tableId, merged.content, COLD_COMPRESSION_LEVEL))
     if (merged.content.created === null) written.setCreated(merged.createdAt)
     const positions = merged.positions[0] as Int32Array
-    for (const [position, commit] of segment.deletions.entries()) {
+    segment.deletions.forEach((position, commit) => {
       const target = positions[position] as number
       if (target >= 0) written.markDeleted(target, commit)
-    }
+    })
     if (written.deletions.count > 0) await this.#files.writeDeletions(tableId, written, range.upTo)
     await this.#files.sync(tableId, [written])
     return [written.currentEntry()]

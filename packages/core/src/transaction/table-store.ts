@@ -13,7 +13,6 @@ import type { FileLock, FileSystem } from '../storage/file-system.ts'
 import { type Durability, LogWriter, listLogs, logPath, noteClosed } from '../storage/log.ts'
 import { manifestNumber, readManifest } from '../storage/manifest.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
-import type { Part } from '../storage/part.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
 import type { Segment } from '../storage/segment.ts'
 import { SegmentCache } from '../storage/segment-cache.ts'
@@ -32,7 +31,7 @@ import { followLog, type LogEnd, type RecoveryTarget, recover } from './recovery
 import { Retention } from './retention.ts'
 import { type SequenceName, Sequences } from './sequences.ts'
 import { TableSet } from './table-set.ts'
-import { finish } from './table-view.ts'
+import { finish, type TableView } from './table-view.ts'
 import { DIRECT_ROWS, type TableWrites } from './table-writes.ts'
 import { OpenTransaction } from './write-transaction.ts'
 
@@ -677,7 +676,7 @@ class StoredTables implements TableStore {
   }
 }
 
-const NOTHING_HIDDEN: ReadonlyMap<Part, ReadonlySet<number>> = new Map()
+const NOTHING_HIDDEN: TableView['hidden'] = new Map()
 
 function changeOf(writes: TableWrites, commit: number): TableChange {
   return {

@@ -1,6 +1,7 @@
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { MergeTable } from '../storage/merge.ts'
 import type { Part, PartField, SearchKey } from '../storage/part.ts'
+import type { PositionSet } from '../storage/position-set.ts'
 import { fieldIdOf } from '../types/data-type.ts'
 import { assert } from '../types/errors.ts'
 
@@ -10,7 +11,7 @@ export type TableView = {
   readonly parts: readonly Part[]
   readonly commit: number
   /** Positions that the reader's own transaction deleted, by part. */
-  readonly hidden: ReadonlyMap<Part, ReadonlySet<number>>
+  readonly hidden: ReadonlyMap<Part, PositionSet>
   /** Changes whenever the rows may have. */
   readonly version: string
   /** The last commit up to `commit` that changed the table. */

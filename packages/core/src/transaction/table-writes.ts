@@ -7,6 +7,7 @@ import { searchKey } from '../storage/key-token.ts'
 import { Memtable } from '../storage/memtable.ts'
 import { mergeParts, rowComparer } from '../storage/merge.ts'
 import { CHUNK_ROWS, type KeyToken, type Part, type SearchKey } from '../storage/part.ts'
+import { PositionSet } from '../storage/position-set.ts'
 import type { Segment } from '../storage/segment.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
 import { takeColumn } from '../storage/take.ts'
@@ -67,7 +68,7 @@ export class TableWrites {
   definition: TableDefinition
   /** What the snapshot sees of the table without the writes. */
   readonly base: TableView
-  readonly hidden: Map<Part, Set<number>> = new Map()
+  readonly hidden: Map<Part, PositionSet> = new Map()
   /** Row ids of the snapshot's rows that this transaction ended, in order. */
   readonly deletedRows: number[] = []
   /** Segments that hold rows which became too many for memory; nobody else knows of them before the commit. */
@@ -355,8 +356,12 @@ export class TableWrites {
       place.part.markDeleted(place.position, OWN)
       return
     }
-    const hidden = this.hidden.get(place.part) ?? new Set<number>()
-    this.hidden.set(place.part, hidden.add(place.position))
+    let hidden = this.hidden.get(place.part)
+    if (hidden === undefined) {
+      hidden = new PositionSet()
+      this.hidden.set(place.part, hidden)
+    }
+    hidden.add(place.position)
     this.deletedRows.push(place.part.rowIdAt(place.position))
   }
 
@@ -365,12 +370,12 @@ export class TableWrites {
     const view = this.view()
     const places: RowPlace[] = []
     const kept: number[] = []
-    const seen = new Set<number>()
+    const seen = isAscending(rowIds) ? null : new Set<number>()
     // Of two updates of one row in a batch the later wins.
     for (let at = rowIds.length - 1; at >= 0; at -= 1) {
       const rowId = rowIds[at] as number
-      const place = seen.has(rowId) ? null : findRow(view, rowId)
-      seen.add(rowId)
+      const place = seen?.has(rowId) === true ? null : findRow(view, rowId)
+      seen?.add(rowId)
       if (place === null) continue
       places.push(place)
       kept.push(at)
@@ -493,6 +498,12 @@ function sliceRows(rows: RowChunk, start: number, end: number): RowChunk {
     rowIds: rows.rowIds.subarray(start, end),
     columns: new Map([...rows.columns].map(([id, column]) => [id, sliceColumn(column, start, end)])),
   }
+}
+
+/** Tells whether each id is above the one before: then none is there twice. */
+function isAscending(ids: ArrayLike<number>): boolean {
+  for (let at = 1; at < ids.length; at += 1) if ((ids[at] as number) <= (ids[at - 1] as number)) return false
+  return true
 }
 
 function hasNull(column: Column): boolean {

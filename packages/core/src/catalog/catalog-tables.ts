@@ -214,19 +214,25 @@ function collectionKey(model: string, name: string): string {
   return `${model}:${name}`
 }
 
+/** Reads a field out of its row of `sheaf:fields`. */
+export function fieldOfRow(values: Readonly<Record<string, Value>>): Field {
+  const field = fieldFromJson({
+    name: values.name as string,
+    type: JSON.parse(values.type as string) as TypeJson,
+    nullable: values.nullable as boolean,
+  })
+  for (const [key, value] of JSON.parse(values.metadata as string) as [string, string][])
+    field.metadata.set(key, value)
+  field.metadata.set(FIELD_ID_KEY, String(values.field_id))
+  return field
+}
+
 function readFields(source: TableSource): Map<number, Field[]> {
   const byTable = new Map<number, { id: number; field: Field }[]>()
   for (const { values } of readCatalogRows(source)) {
     if (values.dropped === true) continue
     const id = values.field_id as number
-    const field = fieldFromJson({
-      name: values.name as string,
-      type: JSON.parse(values.type as string) as TypeJson,
-      nullable: values.nullable as boolean,
-    })
-    for (const [key, value] of JSON.parse(values.metadata as string) as [string, string][])
-      field.metadata.set(key, value)
-    field.metadata.set(FIELD_ID_KEY, String(id))
+    const field = fieldOfRow(values)
     const list = byTable.get(values.table_id as number) ?? []
     list.push({ id, field })
     byTable.set(values.table_id as number, list)

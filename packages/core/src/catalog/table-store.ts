@@ -1,5 +1,6 @@
-import type { Field } from 'apache-arrow'
+import type { DataType, Field } from 'apache-arrow'
 import type { Batch } from '../types/column.ts'
+import type { Value } from '../types/value.ts'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
 import type { IndexSpecification } from './index-definition.ts'
 import type { KeyedReader } from './keyed-reader.ts'
@@ -49,10 +50,34 @@ export type WriteTransaction = {
   renameCollection(model: string, from: string, to: string): void
   /** Replaces a collection's options. */
   setOptions(model: string, name: string, options: Readonly<Record<string, unknown>>): void
-  /** Adds nullable fields at the end; rows that exist read as null. Nothing is rewritten. */
-  addFields(tableName: string, fields: readonly Field[]): TableDefinition
+  /**
+   * Adds fields at the end. Rows that exist, and rows inserted without them, have the default of the field, or null.
+   * Nothing is rewritten. @throws `ALREADY_EXISTS`, `CONSTRAINT` for a field that is neither nullable nor has a default
+   */
+  addFields(
+    tableName: string,
+    fields: readonly Field[],
+    options?: { readonly defaults?: Readonly<Record<string, Value>> },
+  ): TableDefinition
   dropField(tableName: string, field: string): TableDefinition
   renameField(tableName: string, from: string, to: string): TableDefinition
+  /**
+   * Changes the type of a field to one that holds all values of the former, or whether it may be null. Nothing is
+   * rewritten. @throws `TYPE` where values could be lost, `CONSTRAINT` where rows have no value
+   */
+  changeField(
+    tableName: string,
+    field: string,
+    change: { readonly type?: DataType; readonly nullable?: boolean },
+  ): TableDefinition
+  /**
+   * Undoes changes of a collection's definition: brings its name, options and fields back to how a version within the
+   * retention had them, also where it was dropped. Rows stay as they are now; a dropped collection has those that it was
+   * dropped with.
+   *
+   * @throws `NOT_FOUND`, `ALREADY_EXISTS`, `CONSTRAINT`, `TYPE` where values are none of a field's former type
+   */
+  restoreCollection(model: string, name: string, version: number): void
   /**
    * Adds an index over the rows of a table; what it holds is built from the rows, now and after reopening.
    *

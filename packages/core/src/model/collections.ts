@@ -9,6 +9,11 @@ export type CollectionMethods = {
   drop(name: string): Promise<void>
   /** Gives a collection another name. @throws `NOT_FOUND`, `ALREADY_EXISTS` */
   rename(from: string, to: string): Promise<void>
+  /**
+   * Undoes changes of a collection's definition, its being dropped among them: its name, options and fields become those
+   * of a version within the retention. @throws `NOT_FOUND`, `ALREADY_EXISTS`, `CONSTRAINT`, `TYPE`
+   */
+  restore(name: string, version: number): Promise<void>
 }
 
 /** Makes the methods that are common to all models. */
@@ -23,6 +28,8 @@ export function collectionMethods(context: ModelContext, model: string): Collect
     drop: (name) => context.write((transaction) => transaction.dropCollection(model, name)),
     rename: (from, to) =>
       context.write((transaction) => transaction.renameCollection(model, from, checkName(to))),
+    restore: (name, version) =>
+      context.write((transaction) => transaction.restoreCollection(model, name, version)),
   }
 }
 

@@ -3,7 +3,8 @@ import type { BytesColumn, Column } from '../types/column.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { sliceColumn } from './column-slice.ts'
 import { isConsecutive, type RowChunk } from './commit-record.ts'
-import { type GrowableColumn, growableColumn } from './growable-column.ts'
+import { constantColumn, constantZone, convertColumn, missingValue, storedField } from './evolved-column.ts'
+import { coerceColumn, type GrowableColumn, growableColumn } from './growable-column.ts'
 import { KeyIndex } from './key-index.ts'
 import { BytesKey, keyToken } from './key-token.ts'
 import {
@@ -184,20 +185,33 @@ export class Memtable implements Part {
   }
 
   column(field: PartField, chunk: number, length: number): Column {
-    let growable = this.#columns.get(field.fieldId)
-    if (growable === undefined) {
-      growable = growableColumn(field.type)
-      this.#columns.set(field.fieldId, growable)
-    }
+    const growable = this.#column(field)
     const start = chunk * CHUNK_ROWS
     return sliceColumn(growable.view(start + length), start, start + length)
   }
 
   /** Gives a column of all rows. */
   wholeColumn(field: PartField): Column {
-    const growable = this.#columns.get(field.fieldId) ?? growableColumn(field.type)
+    return this.#column(field).view(this.rowCount)
+  }
+
+  /**
+   * Gives a column. One that no row was written with is what stands for it: when a field changes, rows go to another
+   * memtable, so that of one memtable all rows have a field or none has.
+   */
+  #column(field: PartField): GrowableColumn {
+    const known = this.#columns.get(field.fieldId)
+    if (known !== undefined) return known
+    const growable = growableColumn(field.type)
+    const former = storedField(field, (id) => this.#columns.has(id))
+    if (this.rowCount > 0 && former !== null) {
+      const values = convertColumn(this.wholeColumn(former), former.type, field.type)
+      growable.append(coerceColumn(values, field.type), 0, this.rowCount)
+    } else if (this.rowCount > 0 && missingValue(field) !== null) {
+      growable.append(constantColumn(field.type, missingValue(field), this.rowCount), 0, this.rowCount)
+    }
     this.#columns.set(field.fieldId, growable)
-    return growable.view(this.rowCount)
+    return growable
   }
 
   access(): null {
@@ -205,7 +219,10 @@ export class Memtable implements Part {
   }
 
   read(field: PartField, position: number): Value {
-    return this.#columns.get(field.fieldId)?.read(position) ?? null
+    const known = this.#columns.get(field.fieldId)
+    if (known !== undefined) return known.read(position)
+    if (field.former === undefined && field.missing === undefined) return null
+    return this.#column(field).read(position)
   }
 
   selection(chunk: number, length: number, commit: number): Uint32Array | null {
@@ -301,7 +318,8 @@ export class Memtable implements Part {
   }
 
   zoneMap(field: PartField, chunk: number): ZoneMap | null {
-    if (!this.#columns.has(field.fieldId)) return { minimum: null, maximum: null, nullCount: this.rowCount }
+    if (!this.#columns.has(field.fieldId) && field.former === undefined)
+      return constantZone(missingValue(field), this.rowCount)
     const zones = this.#zones.get(field.fieldId) ?? []
     this.#zones.set(field.fieldId, zones)
     const length = Math.min(this.rowCount - chunk * CHUNK_ROWS, CHUNK_ROWS)

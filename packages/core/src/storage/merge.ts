@@ -12,7 +12,7 @@ import { takeColumn } from './take.ts'
 
 /** Describes the table whose parts are merged. */
 export type MergeTable = {
-  readonly fields: readonly { readonly field: Field; readonly fieldId: number }[]
+  readonly fields: readonly { readonly field: Field; readonly part: PartField }[]
   /** Ids of the key's fields. */
   readonly key: readonly number[]
 }
@@ -44,8 +44,8 @@ export function* mergeParts(
   if (total === 0) return null
   yield
   const columns: Column[] = []
-  for (const { field, fieldId } of table.fields) {
-    columns.push(concatenate({ fieldId, type: valueType(field.type) }, parts, lengths, kept))
+  for (const { part } of table.fields) {
+    columns.push(concatenate({ ...part, type: valueType(part.type) }, parts, lengths, kept))
     yield
   }
   const whole = wholeMemtable(parts, kept)
@@ -54,14 +54,14 @@ export function* mergeParts(
   const created =
     whole?.createdCommits() ?? gatherNumbers(parts, kept, total, (part, position) => part.createdAt(position))
   const key = table.key.map(
-    (fieldId) => columns[table.fields.findIndex((field) => field.fieldId === fieldId)] as Column,
+    (fieldId) => columns[table.fields.findIndex((field) => field.part.fieldId === fieldId)] as Column,
   )
   const order = key.length === 0 ? null : sortOrder(key, total)
   yield
   const content: SegmentContent = {
-    fields: table.fields.map(({ field, fieldId }, at) => ({
+    fields: table.fields.map(({ field, part }, at) => ({
       field,
-      fieldId,
+      fieldId: part.fieldId,
       column: reorder(columns[at] as Column, order),
     })),
     rowIds: order === null ? rowIds : Float64Array.from(order, (at) => rowIds[at] as number),

@@ -5,8 +5,15 @@ import type { Value } from '../types/value.ts'
 /** Is the count of rows of a chunk: of a segment's record batch, and of a scan's largest batch. */
 export const CHUNK_ROWS = 65_536
 
-/** Identifies a column of a part. */
-export type PartField = { readonly fieldId: number; readonly type: DataType }
+/** Identifies a column of a part, and says what stands for it in a part that was written before there was one. */
+export type PartField = {
+  readonly fieldId: number
+  readonly type: DataType
+  /** The field whose values it took over with another type. */
+  readonly former?: PartField
+  /** The value of rows that are older than the field; null where it is left out. */
+  readonly missing?: Value
+}
 
 /** Asks for the values under a path of a column; `read` gives them for a value that is at hand whole. */
 export type PathAccess = {

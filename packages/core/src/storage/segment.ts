@@ -15,6 +15,14 @@ import { compareValues, type Value } from '../types/value.ts'
 import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
 import { safeDoubles } from '../types/wide-integers.ts'
 import { DeletionVector } from './deletion-vector.ts'
+import {
+  constantColumn,
+  constantZone,
+  convertColumn,
+  convertedZone,
+  missingValue,
+  storedField,
+} from './evolved-column.ts'
 import type { FileHandle } from './file-system.ts'
 import { BytesKey } from './key-token.ts'
 import {
@@ -231,7 +239,7 @@ export class Segment implements Part {
 
   column(field: PartField, chunk: number, length: number): Column {
     if (!this.#isVariant(field.fieldId))
-      return this.#stored(field.fieldId, field.type, chunk) ?? this.#nulls(field, length)
+      return this.#stored(field.fieldId, field.type, chunk) ?? this.#evolved(field, chunk, length)
     const key = `${this.#number}:${field.fieldId}:${chunk}:values`
     const known = this.#cache.get(key)
     if (known !== undefined) return known
@@ -241,11 +249,21 @@ export class Segment implements Part {
     return column
   }
 
-  #nulls(field: PartField, length: number): Column {
-    const key = `${this.#number}:${field.fieldId}:nulls:${length}`
+  /** Finds the field whose values stand for those of a field that is younger than the segment. */
+  #former(field: PartField): PartField | null {
+    return field.former === undefined ? null : storedField(field, (id) => this.#field(id) !== undefined)
+  }
+
+  /** Gives what stands for a column that the segment does not have. */
+  #evolved(field: PartField, chunk: number, length: number): Column {
+    const former = this.#former(field)
+    const key = `${this.#number}:${field.fieldId}:${former === null ? `missing:${length}` : `former:${chunk}`}`
     const known = this.#cache.get(key)
     if (known !== undefined) return known
-    const column = nullColumn(field.type, length)
+    const column =
+      former === null
+        ? constantColumn(field.type, missingValue(field), length)
+        : convertColumn(this.column(former, chunk, length), former.type, field.type)
     this.#cache.set(key, column, length * 8)
     return column
   }
@@ -290,7 +308,10 @@ export class Segment implements Part {
 
   #makeReader(field: PartField, chunk: number): ColumnReader {
     const column = this.#stored(field.fieldId, field.type, chunk)
-    if (column === null) return () => null
+    if (column === null) {
+      if (field.former === undefined && field.missing === undefined) return () => null
+      return columnReader(this.#evolved(field, chunk, this.#chunkLength(chunk)))
+    }
     return this.#isVariant(field.fieldId) ? shreddedReader(column as StructColumn) : columnReader(column)
   }
 
@@ -503,12 +524,17 @@ export class Segment implements Part {
 
   zoneMap(field: PartField, chunk: number): ZoneMap | null {
     const found = this.#field(field.fieldId)
-    if (found === undefined) return { minimum: null, maximum: null, nullCount: this.#chunkLength(chunk) }
+    if (found === undefined) {
+      const former = this.#former(field)
+      if (former !== null) return convertedZone(this.zoneMap(former, chunk), field.type)
+      return constantZone(missingValue(field), this.#chunkLength(chunk))
+    }
     return this.index.chunks[chunk]?.[found.position]?.zone ?? null
   }
 
   distinctCount(field: PartField): number | null {
-    return this.#field(field.fieldId)?.field.distinctCount ?? null
+    const stored = this.#field(field.fieldId) ?? this.#field(this.#former(field)?.fieldId ?? Number.NaN)
+    return stored?.field.distinctCount ?? null
   }
 
   /** Finds the chunks of which some column cannot be read. @throws `CORRUPT` where that is true of all */

@@ -1,8 +1,8 @@
-import { SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
+import { FIELDS_TABLE, SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
 import type { TableDefinition } from '../catalog/definition.ts'
 import { SheafError } from '../types/errors.ts'
 import { LATEST, type TableSet } from './table-set.ts'
-import { findKey, findRow } from './table-view.ts'
+import { findKey, findRow, partField } from './table-view.ts'
 import { OWN, type TableWrites } from './table-writes.ts'
 import { findConflictingKey } from './unique-keys.ts'
 import type { OpenTransaction } from './write-transaction.ts'
@@ -24,9 +24,9 @@ export function checkConflicts(
       if ((tables.all.get(tableId)?.lastChange ?? 0) > since) throw conflict('a table that it read', tableId)
     }
   }
-  for (const tableId of transaction.uniqueTables) {
+  for (const tableId of transaction.guardedTables) {
     if ((tables.all.get(tableId)?.lastChange ?? 0) > since)
-      throw conflict('a table that it gave a unique index', tableId)
+      throw conflict('a table whose rows it checked', tableId)
   }
   for (const writes of written) {
     checkTable(tables, transaction, writes.definition)
@@ -37,8 +37,26 @@ export function checkConflicts(
 /** A table that was dropped by another since the snapshot takes no rows. */
 function checkTable(tables: TableSet, transaction: OpenTransaction, definition: TableDefinition): void {
   if (SYSTEM_TABLES.some((table) => table.id === definition.id)) return
-  if (transaction.createdTables.has(definition.id) || tables.definition(definition.id) !== undefined) return
-  throw conflict('the table itself', definition.name)
+  if (transaction.createdTables.has(definition.id)) return
+  const newest = tables.definition(definition.id)
+  if (newest === undefined) throw conflict('the table itself', definition.name)
+  if (!transaction.writes.has(FIELDS_TABLE.id) && !takesRowsOf(newest, definition))
+    throw conflict('the fields', definition.name)
+}
+
+/** Tells whether rows with the fields of a definition can go to a table that another may have changed since. */
+function takesRowsOf(newest: TableDefinition, definition: TableDefinition): boolean {
+  if (newest === definition) return true
+  const ids = new Set(newest.fields.map((field) => partField(field).fieldId))
+  const known = new Map(definition.fields.map((field) => [partField(field).fieldId, field]))
+  return (
+    [...known.keys()].every((id) => ids.has(id)) &&
+    newest.fields.every((field) => {
+      const part = partField(field)
+      const before = known.get(part.fieldId)
+      return field.nullable ? before !== undefined || part.missing === undefined : before?.nullable === false
+    })
+  )
 }
 
 function checkRows(tables: TableSet, writes: TableWrites, since: number): void {

@@ -59,7 +59,7 @@ export function bindIndex(table: TableDefinition, definition: IndexDefinition): 
     interpretExpression(expression, places, NO_PARAMETERS)
   return {
     definition,
-    identity: indexIdentity(definition),
+    identity: `${indexIdentity(definition)} ${columns.map(columnIdentity).join(',')}`,
     columns,
     parts: parts.map(({ bound, multiple }) => ({
       evaluate: evaluator(bound),
@@ -68,6 +68,11 @@ export function bindIndex(table: TableDefinition, definition: IndexDefinition): 
     })),
     where: condition === null ? null : evaluator(condition),
   }
+}
+
+/** A field that another of its name came after is another one, though the index reads the same. */
+function columnIdentity(column: ResolvedColumn): string | number {
+  return column.kind === 'system' ? column.name : column.field.fieldId
 }
 
 /** Replaces fields, and paths in them, by columns that the parts of a table are asked for. */

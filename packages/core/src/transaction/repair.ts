@@ -295,7 +295,10 @@ function tableOf(segment: Segment): MergeTable {
   return {
     fields: fields
       .filter((field) => field.fieldId >= 0)
-      .map((field) => ({ fieldId: field.fieldId, field: makeField(field.name, typeOf(field)) })),
+      .map((field) => ({
+        field: makeField(field.name, typeOf(field)),
+        part: { fieldId: field.fieldId, type: typeOf(field) },
+      })),
     key: sortedBy,
   }
 }

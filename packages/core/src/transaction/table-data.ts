@@ -6,7 +6,7 @@ import { AdjacencyCache } from './table-adjacency.ts'
 export class TableData {
   readonly id: number
   /** Fields of the key. */
-  readonly key: readonly PartField[]
+  key: readonly PartField[]
   /** The memtable that commits go to; the last of `parts`. */
   active: Memtable
   /** Segments, frozen memtables and the active one. Replaced as a whole, so that a reader keeps what it saw. */
@@ -59,6 +59,16 @@ export class TableData {
     this.active = new Memtable(this.key)
     this.parts = [...this.parts, this.active]
     return frozen
+  }
+
+  /** Lets rows that come from now on go to a memtable of their own: the table's fields were changed. */
+  renew(key: readonly PartField[]): void {
+    this.key = key
+    if (this.active.rowCount > 0) this.freeze()
+    else {
+      this.active = new Memtable(key)
+      this.parts = [...this.parts.slice(0, -1), this.active]
+    }
   }
 
   /** Adds a part before the active memtable. */

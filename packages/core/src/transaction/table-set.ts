@@ -1,5 +1,12 @@
-import type { DataType } from 'apache-arrow'
-import { type KnownTables, readCatalog, SYSTEM_TABLES, TABLES_TABLE } from '../catalog/catalog-tables.ts'
+import type { DataType, Field } from 'apache-arrow'
+import {
+  FIELDS_TABLE,
+  fieldOfRow,
+  type KnownTables,
+  readCatalog,
+  SYSTEM_TABLES,
+  TABLES_TABLE,
+} from '../catalog/catalog-tables.ts'
 import type { TableDefinition } from '../catalog/definition.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView } from '../catalog/table-store.ts'
@@ -7,6 +14,7 @@ import type { TableChange } from '../storage/commit-record.ts'
 import type { ManifestTable } from '../storage/manifest.ts'
 import type { SegmentFiles } from '../storage/segment-files.ts'
 import type { SegmentEntry } from '../storage/segment-writer.ts'
+import { columnReader } from '../types/column.ts'
 import { PartIndexes } from './part-indexes.ts'
 import { StoredTableSource } from './stored-table-source.ts'
 import { AdjacencyCache, bringForward } from './table-adjacency.ts'
@@ -96,14 +104,25 @@ export class TableSet {
   retainedDefinition(tableId: number, oldest: number): TableDefinition | undefined {
     const newest = this.definition(tableId)
     if (newest !== undefined && (SYSTEM_TABLES.includes(newest) || !this.#changedSince(oldest))) return newest
-    const before = this.#definitionAt(
-      tableId,
-      newest === undefined ? this.#lastSeen(tableId, oldest) : oldest,
-    )
-    if (newest === undefined || before === undefined) return newest ?? before
-    const ids = new Set(newest.fields.map((field) => partField(field).fieldId))
-    const dropped = before.fields.filter((field) => !ids.has(partField(field).fieldId))
-    return dropped.length === 0 ? newest : { ...newest, fields: [...newest.fields, ...dropped] }
+    const seen = newest === undefined ? this.#lastSeen(tableId, oldest) : LATEST
+    const last = newest ?? this.#definitionAt(tableId, seen)
+    if (last === undefined) return undefined
+    const dropped = this.#droppedFields(tableId, seen, oldest)
+    return dropped.length === 0 ? last : { ...last, fields: [...last.fields, ...dropped] }
+  }
+
+  /** Finds the fields of a table, as a commit sees it, that were dropped after another commit. */
+  #droppedFields(tableId: number, commit: number, oldest: number): TableDefinition['fields'] {
+    const fields = FIELDS_TABLE.fields.map((field) => ({ name: field.name, part: partField(field) }))
+    const dropped: TableDefinition['fields'][number][] = []
+    for (const part of this.all.get(FIELDS_TABLE.id)?.parts ?? []) {
+      for (let position = 0; position < part.rowCount; position += 1) {
+        if (!part.isVisible(position, commit) || part.createdAt(position) <= oldest) continue
+        const values = Object.fromEntries(fields.map((each) => [each.name, part.read(each.part, position)]))
+        if (values.table_id === tableId && values.dropped === true) dropped.push(fieldOfRow(values))
+      }
+    }
+    return dropped
   }
 
   #changedSince(oldest: number): boolean {
@@ -162,6 +181,11 @@ export class TableSet {
     const table = this.#tableData(change.tableId)
     if (table === null) return
     if (SYSTEM_IDS.has(change.tableId)) this.catalogChanges += 1
+    if (change.tableId === FIELDS_TABLE.id) this.#noteFieldChanges(change)
+    if (this.#fieldsChanged.delete(change.tableId)) {
+      const definition = this.definition(change.tableId)
+      if (definition !== undefined) table.renew(keyFields(definition))
+    }
     for (const rowId of change.deletes) endRow(table, rowId, commit)
     const { rowIds } = change.rows
     if (rowIds.length > 0) table.active.append(change.rows, commit)
@@ -170,6 +194,17 @@ export class TableSet {
       highest = Math.max(highest, rowIds[index] as number)
     table.nextRowId = Math.max(table.nextRowId, highest + 1)
     table.noteChange(commit)
+  }
+
+  /** Tables whose fields were changed since rows were last written to them. */
+  readonly #fieldsChanged = new Set<number>()
+
+  /** Of one memtable all rows have a field or none has: rows that come after a change go to another one. */
+  #noteFieldChanges(change: TableChange): void {
+    const column = change.rows.columns.get(partField(FIELDS_TABLE.fields[0] as Field).fieldId)
+    if (column === undefined) return
+    const read = columnReader(column)
+    for (let row = 0; row < column.length; row += 1) this.#fieldsChanged.add(read(row) as number)
   }
 
   /** Adds segments that a commit names; gives their highest row id, or -1. */

@@ -367,6 +367,7 @@ class StoredTables implements TableStore {
     return new OpenTransaction(
       {
         snapshot: this.snapshot(),
+        openVersion: (version) => this.snapshot(version),
         view: (definition, commit) => this.#tables.view(definition, commit),
         source: (view) => this.#tables.source(view),
         catalog: readCatalog,

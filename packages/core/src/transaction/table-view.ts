@@ -1,4 +1,5 @@
 import type { TableDefinition } from '../catalog/definition.ts'
+import { fieldHistory } from '../catalog/field-history.ts'
 import type { MergeTable } from '../storage/merge.ts'
 import type { Part, PartField, SearchKey } from '../storage/part.ts'
 import type { PositionSet } from '../storage/position-set.ts'
@@ -51,11 +52,17 @@ export function isHidden(view: Pick<TableView, 'hidden'>, part: Part, position: 
   return view.hidden.size > 0 && view.hidden.get(part)?.has(position) === true
 }
 
-/** Gives the id and type under which parts know a field. */
+const partFields = new WeakMap<TableDefinition['fields'][number], PartField>()
+
+/** Gives the id and type under which parts know a field, and what stands for it in parts that do not. */
 export function partField(field: TableDefinition['fields'][number]): PartField {
+  const known = partFields.get(field)
+  if (known !== undefined) return known
   const fieldId = fieldIdOf(field)
   assert(fieldId !== undefined, `field ${field.name} has no id`)
-  return { fieldId, type: field.type }
+  const made = { fieldId, type: field.type, ...fieldHistory(field) }
+  partFields.set(field, made)
+  return made
 }
 
 /** Gives the fields of a table's key. */
@@ -70,7 +77,7 @@ export function keyFields(definition: TableDefinition): readonly PartField[] {
 /** Gives what merging needs to know of a table. */
 export function mergeTable(definition: TableDefinition): MergeTable {
   return {
-    fields: definition.fields.map((field) => ({ field, fieldId: partField(field).fieldId })),
+    fields: definition.fields.map((field) => ({ field, part: partField(field) })),
     key: keyFields(definition).map((field) => field.fieldId),
   }
 }

@@ -2,6 +2,7 @@ import type { RowBatch, TableDefinition } from '../catalog/definition.ts'
 import type { OnKeyConflict } from '../catalog/table-store.ts'
 import { sliceColumn } from '../storage/column-slice.ts'
 import type { RowChunk } from '../storage/commit-record.ts'
+import { constantColumn, missingValue } from '../storage/evolved-column.ts'
 import { coerceColumn } from '../storage/growable-column.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { Memtable } from '../storage/memtable.ts'
@@ -106,6 +107,14 @@ export class TableWrites {
     }
   }
 
+  /** Goes on with fields that were changed: rows written before keep theirs, in a segment of their own. */
+  redefine(definition: TableDefinition): void {
+    if (this.#memtable.rowCount > 0) this.#spill()
+    this.definition = definition
+    this.#memtable = new Memtable(keyFields(definition))
+    this.#changed()
+  }
+
   #changed(): void {
     lastVersion += 1
     this.#version = lastVersion
@@ -183,8 +192,19 @@ export class TableWrites {
         )
       columns.set(partField(field).fieldId, column)
     }
+    this.#addDefaults(columns, rows.length)
     this.#checkNulls(columns, rows.length)
     return columns
+  }
+
+  /** Gives fields that were added with a default, and that a batch leaves out, this value. */
+  #addDefaults(columns: Map<number, Column>, length: number): void {
+    for (const field of this.definition.fields) {
+      const part = partField(field)
+      if (columns.has(part.fieldId)) continue
+      const value = missingValue(part)
+      if (value !== null) columns.set(part.fieldId, constantColumn(part.type, value, length))
+    }
   }
 
   #checkNulls(columns: ReadonlyMap<number, Column>, length: number): void {

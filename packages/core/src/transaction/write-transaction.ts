@@ -1,4 +1,4 @@
-import type { Field } from 'apache-arrow'
+import type { DataType, Field } from 'apache-arrow'
 import {
   COLLECTIONS_TABLE,
   catalogColumns,
@@ -15,31 +15,33 @@ import type {
   TableDefinition,
   TableSpecification,
 } from '../catalog/definition.ts'
-import { SYSTEM_COLUMNS, tableName } from '../catalog/definition.ts'
-import {
-  type IndexSpecification,
-  indexFields,
-  indexOf,
-  renameIndexField,
-} from '../catalog/index-definition.ts'
+import { tableName } from '../catalog/definition.ts'
+import { type IndexSpecification, indexOf } from '../catalog/index-definition.ts'
 import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type { TableSource } from '../catalog/table-source.ts'
 import type { CatalogView, OnKeyConflict, Snapshot, WriteTransaction } from '../catalog/table-store.ts'
 import type { Segment } from '../storage/segment.ts'
 import type { SegmentContent } from '../storage/segment-writer.ts'
 import { columnFromValues } from '../types/column-builder.ts'
-import { fieldIdOf } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import { bindIndex } from './index-entries.ts'
 import { keyedReader } from './keyed-reads.ts'
 import type { PartIndexes } from './part-indexes.ts'
 import { Savepoints } from './savepoints.ts'
+import {
+  addFields,
+  type CatalogRowValues,
+  changeField,
+  checkFieldNames,
+  dropField,
+  renameField,
+  restoreCollection,
+  type SchemaHost,
+} from './schema-changes.ts'
 import type { TableView } from './table-view.ts'
 import { DIRECT_ROWS, TableWrites, type WritesMark } from './table-writes.ts'
 import { checkNewIndex } from './unique-keys.ts'
-
-type CatalogRowValues = Readonly<Record<string, Value>>
 
 /** Is what an open transaction needs of the store. */
 export type TransactionHost = {
@@ -48,6 +50,8 @@ export type TransactionHost = {
   view(definition: TableDefinition, commit: number): TableView
   source(view: TableView): TableSource
   catalog(source: (name: string) => TableSource, version: number): CatalogView
+  /** Opens an earlier version of the store. */
+  openVersion(version: number): Snapshot
   nextTableId(): number
   takeRowIds(tableId: number, count: number): number
   writeSegment(tableId: number, content: SegmentContent): Segment
@@ -77,8 +81,8 @@ export class OpenTransaction implements WriteTransaction {
   /** Tables that were read, for serialisable isolation. */
   readonly readTables: Set<number> = new Set()
   readonly createdTables: Set<number> = new Set()
-  /** Tables that were given a unique index, which rows that others write meanwhile may break. */
-  readonly uniqueTables: Set<number> = new Set()
+  /** Tables whose rows were checked, for a unique index or a type: rows that others write meanwhile may break that. */
+  readonly guardedTables: Set<number> = new Set()
   /** Sequences that were taken from, as `[table id, name]`. */
   readonly sequences: Map<string, readonly [number, string]> = new Map()
   readonly #host: TransactionHost
@@ -309,71 +313,47 @@ export class OpenTransaction implements WriteTransaction {
     this.#reloadCatalog()
   }
 
-  addFields(name: string, fields: readonly Field[]): TableDefinition {
-    this.#checkOpen()
-    const table = this.#table(name)
-    checkFieldNames(fields, table.fields)
-    const required = fields.find((field) => !field.nullable)
-    if (required !== undefined)
-      throw new SheafError('CONSTRAINT', `A field added to a table must be nullable: "${required.name}"`)
-    const first = this.#nextFieldId(table.id)
-    this.#insertRows(
-      FIELDS_TABLE,
-      fields.map((field, index) => fieldRow(table.id, first + index, field)),
-    )
-    return this.#reloadTable(name)
-  }
-
-  /** Field ids are never reused: dropped fields keep their rows in the catalog. */
-  #nextFieldId(tableId: number): number {
-    let next = 0
-    for (const { values } of readCatalogRows(this.#source(FIELDS_TABLE.name))) {
-      if (values.table_id === tableId) next = Math.max(next, (values.field_id as number) + 1)
-    }
-    return next
+  addFields(
+    name: string,
+    fields: readonly Field[],
+    options: { readonly defaults?: Readonly<Record<string, Value>> } = {},
+  ): TableDefinition {
+    return addFields(this.#schema(), name, fields, new Map(Object.entries(options.defaults ?? {})))
   }
 
   dropField(name: string, field: string): TableDefinition {
-    this.#checkOpen()
-    const table = this.#table(name)
-    const fieldId = this.#fieldId(table, field)
-    const used =
-      table.adjacencies.some((each) => [each.source, each.target, each.partition].includes(field)) ||
-      table.indexes.some((index) => indexFields(index).has(field))
-    if (table.key.includes(field) || used)
-      throw new SheafError(
-        'CONSTRAINT',
-        `A key, an adjacency or an index uses the field. It cannot be dropped: "${field}"`,
-      )
-    this.#updateRows(FIELDS_TABLE, (row) => row.table_id === table.id && row.field_id === fieldId, {
-      dropped: true,
-    })
-    return this.#reloadTable(name)
+    return dropField(this.#schema(), name, field)
   }
 
   renameField(name: string, from: string, to: string): TableDefinition {
+    return renameField(this.#schema(), name, from, to)
+  }
+
+  changeField(
+    name: string,
+    field: string,
+    change: { readonly type?: DataType; readonly nullable?: boolean },
+  ): TableDefinition {
+    return changeField(this.#schema(), name, field, change)
+  }
+
+  restoreCollection(model: string, name: string, version: number): void {
+    restoreCollection(this.#schema(), model, name, version)
+  }
+
+  #schema(): SchemaHost {
     this.#checkOpen()
-    const table = this.#table(name)
-    const fieldId = this.#fieldId(table, from)
-    if (table.fields.some((each) => each.name === to))
-      throw new SheafError('ALREADY_EXISTS', `Table ${name} has a field of this name already: "${to}"`)
-    const renamed = <T extends string | null>(field: T): T | string => (field === from ? to : field)
-    this.#updateRows(FIELDS_TABLE, (row) => row.table_id === table.id && row.field_id === fieldId, {
-      name: to,
-    })
-    this.#updateRows(TABLES_TABLE, (row) => row.table_id === table.id, {
-      key: JSON.stringify(table.key.map(renamed)),
-      adjacencies: JSON.stringify(
-        table.adjacencies.map((each) => ({
-          name: each.name,
-          source: renamed(each.source),
-          target: renamed(each.target),
-          partition: renamed(each.partition),
-        })),
-      ),
-      indexes: JSON.stringify(table.indexes.map((index) => renameIndexField(index, from, to))),
-    })
-    return this.#reloadTable(name)
+    return {
+      catalog: this.#catalog,
+      table: (name) => this.#table(name),
+      source: (name) => this.#source(name),
+      openVersion: (version) => this.#host.openVersion(version),
+      insertRows: (table, rows) => this.#insertRows(table, rows),
+      updateRows: (table, match, change) => this.#updateRows(table, match, change),
+      reload: (name, redefined = false) => this.#reloadTable(name, redefined),
+      guard: (tableId) => void this.guardedTables.add(tableId),
+      renameCollection: (model, from, to) => this.renameCollection(model, from, to),
+    }
   }
 
   createIndex(name: string, specification: IndexSpecification): TableDefinition {
@@ -383,7 +363,7 @@ export class OpenTransaction implements WriteTransaction {
     if (table.indexes.some((each) => each.name === index.name))
       throw new SheafError('ALREADY_EXISTS', `Table ${name} has an index of this name already: ${index.name}`)
     checkNewIndex(this.#writesOf(table).view(), bindIndex(table, index))
-    if (index.unique !== null) this.uniqueTables.add(table.id)
+    if (index.unique !== null) this.guardedTables.add(table.id)
     return this.#setIndexes(table, [...table.indexes, index])
   }
 
@@ -401,18 +381,12 @@ export class OpenTransaction implements WriteTransaction {
     return this.#reloadTable(table.name)
   }
 
-  #fieldId(table: TableDefinition, name: string): number {
-    const field = table.fields.find((each) => each.name === name)
-    if (field === undefined)
-      throw new SheafError('NOT_FOUND', `Table ${table.name} has no field of this name: "${name}"`)
-    return fieldIdOf(field) as number
-  }
-
-  #reloadTable(name: string): TableDefinition {
+  #reloadTable(name: string, redefined = false): TableDefinition {
     this.#reloadCatalog()
     const definition = this.#table(name)
     const writes = this.writes.get(definition.id)
-    if (writes !== undefined) writes.definition = definition
+    if (redefined) writes?.redefine(definition)
+    else if (writes !== undefined) writes.definition = definition
     return definition
   }
 
@@ -530,13 +504,4 @@ function replaceAll<T>(target: Set<T>, values: ReadonlySet<T>): void {
 
 function unknownTable(name: string): SheafError {
   return new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
-}
-
-function checkFieldNames(added: readonly Field[], existing: readonly Field[]): void {
-  const names = new Set<string>([...SYSTEM_COLUMNS, ...existing.map((field) => field.name)])
-  for (const { name } of added) {
-    if (names.has(name))
-      throw new SheafError('ALREADY_EXISTS', `Two fields of a table cannot have one name: "${name}"`)
-    names.add(name)
-  }
 }

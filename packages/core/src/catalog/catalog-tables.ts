@@ -7,6 +7,7 @@ import { type Column, columnReader } from '../types/column.ts'
 import { FIELD_ID_KEY, makeField, types } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import type { CollectionDefinition, TableDefinition } from './definition.ts'
+import { formerIds } from './field-history.ts'
 import type { TableSource } from './table-source.ts'
 import type { CatalogView } from './table-store.ts'
 import { fieldFromJson, type TypeJson, typeToJson } from './type-json.ts'
@@ -228,19 +229,20 @@ export function fieldOfRow(values: Readonly<Record<string, Value>>): Field {
 }
 
 function readFields(source: TableSource): Map<number, Field[]> {
-  const byTable = new Map<number, { id: number; field: Field }[]>()
+  const byTable = new Map<number, { place: number; field: Field }[]>()
   for (const { values } of readCatalogRows(source)) {
     if (values.dropped === true) continue
-    const id = values.field_id as number
     const field = fieldOfRow(values)
+    // A field that took over the values of another stands where that one stood.
+    const place = formerIds(field).at(-1) ?? (values.field_id as number)
     const list = byTable.get(values.table_id as number) ?? []
-    list.push({ id, field })
+    list.push({ place, field })
     byTable.set(values.table_id as number, list)
   }
   return new Map(
     [...byTable].map(([table, list]) => [
       table,
-      list.sort((left, right) => left.id - right.id).map((each) => each.field),
+      list.sort((left, right) => left.place - right.place).map((each) => each.field),
     ]),
   )
 }

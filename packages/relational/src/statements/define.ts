@@ -25,6 +25,7 @@ import {
 import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
 import { definitionsFor } from '../planning/definitions.ts'
 import type { StatementContext, StatementResult } from './context.ts'
+import { evolveTable } from './evolve.ts'
 import { checkUnreferenced } from './foreign-key.ts'
 import { writePlan } from './insert-rows.ts'
 import { dropObject, requireSchema } from './objects.ts'
@@ -355,7 +356,11 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
     const after = { ...shape, options: { ...shape.options, indexes: before.indexes ?? [] } }
     const renamed = words[0]?.key === 'RENAME' ? renamedColumn(before, after.options) : undefined
     if (renamed !== undefined) transaction.renameField(tableOf(collection), renamed[0], renamed[1])
-    else if (!sameFields(collection, after))
+    else if (
+      !sameFields(collection, after) &&
+      (/\bUSING\b/i.test(statement.change.text) ||
+        !(await evolveTable(transaction, collection, after, given)))
+    )
       return rewrite(transaction, collection, after, given, statement.change.text)
     transaction.setOptions(MODEL_NAME, collection.name, after.options)
   })

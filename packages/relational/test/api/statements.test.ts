@@ -117,6 +117,39 @@ test('ALTER TABLE adds, renames and drops columns', async () => {
   expect(await rows('SELECT * FROM items ORDER BY id LIMIT 1')).toEqual([{ id: 1, title: 'a', stock: 5 }])
 })
 
+test('ALTER TABLE writes no row anew where the values stay, and is undone within the retention', async () => {
+  await store.close()
+  store = await openStore(':memory:', { models: [relational()], retention: { commits: 100 } })
+  sql = store.relational
+  await sql.run(
+    "CREATE TABLE wide (id INTEGER PRIMARY KEY, size SMALLINT, name VARCHAR); INSERT INTO wide VALUES (1, 7, 'a'), (2, NULL, 'b')",
+  )
+  const before = store.version
+  await sql.run("ALTER TABLE wide ADD COLUMN colour VARCHAR DEFAULT 'red'")
+  await sql.run('ALTER TABLE wide ALTER COLUMN size SET DATA TYPE BIGINT')
+  await sql.run('ALTER TABLE wide DROP COLUMN name')
+  let changed = 0
+  for await (const change of store.changes({ since: before, tables: ['wide'] }))
+    changed += change === null ? 0 : 1
+  expect(changed).toBe(0)
+  await sql.run('INSERT INTO wide VALUES (3, 5000000000, DEFAULT)')
+  expect(await rows('SELECT * FROM wide ORDER BY id')).toEqual([
+    { id: 1, size: 7, colour: 'red' },
+    { id: 2, size: null, colour: 'red' },
+    { id: 3, size: 5_000_000_000, colour: 'red' },
+  ])
+  expect(await codeOf(sql.restore('wide', before))).toBe('TYPE')
+  await sql.run('DELETE FROM wide WHERE id = 3')
+  await sql.restore('wide', before)
+  expect(await rows('SELECT * FROM wide ORDER BY id')).toEqual([
+    { id: 1, size: 7, name: 'a' },
+    { id: 2, size: null, name: 'b' },
+  ])
+  await sql.drop('wide')
+  await sql.restore('wide', before)
+  expect(await rows('SELECT count(*) AS n FROM wide')).toEqual([{ n: 2 }])
+})
+
 test('errors tell their place in the text', async () => {
   await expect(rows('SELECT nope FROM items')).rejects.toMatchObject({
     code: 'NOT_FOUND',

@@ -35,6 +35,7 @@ function numbersOf(type: DataType | undefined, name: string): (value: unknown) =
       throw new SheafError('TYPE', `${name} takes two lists of numbers. Give it lists.`)
     return Array.from(value as unknown as ArrayLike<unknown>, (each) => {
       if (typeof each === 'number' || typeof each === 'bigint') return Number(each) / scale
+      if (typeof each === 'boolean') return Number(each)
       throw new SheafError('TYPE', `${name} takes lists of numbers without nulls. An element is none.`)
     })
   }

@@ -23,7 +23,7 @@ import {
   Type,
   Utf8,
 } from 'apache-arrow'
-import { isVariant, ReferenceType, types, VariantType } from '../types/data-type.ts'
+import { BrainFloatType, isVariant, ReferenceType, types, VariantType } from '../types/data-type.ts'
 import { SheafError } from '../types/errors.ts'
 
 /** Is an Arrow type as plain JSON, as the catalog's tables keep it: its name, then what the name leaves open. */
@@ -41,6 +41,7 @@ export type FieldJson = {
 export function typeToJson(type: DataType): TypeJson {
   if (type instanceof ReferenceType) return ['reference', type.referenceKind, type.collection]
   if (isVariant(type)) return ['variant']
+  if (type instanceof BrainFloatType) return ['bfloat16']
   const any = type as unknown as Record<string, unknown>
   switch (type.typeId) {
     case Type.Null:
@@ -111,6 +112,7 @@ export function fieldFromJson(json: FieldJson): Field {
 
 const SIMPLE: Readonly<Record<string, () => DataType>> = {
   variant: () => new VariantType(),
+  bfloat16: () => new BrainFloatType(),
   null: () => new Null(),
   bool: () => new Bool(),
   utf8: () => new Utf8(),

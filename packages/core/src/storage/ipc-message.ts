@@ -10,6 +10,7 @@ import {
   type Schema,
   Struct,
   Type,
+  Uint16,
 } from 'apache-arrow'
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file'
 import {
@@ -33,6 +34,7 @@ export function arrowType(node: PhysicalNode, dictionaries: readonly PhysicalNod
     arrowType((node.children ?? [])[index] as PhysicalNode, dictionaries)
   switch (node.layout) {
     case 'flat':
+      if (node.encoding === 'bfloat16') return new Uint16()
       return type.typeId === Type.Int ? (integerType(node.kind as number) ?? type) : type
     case 'dictionary': {
       const values = typeFromJson((dictionaries[node.dictionary as number] as PhysicalNode).type)

@@ -16,16 +16,20 @@ import {
   type NumberArray,
 } from '../types/column.ts'
 import { columnFromValues } from '../types/column-builder.ts'
-import { isText, isVariant, types } from '../types/data-type.ts'
+import { halfEncodingOf, isText, isVariant, types } from '../types/data-type.ts'
+import { floatsToBrains, floatsToHalves } from '../types/half.ts'
 import { shredVariants } from '../types/variant/index.ts'
 import { NUMBER_KINDS, type NumberArrayConstructor } from './column-codec.ts'
 import { copyNumbers } from './growable-column.ts'
 
+/** Names the 16 bits in which single-precision numbers are kept, where their type is that of halves. */
+type HalfEncoding = 'float16' | 'bfloat16'
+
 /** Describes how a column, or a child of one, is kept in a segment. */
 export type PhysicalNode = {
   readonly layout: 'flat' | 'bit' | 'bytes' | 'dictionary' | 'list' | 'fixed' | 'struct' | 'decimal' | 'null'
-  /** What the engine makes of it where that is not the layout: variants are read from a struct, opaque from bytes. */
-  readonly encoding?: 'variant' | 'opaque'
+  /** What the engine makes of it where that is not the layout: variants of a struct, opaque of bytes, floats of 16 bits. */
+  readonly encoding?: 'variant' | 'opaque' | HalfEncoding
   /** The logical type. */
   readonly type: TypeJson
   /** The kind of number of values or codes: an index into `NUMBER_KINDS`. */
@@ -86,6 +90,8 @@ function layOut(column: Column, dictionaries: DictionaryList): PhysicalColumn {
   const type = typeToJson(column.type)
   switch (column.layout) {
     case 'flat': {
+      const encoding = halfEncodingOf(column.type)
+      if (encoding !== undefined) return halvesToPhysical(column, encoding)
       const narrow = narrowFlat(column)
       return { node: { layout: 'flat', type, kind: kindOf(narrow.values) }, column: narrow }
     }
@@ -117,6 +123,15 @@ function layOut(column: Column, dictionaries: DictionaryList): PhysicalColumn {
     }
     case 'boxed':
       return boxedToPhysical(column, column.type, dictionaries)
+  }
+}
+
+function halvesToPhysical(column: FlatColumn, encoding: HalfEncoding): PhysicalColumn {
+  const floats = column.values as Float32Array
+  const values = encoding === 'float16' ? floatsToHalves(floats) : floatsToBrains(floats)
+  return {
+    node: { layout: 'flat', encoding, type: typeToJson(column.type), kind: kindOf(values) },
+    column: { ...column, values },
   }
 }
 

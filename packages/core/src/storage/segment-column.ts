@@ -11,6 +11,7 @@ import {
   nullColumn,
 } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
+import { brainsToFloats, halvesToFloats } from '../types/half.ts'
 import { NUMBER_KINDS, type NumberArrayConstructor } from './column-codec.ts'
 import type { PhysicalNode } from './physical-column.ts'
 
@@ -40,7 +41,7 @@ export function readPhysical(
         type: own,
         length,
         validity,
-        values: numbers(node.kind as number, source.next(), length),
+        values: flatValues(node, source.next(), length),
       }
     case 'bit':
       return {
@@ -103,6 +104,12 @@ function numbers(kind: number, bytes: Uint8Array | null, length: number): Number
   const make = NUMBER_KINDS[kind] as NumberArrayConstructor
   if (bytes === null) return new (make as unknown as new (length: number) => NumberArray)(length)
   return new make(bytes.buffer, bytes.byteOffset, length)
+}
+
+function flatValues(node: PhysicalNode, bytes: Uint8Array | null, length: number): NumberArray {
+  const values = numbers(node.kind as number, bytes, length)
+  if (node.encoding === 'float16') return halvesToFloats(values as Uint16Array)
+  return node.encoding === 'bfloat16' ? brainsToFloats(values as Uint16Array) : values
 }
 
 function int32(bytes: Uint8Array | null, length: number): Int32Array {

@@ -21,8 +21,9 @@ import {
   type NumberArray,
 } from './column.ts'
 import { columnFromValues, makeNumberArray } from './column-builder.ts'
-import { isVariant, makeField, types, valueType } from './data-type.ts'
+import { halfEncodingOf, isVariant, makeField, types, valueType } from './data-type.ts'
 import { SheafError } from './errors.ts'
+import { floatsToHalves, halvesToFloats } from './half.ts'
 import { takeColumn } from './take.ts'
 import type { Value } from './value.ts'
 import { shredVariants } from './variant/shred.ts'
@@ -111,6 +112,7 @@ function childData(child: Column, type: DataType): Data {
 
 /** Gives numbers in the width of their Arrow type; the same array where it has that width. */
 function widened(values: NumberArray, type: DataType): NumberArray {
+  if (halfEncodingOf(type) === 'float16') return floatsToHalves(values as Float32Array)
   const target = makeNumberArray(type, 0)
   if (target.constructor === values.constructor) return values
   const wide = makeNumberArray(type, values.length)
@@ -188,8 +190,14 @@ export function columnFromData(data: Data): Column {
     case Type.Time:
     case Type.Timestamp:
     case Type.Duration:
-      if (type.typeId === Type.Float && (type as unknown as { precision: number }).precision === 0)
-        return copied(data)
+      if (halfEncodingOf(type) === 'float16')
+        return {
+          layout: 'flat',
+          type,
+          length,
+          validity,
+          values: halvesToFloats(data.values.subarray(0, length) as Uint16Array),
+        }
       return {
         layout: 'flat',
         type,
@@ -296,7 +304,6 @@ function copied(data: Data): Column {
   if (type.typeId === Type.LargeBinary || type.typeId === Type.BinaryView)
     return columnFromValues(types.binary, values)
   if (type.typeId === Type.FixedSizeBinary) return columnFromValues(type as FixedSizeBinary, values)
-  if (type.typeId === Type.Float) return columnFromValues(types.float32, values)
   if (isBoxedType(type)) return boxedColumn(type, values)
   return columnFromValues(type, values)
 }

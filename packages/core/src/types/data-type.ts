@@ -14,6 +14,7 @@ import {
   Int64,
   type List,
   Null,
+  Precision,
   Struct,
   type Timestamp,
   TimestampMicrosecond,
@@ -42,6 +43,21 @@ export class VariantType extends Struct {
   constructor() {
     super([new Field('metadata', new Binary(), false), new Field('value', new Binary(), false)])
   }
+}
+
+/**
+ * Is the type of bfloat16 numbers, which Arrow does not have: inside the engine they are single-precision numbers, in a
+ * file their upper halves.
+ */
+export class BrainFloatType extends Float32 {
+  readonly isBrainFloat = true as const
+}
+
+/** Tells in which 16 bits a segment keeps the numbers of a type that are single-precision inside the engine. */
+export function halfEncodingOf(type: DataType): 'float16' | 'bfloat16' | undefined {
+  if (type instanceof BrainFloatType) return 'bfloat16'
+  const isHalf = type.typeId === Type.Float && (type as Float32).precision === Precision.HALF
+  return isHalf ? 'float16' : undefined
 }
 
 /** Tells what a reference points to: a row of a nodes table, of an edges table, or of a terms table. */
@@ -179,6 +195,7 @@ export function elementType(type: DataType): DataType {
 export function typeName(type: DataType): string {
   if (type instanceof ReferenceType) return `${type.referenceKind}(${type.collection})`
   if (isVariant(type)) return 'variant'
+  if (type instanceof BrainFloatType) return 'bfloat16'
   switch (type.typeId) {
     case Type.Dictionary:
       return typeName(valueType(type))

@@ -5,6 +5,7 @@ import {
   columnFromValues,
   columnReader,
   defineMember,
+  elementType,
   type FixedListColumn,
   makeField,
   type RowBatch,
@@ -82,7 +83,7 @@ export function rowsOf(
       idType,
       tensors.map((tensor) => tensor.id),
     ),
-    ...(isFixed(options) ? [vectorColumn(options, tensors)] : byteColumns(tensors)),
+    ...(isFixed(options) ? [vectorColumn(table, options, tensors)] : byteColumns(tensors)),
     ...attributes.map((field) =>
       columnFromValues(
         field.type,
@@ -103,6 +104,7 @@ export function attributeFields(table: TableDefinition, options: TensorOptions):
 }
 
 function vectorColumn(
+  table: TableDefinition,
   options: { readonly dtype: DType; readonly shape: readonly number[] },
   tensors: readonly NewTensor[],
 ): Column {
@@ -112,15 +114,27 @@ function vectorColumn(
   tensors.forEach((tensor, index) => {
     values.set(tensor.values as never, index * size)
   })
-  const length = tensors.length
-  const child = {
-    layout: 'flat',
-    type: dtype.arrowType,
-    length: length * size,
+  const type = table.fields.find((field) => field.name === 'values')?.type ?? vectorType(options.dtype, size)
+  const own = { type: elementType(type), length: values.length, validity: null }
+  const child: Column =
+    own.type.typeId === types.bool.typeId
+      ? { layout: 'bit', ...own, values: bitsOf(values as Uint8Array) }
+      : { layout: 'flat', ...own, values }
+  return {
+    layout: 'fixed',
+    type,
+    length: tensors.length,
     validity: null,
-    values,
-  } as const
-  return { layout: 'fixed', type: vectorType(options.dtype, size), length, validity: null, size, child }
+    size,
+    child,
+  }
+}
+
+function bitsOf(values: Uint8Array): Uint8Array {
+  const bits = new Uint8Array((values.length + 7) >> 3)
+  for (let at = 0; at < values.length; at += 1)
+    if (values[at] !== 0) bits[at >> 3] = (bits[at >> 3] as number) | (1 << (at & 7))
+  return bits
 }
 
 function byteColumns(tensors: readonly NewTensor[]): Column[] {

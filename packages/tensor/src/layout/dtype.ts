@@ -1,4 +1,5 @@
-import { type DataType, SheafError, types } from '@sheafdb/core'
+import { BrainFloatType, type DataType, SheafError, types } from '@sheafdb/core'
+import { Float16 } from 'apache-arrow'
 
 /** Is an array of elements as a user gets it: bool as 0 and 1, float16 and bfloat16 as the float32 of their value. */
 export type TensorValues =
@@ -88,7 +89,7 @@ function unsigned(bits: bigint): readonly [bigint, bigint] {
 }
 
 const DTYPES: readonly DTypeDescription[] = [
-  describe('bool', 8, 'BOOL', Uint8Array, types.uint8, [0n, 1n]),
+  describe('bool', 8, 'BOOL', Uint8Array, types.bool, [0n, 1n]),
   describe('int8', 8, 'I8', Int8Array, types.int8, signed(8n)),
   describe('int16', 16, 'I16', Int16Array, types.int16, signed(16n)),
   describe('int32', 32, 'I32', Int32Array, types.int32, signed(32n)),
@@ -97,8 +98,8 @@ const DTYPES: readonly DTypeDescription[] = [
   describe('uint16', 16, 'U16', Uint16Array, types.uint16, unsigned(16n)),
   describe('uint32', 32, 'U32', Uint32Array, types.uint32, unsigned(32n)),
   describe('uint64', 64, 'U64', BigUint64Array, types.uint64, unsigned(64n)),
-  describe('float16', 16, 'F16', Float32Array, types.float32),
-  describe('bfloat16', 16, 'BF16', Float32Array, types.float32),
+  describe('float16', 16, 'F16', Float32Array, new Float16()),
+  describe('bfloat16', 16, 'BF16', Float32Array, new BrainFloatType()),
   describe('float32', 32, 'F32', Float32Array, types.float32),
   describe('float64', 64, 'F64', Float64Array, types.float64),
   packed('float4_e2m1', 4, 'F4'),

@@ -1,5 +1,3 @@
-import { SheafError } from '@sheafdb/core'
-import type { DType, DTypeDescription, TensorValues } from './dtype.ts'
 import {
   brainsToFloats,
   floatsToBrains,
@@ -7,9 +5,11 @@ import {
   fromBrain,
   fromHalf,
   halvesToFloats,
+  SheafError,
   toBrain,
   toHalf,
-} from './half.ts'
+} from '@sheafdb/core'
+import type { DType, DTypeDescription, TensorValues } from './dtype.ts'
 
 /** Is elements as a user may give them: a typed array, an array of numbers, or arrays in arrays. */
 export type TensorInput =

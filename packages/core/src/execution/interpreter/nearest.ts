@@ -16,7 +16,9 @@ export async function nearestRows(plan: NearestPlan, interpretation: Interpretat
     .flatMap((row) => {
       const vector = vectorOf(row)
       if (vector === null) return []
-      return [{ row, distance: distance(plan.metric, Array.from(vector as ArrayLike<number>), query) }]
+      return [
+        { row, distance: distance(plan.metric, Array.from(vector as ArrayLike<unknown>, Number), query) },
+      ]
     })
     .sort((left, right) => compareDistances(left.distance, right.distance))
     .slice(0, k)

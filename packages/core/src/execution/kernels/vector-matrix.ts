@@ -1,55 +1,62 @@
 import type { Metric } from '../../plan/logical-plan.ts'
-import type { FixedListColumn, NumberArray } from '../../types/column.ts'
+import type { FixedListColumn } from '../../types/column.ts'
 import { assert } from '../../types/errors.ts'
 import { distanceWasm } from './distance-wasm.ts'
 import { measures } from './measure.ts'
+import {
+  type ElementColumn,
+  queryBytes,
+  type RowPlace,
+  type RowPrecision,
+  readRow,
+  rowStride,
+  writeQuery,
+  writeRow,
+} from './row-format.ts'
 import { TopK } from './top-k.ts'
 import { type WasmMemory, wasm } from './web-assembly.ts'
 
-/**
- * A matrix's memory, from address 0: the query, the rows, a result a row, a 32-bit row index a row. The query and each
- * row are padded with zeros, which change no measure, to a multiple of 64 bytes, the step of the kernels.
- */
-const STEP_BYTES = 64
+/** A matrix's memory, from address 0: the query, the rows, a result a row, a 32-bit row index a row. */
 const PAGE_BYTES = 65_536
 
 /** Is a kernel: writes a measure of each row against the query to `out`; see `scripts/build-kernels.ts`. */
 type Kernel = (rows: number, stride: number, count: number, query: number, out: number, index: number) => void
 
-type KernelName = 'product_f32' | 'squares_f32' | 'product_f64' | 'squares_f64'
 type FloatArray = Float32Array | Float64Array
 
 let compiled: object | undefined
 
-function kernels(memory: WasmMemory): Record<KernelName, Kernel> {
+function kernels(memory: WasmMemory): Readonly<Record<string, Kernel | undefined>> {
   compiled ??= new wasm.Module(Buffer.from(distanceWasm, 'base64'))
   const instance = new wasm.Instance(compiled, { store: { memory } })
-  return instance.exports as Record<KernelName, Kernel>
+  return instance.exports as Readonly<Record<string, Kernel | undefined>>
+}
+
+/** Names the kernel that a metric is computed by. */
+const KERNELS: Readonly<Record<Metric, string>> = {
+  cosine: 'product',
+  dot: 'product',
+  l2: 'squares',
+  l1: 'differences',
+  hamming: 'unequal',
+  jaccard: 'both',
 }
 
 /** Says how large a matrix is. */
 export type MatrixSize = {
   readonly rowCount: number
   readonly size: number
-  readonly precision: 'f32' | 'f64'
+  readonly precision: RowPrecision
 }
 
 /** Counts the bytes of a matrix. */
 export function matrixBytes({ rowCount, size, precision }: MatrixSize): number {
-  const itemBytes = precision === 'f32' ? 4 : 8
-  const stride = Math.ceil((size * itemBytes) / STEP_BYTES) * STEP_BYTES
-  return stride * (rowCount + 1) + rowCount * (itemBytes + 4 + 24)
+  const perRow = rowStride(precision, size) + resultBytes(precision) + 4 + 24
+  return queryBytes(precision, size) + rowCount * perRow
 }
 
-/** Tells in which precision the elements of an array are kept without loss; 64-bit integers round as `number` does. */
-export function precisionOf(values: NumberArray): 'f32' | 'f64' {
-  const wide =
-    values instanceof Float64Array ||
-    values instanceof Int32Array ||
-    values instanceof Uint32Array ||
-    values instanceof BigInt64Array ||
-    values instanceof BigUint64Array
-  return wide ? 'f64' : 'f32'
+function resultBytes(precision: RowPrecision): number {
+  return precision === 'f64' ? 8 : 4
 }
 
 /**
@@ -58,24 +65,25 @@ export function precisionOf(values: NumberArray): 'f32' | 'f64' {
  */
 export class VectorMatrix {
   readonly size: number
-  readonly precision: 'f32' | 'f64'
+  readonly precision: RowPrecision
   /** The id of each row, and the commit that wrote it. */
   rowIds: Float64Array
   created: Float64Array
-  readonly #itemBytes: number
+  readonly #resultBytes: number
+  readonly #rowsStart: number
   readonly #stride: number
   readonly #memory: WasmMemory
-  readonly #kernels: Record<KernelName, Kernel>
-  /** 1 / norm of each row, 0 for a row of zeros; made by searches by cosine for the rows that there are. */
-  #inverseNorms: Float64Array = new Float64Array(0)
-  #normCount = 0
+  readonly #kernels: Readonly<Record<string, Kernel | undefined>>
+  readonly #inverseNorms = new RowFigures(inverseNorm)
+  readonly #nonZeros = new RowFigures(countNonZero)
   #count = 0
 
   constructor(matrix: MatrixSize) {
     this.size = matrix.size
     this.precision = matrix.precision
-    this.#itemBytes = matrix.precision === 'f32' ? 4 : 8
-    this.#stride = Math.ceil((matrix.size * this.#itemBytes) / STEP_BYTES) * STEP_BYTES
+    this.#resultBytes = resultBytes(matrix.precision)
+    this.#stride = rowStride(matrix.precision, matrix.size)
+    this.#rowsStart = queryBytes(matrix.precision, matrix.size)
     this.rowIds = new Float64Array(matrix.rowCount)
     this.created = new Float64Array(matrix.rowCount)
     this.#memory = new wasm.Memory({ initial: this.#pages(matrix.rowCount) })
@@ -96,7 +104,7 @@ export class VectorMatrix {
   }
 
   #pages(capacity: number): number {
-    const bytes = this.#stride * (capacity + 1) + capacity * (this.#itemBytes + 4)
+    const bytes = this.#rowsStart + capacity * (this.#stride + this.#resultBytes + 4)
     return Math.max(1, Math.ceil(bytes / PAGE_BYTES))
   }
 
@@ -115,32 +123,23 @@ export class VectorMatrix {
     index: number,
     row: { readonly id: number; readonly created: number },
   ): number {
-    const { size } = this
     const number = this.#count
     assert(number < this.capacity, 'a matrix has no room for another row')
-    const values = (column.child as { readonly values: NumberArray }).values
-    const part = values.subarray(index * size, (index + 1) * size)
-    // Results of searches before the matrix grew may stand where the padding is.
-    const target = this.#floats(this.#stride * (number + 1), this.#stride / this.#itemBytes)
-    target.fill(0, size)
-    if (part instanceof BigInt64Array || part instanceof BigUint64Array)
-      for (let at = 0; at < size; at += 1) target[at] = Number(part[at])
-    else target.set(part as Float64Array)
+    // Results of searches before the matrix grew may stand where the row will be.
+    writeRow(this.precision, this.#place(number), column.child as ElementColumn, index * this.size)
     this.rowIds[number] = row.id
     this.created[number] = row.created
     this.#count += 1
     return number
   }
 
-  #row(row: number): FloatArray {
-    return this.#floats(this.#stride * (row + 1), this.size)
+  #place(row: number): RowPlace {
+    const address = this.#rowsStart + this.#stride * row
+    return { buffer: this.#memory.buffer, address, size: this.size }
   }
 
-  #floats(address: number, length: number): FloatArray {
-    const { buffer } = this.#memory
-    return this.precision === 'f32'
-      ? new Float32Array(buffer, address, length)
-      : new Float64Array(buffer, address, length)
+  #row(row: number): ArrayLike<number> {
+    return readRow(this.precision, this.#place(row))
   }
 
   /**
@@ -159,13 +158,14 @@ export class VectorMatrix {
   ): { readonly row: number; readonly distance: number }[] {
     const { k, metric, selection } = search
     const count = selection?.length ?? search.count ?? this.#count
-    if (!hasKernel(metric)) return this.#measureAll(query, search, count)
     const rough = this.#rough(query, metric, selection, count)
+    if (rough === null) return this.#measureAll(query, search, count)
     const found = new TopK(Math.min(count, k + MARGIN + (k >> 3)))
     const exact = (row: number) => measures[metric](this.#row(row), query)
-    const scales = metric === 'cosine' ? this.#scales() : null
+    const scales = metric === 'cosine' ? this.#inverseNorms.of(this) : null
+    if (metric === 'jaccard') this.#jaccard(rough, query, selection, count)
     // A measure m becomes the distance base + factor * m, by cosine with the row's own factor beside it.
-    const base = metric === 'l2' ? 0 : 1
+    const base = metric === 'dot' || metric === 'cosine' ? 1 : 0
     const factor = metric === 'cosine' ? -inverseNorm(query) : metric === 'dot' ? -1 : 1
     let { threshold } = found
     for (let at = 0; at < count; at += 1) {
@@ -180,11 +180,23 @@ export class VectorMatrix {
     return found
       .sorted()
       .map(({ row }) => ({ row, distance: exact(row) }))
+      .filter(({ distance }) => Number.isFinite(distance))
       .sort((left, right) => left.distance - right.distance || left.row - right.row)
       .slice(0, k)
   }
 
-  /** Measures row after row, for metrics that there is no kernel of. */
+  /** Makes distances of the counts of elements that are not 0 in a row and the query. */
+  #jaccard(both: FloatArray, query: ArrayLike<number>, selection: Uint32Array | null, count: number): void {
+    const nonZeros = this.#nonZeros.of(this)
+    const own = countNonZero(query)
+    for (let at = 0; at < count; at += 1) {
+      const row = selection === null ? at : (selection[at] as number)
+      const either = own + (nonZeros[row] as number) - (both[at] as number)
+      both[at] = either === 0 ? 0 : 1 - (both[at] as number) / either
+    }
+  }
+
+  /** Measures row after row, where there is no kernel for the rows and the query. */
   #measureAll(
     query: ArrayLike<number>,
     { k, metric, selection }: { k: number; metric: Metric; selection: Uint32Array | null },
@@ -206,29 +218,50 @@ export class VectorMatrix {
     return copied
   }
 
-  /** Gives 1 / norm of each row. */
-  #scales(): Float64Array {
-    if (this.#inverseNorms.length < this.#count)
-      this.#inverseNorms = longer(this.#inverseNorms, this.capacity)
-    for (; this.#normCount < this.#count; this.#normCount += 1)
-      this.#inverseNorms[this.#normCount] = inverseNorm(this.#row(this.#normCount))
-    return this.#inverseNorms
+  /** Reads the elements of a row. */
+  rowAt(row: number): ArrayLike<number> {
+    return this.#row(row)
   }
 
-  /** Runs the kernel: products, or squares of differences (which sort as their roots do). */
-  #rough(query: ArrayLike<number>, metric: Metric, selection: Uint32Array | null, count: number): FloatArray {
-    const out = this.#stride * (this.capacity + 1)
-    const index = out + this.capacity * this.#itemBytes
-    this.#floats(0, this.size).set(query)
+  /** Runs the kernel; `null` where there is none: squares of differences sort as their roots do. */
+  #rough(
+    query: ArrayLike<number>,
+    metric: Metric,
+    selection: Uint32Array | null,
+    count: number,
+  ): FloatArray | null {
+    const kernel = this.#kernels[`${KERNELS[metric]}_${this.precision}`]
+    // What is compared for equality must not be rounded.
+    const isExact = this.precision === 'f64' || !(metric === 'hamming' || metric === 'jaccard')
+    if (!isExact && !Array.prototype.every.call(query, (value) => Math.fround(value) === value)) return null
+    if (kernel === undefined || !writeQuery(this.precision, this.#memory.buffer, query)) return null
+    const out = this.#rowsStart + this.#stride * this.capacity
+    const index = out + this.capacity * this.#resultBytes
     if (selection !== null) new Uint32Array(this.#memory.buffer, index, count).set(selection)
-    const name: KernelName = `${metric === 'l2' ? 'squares' : 'product'}_${this.precision}`
-    this.#kernels[name](this.#stride, this.#stride, count, 0, out, selection === null ? 0 : index)
-    return this.#floats(out, count)
+    kernel(this.#rowsStart, this.#stride, count, 0, out, selection === null ? 0 : index)
+    const { buffer } = this.#memory
+    return this.precision === 'f64'
+      ? new Float64Array(buffer, out, count)
+      : new Float32Array(buffer, out, count)
   }
 }
 
-function hasKernel(metric: Metric): boolean {
-  return metric === 'l2' || metric === 'dot' || metric === 'cosine'
+/** Keeps a figure of each row, made for the rows that there are when it is first needed. */
+class RowFigures {
+  readonly #figure: (row: ArrayLike<number>) => number
+  #figures: Float64Array = new Float64Array(0)
+  #count = 0
+
+  constructor(figure: (row: ArrayLike<number>) => number) {
+    this.#figure = figure
+  }
+
+  of(matrix: VectorMatrix): Float64Array {
+    if (this.#figures.length < matrix.rowCount) this.#figures = longer(this.#figures, matrix.capacity)
+    for (; this.#count < matrix.rowCount; this.#count += 1)
+      this.#figures[this.#count] = this.#figure(matrix.rowAt(this.#count))
+    return this.#figures
+  }
 }
 
 function longer(array: Float64Array, length: number): Float64Array {
@@ -240,6 +273,7 @@ function longer(array: Float64Array, length: number): Float64Array {
 /** Rows found beyond k, for those that rounding puts out of order. */
 const MARGIN = 16
 
+/** Gives 1 / norm of a vector, 0 for one of zeros. */
 function inverseNorm(vector: ArrayLike<number>): number {
   let total = 0
   for (let at = 0; at < vector.length; at += 1) total += (vector[at] as number) ** 2
@@ -249,4 +283,10 @@ function inverseNorm(vector: ArrayLike<number>): number {
 /** Offers a row whose measure left the range of its precision; where that is not finite either it is not ranked. */
 function offer(found: TopK, row: number, distance: number): void {
   if (Number.isFinite(distance) && distance < found.threshold) found.add(row, distance)
+}
+
+function countNonZero(vector: ArrayLike<number>): number {
+  let count = 0
+  for (let at = 0; at < vector.length; at += 1) if (vector[at] !== 0) count += 1
+  return count
 }

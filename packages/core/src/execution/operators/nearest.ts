@@ -23,8 +23,9 @@ import { cachedMatrix, keepMatrix, MATRIX_CACHE_BYTES } from '../kernels/matrix-
 import { type MatrixView, matchRows, matrixView, NEW_ROW } from '../kernels/matrix-view.ts'
 import { measures } from '../kernels/measure.ts'
 import { nearRows } from '../kernels/near-rows.ts'
+import { type ElementColumn, precisionOf } from '../kernels/row-format.ts'
 import { TopK } from '../kernels/top-k.ts'
-import { matrixBytes, precisionOf, VectorMatrix } from '../kernels/vector-matrix.ts'
+import { matrixBytes, VectorMatrix } from '../kernels/vector-matrix.ts'
 import { rowCountOf } from './limit.ts'
 import { requestOf, runScan } from './scan.ts'
 import { isBatch } from './steps.ts'
@@ -99,7 +100,7 @@ function* build(
     const [vectors, rowIds, created] = batch.columns as [Column, Column, Column]
     if (!isNumbers(vectors)) return null
     if (matrix === null) {
-      const size = { rowCount, size: vectors.size, precision: precisionOf(vectors.child.values) }
+      const size = { rowCount, size: vectors.size, precision: precisionOf(vectors.child.type) }
       if (!fits(matrixBytes(size), context)) return null
       matrix = new VectorMatrix(size)
     }
@@ -137,7 +138,6 @@ function refresh(
   ).columns as [Column]
   if (fresh.length > 0) {
     if (!isNumbers(vectors) || vectors.size !== size) return null
-    if (precision === 'f32' && precisionOf(vectors.child.values) === 'f64') return null
     matrix.grow(capacity)
     fresh.forEach((at, index) => {
       if (isNullAt(vectors, index)) return
@@ -166,10 +166,14 @@ function scanIds(source: TableSource): { readonly ids: Float64Array; readonly cr
   return { ids: ids.subarray(0, count), created: created.subarray(0, count) }
 }
 
-type NumbersColumn = FixedListColumn & { readonly child: Extract<Column, { readonly layout: 'flat' }> }
+type NumbersColumn = FixedListColumn & { readonly child: ElementColumn }
 
 function isNumbers(column: Column): column is NumbersColumn {
-  return column.layout === 'fixed' && column.child.layout === 'flat' && column.child.validity === null
+  return (
+    column.layout === 'fixed' &&
+    (column.child.layout === 'flat' || column.child.layout === 'bit') &&
+    column.child.validity === null
+  )
 }
 
 /** Tells whether a query may hold a matrix. */
@@ -286,7 +290,7 @@ function searchBatch(
   const own = new TopK(k)
   for (let at = 0; at < batchRowCount(batch); at += 1) {
     const index = batch.selection === null ? at : (batch.selection[at] as number)
-    const vector = read(index) as ArrayLike<number | bigint> | null
+    const vector = read(index) as ArrayLike<number | bigint | boolean> | null
     if (vector === null) continue
     checkLength(query, vector.length)
     const distance = measures[plan.metric](numbersOf(vector), query)
@@ -308,8 +312,8 @@ function searchBatch(
   }
 }
 
-function numbersOf(vector: ArrayLike<number | bigint>): ArrayLike<number> {
-  return typeof vector[0] === 'bigint' ? Array.from(vector, Number) : (vector as ArrayLike<number>)
+function numbersOf(vector: ArrayLike<number | bigint | boolean>): ArrayLike<number> {
+  return typeof vector[0] === 'number' ? (vector as ArrayLike<number>) : Array.from(vector, Number)
 }
 
 function checkLength(query: ArrayLike<number>, size: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fromBrain, fromHalf, toBrain, toHalf } from '../../src/layout/half.ts'
+import { fromBrain, fromHalf, toBrain, toHalf } from '../../src/types/half.ts'
 
 test('every half-precision number comes back', () => {
   for (let bits = 0; bits < 65_536; bits += 1) {

@@ -15,7 +15,7 @@ import { findDefinition } from './api/definition.ts'
 import { checkSearch, nearestPlan, type QueryVector } from './api/nearest.ts'
 import { attributeFields } from './api/rows.ts'
 import { type TensorApi, tensorApi } from './api/store.ts'
-import { tensorFunctions } from './functions.ts'
+import { tensorFunctions } from './functions/index.ts'
 import { HnswIndexes } from './indexes/hnsw.ts'
 import { type CollectionOptions, isFixed, LAYOUT_VERSION, MODEL, tensorTable } from './layout/table.ts'
 

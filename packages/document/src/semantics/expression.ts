@@ -1,7 +1,7 @@
-import type { Value } from '@sheafdb/core'
+import { functionNamed, hasFunction, types, type Value } from '@sheafdb/core'
 import { mongoError } from '../language/errors.ts'
 import type { ExpressionSyntax } from '../language/syntax.ts'
-import { operatorNamed } from './operators/registry.ts'
+import { hasOperatorNamed, operatorNamed } from './operators/registry.ts'
 import { readPath } from './path.ts'
 import type { Binding, CompileContext, Evaluator, Scope } from './scope.ts'
 import { type Document, setKey } from './value.ts'
@@ -54,7 +54,23 @@ export function compileExpression(syntax: ExpressionSyntax, context: CompileCont
     case 'object':
       return compileObject(syntax.entries, context)
     case 'operator':
-      return operatorNamed(syntax.name)(syntax.argument, context)
+      return compileOperator(syntax.name, syntax.argument, context)
+  }
+}
+
+function compileOperator(name: string, argument: ExpressionSyntax, context: CompileContext): Evaluator {
+  const shared = `shared.${name.slice(1)}`
+  if (hasOperatorNamed(name) || !hasFunction(shared)) return operatorNamed(name)(argument, context)
+  // Functions that models offer to all languages.
+  const args = argument.kind === 'array' ? argument.items : [argument]
+  const evaluators = args.map((each) => compileExpression(each, context))
+  const evaluate = functionNamed(shared).evaluator(
+    args.map(() => types.variant),
+    types.variant,
+  )
+  return (scope) => {
+    const values = evaluators.map((each) => each(scope))
+    return values.some((value) => value === null || value === undefined) ? null : evaluate(...values)
   }
 }
 

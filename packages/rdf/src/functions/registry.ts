@@ -1,9 +1,10 @@
 import type { FunctionDefinition } from '@sheafdb/core'
 import type { ResultKind, SparqlFunction } from './definition.ts'
+import { sharedFunction } from './shared.ts'
 import { termFunctions } from './terms.ts'
 import { valueFunctions } from './values.ts'
 
-const all: readonly SparqlFunction[] = [...termFunctions, ...valueFunctions]
+const all: readonly SparqlFunction[] = [...termFunctions, ...valueFunctions, sharedFunction]
 
 /** Holds the functions of SPARQL for the core's registry. */
 export const sparqlFunctions: readonly FunctionDefinition[] = all.map((each) => each.definition)

@@ -1,9 +1,10 @@
 import { SheafError, sourceError } from '@sheafdb/core'
 import { parseTensorExpression } from '../language/parser.ts'
 import type { BinaryOperator, Syntax } from '../language/syntax.ts'
-import { apply, combine } from './elementwise.ts'
+import { apply, broadcastShape, broadcastTo, combine } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { checkAxis, type NdArray, reshape, scalar, sliceArray, transpose, zeros } from './nd-array.ts'
+import { argsortAxis, cumulate, sortAxis, topAxis } from './ordering.ts'
 import { reduce, reductions } from './reduce.ts'
 
 type Doubles = NdArray<Float64Array>
@@ -35,9 +36,17 @@ const ELEMENTWISE: ReadonlyMap<string, (value: number) => number> = new Map([
   ['floor', Math.floor],
   ['ceil', Math.ceil],
   ['sign', Math.sign],
+  ['round', (value: number) => roundEven(value)],
+  ['isnan', (value: number) => Number(Number.isNaN(value))],
   ['relu', (value: number) => Math.max(value, 0)],
   ['sigmoid', (value: number) => 1 / (1 + Math.exp(-value))],
 ])
+
+/** Rounds to the nearest integer, to the even one on ties, as NumPy does. */
+function roundEven(value: number): number {
+  const rounded = Math.round(value)
+  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
+}
 
 const PAIRWISE: ReadonlyMap<string, (a: number, b: number) => number> = new Map([
   ['minimum', (a: number, b: number) => Math.min(a, b)],
@@ -169,6 +178,54 @@ const STRUCTURAL: ReadonlyMap<string, (call: Call, scope: Scope) => Doubles> = n
   ['reshape', (call, scope) => reshape(argument(call, 0, scope), integers(call, 1, scope))],
   ['matmul', (call, scope) => matmul(argument(call, 0, scope), argument(call, 1, scope))],
   ['dot', (call, scope) => matmul(argument(call, 0, scope), argument(call, 1, scope))],
+  ['norm', norm],
+  ['sort', (call, scope) => sortAxis(argument(call, 0, scope), axisOf(call, scope))],
+  ['argsort', (call, scope) => argsortAxis(argument(call, 0, scope), axisOf(call, scope))],
+  ['cumsum', (call, scope) => cumulate(argument(call, 0, scope), axisOf(call, scope))],
+  ...(['topk', 'argtopk'] as const).map((name): [string, (call: Call, scope: Scope) => Doubles] => [
+    name,
+    (call, scope) =>
+      topAxis(argument(call, 0, scope), {
+        k: argument(call, 1, scope).values[0] as number,
+        axis: axisOf(call, scope),
+        places: name === 'argtopk',
+      }),
+  ]),
+  [
+    'where',
+    (call, scope) => choose(argument(call, 0, scope), argument(call, 1, scope), argument(call, 2, scope)),
+  ],
+  [
+    'clip',
+    (call, scope) => {
+      const [low, high] = [argument(call, 1, scope), argument(call, 2, scope)]
+      return combine(combine(argument(call, 0, scope), low, Math.max), high, Math.min)
+    },
+  ],
+  [
+    'outer',
+    (call, scope) => {
+      const [left, right] = [argument(call, 0, scope), argument(call, 1, scope)]
+      return matmul(reshape(left, [-1, 1]), reshape(right, [1, -1]))
+    },
+  ],
+  ['flatten', (call, scope) => reshape(argument(call, 0, scope), [-1])],
+  ['squeeze', (call, scope) => squeeze(argument(call, 0, scope))],
+  [
+    'expand_dims',
+    (call, scope) => expandAxis(argument(call, 0, scope), integers(call, 1, scope)[0] ?? axisOf(call, scope)),
+  ],
+  [
+    'stack',
+    (call, scope) => {
+      const items = call.args.flatMap((syntax) => (syntax.kind === 'list' ? syntax.items : [syntax]))
+      const axis = call.options.has('axis') ? axisOf(call, scope) : 0
+      return concatenate(
+        items.map((item) => expandAxis(compute(item, scope), axis)),
+        axis,
+      )
+    },
+  ],
   ['softmax', (call, scope) => softmax(argument(call, 0, scope), integerOption(call, 'axis', scope) ?? -1)],
   [
     'concatenate',
@@ -183,6 +240,53 @@ const STRUCTURAL: ReadonlyMap<string, (call: Call, scope: Scope) => Doubles> = n
     },
   ],
 ])
+
+function axisOf(call: Call, scope: Scope): number {
+  const given = call.options.get('axis')
+  return given === undefined ? -1 : (compute(given, scope).values[0] as number)
+}
+
+/** Computes the norm of the order given: 2, 1 or infinity. */
+function norm(call: Call, scope: Scope): Doubles {
+  const order = call.options.get('ord')
+  const isInfinite = order?.kind === 'name' && order.name === 'inf'
+  const value =
+    order === undefined ? 2 : isInfinite ? Number.POSITIVE_INFINITY : compute(order, scope).values[0]
+  const array = argument(call, 0, scope)
+  const options = {
+    axis: integerOption(call, 'axis', scope),
+    keepAxes: integerOption(call, 'keepdims', scope) === 1,
+  }
+  const over = (name: string, of: Doubles) => reduce(of, reductions.get(name) as never, options)
+  if (value === 2) return over('norm', array)
+  if (value === 1) return over('sum', apply(array, Math.abs))
+  if (value === Number.POSITIVE_INFINITY) return over('max', apply(array, Math.abs))
+  throw located('ARGUMENT', 'The order of a norm is 1, 2 or inf.', call, scope)
+}
+
+function squeeze(array: Doubles): Doubles {
+  return reshape(
+    array,
+    array.shape.filter((size) => size !== 1),
+  )
+}
+
+function expandAxis(array: Doubles, axis: number): Doubles {
+  const at = checkAxis(axis, array.shape.length + 1)
+  return reshape(array, array.shape.toSpliced(at, 0, 1))
+}
+
+function choose(condition: Doubles, then: Doubles, otherwise: Doubles): Doubles {
+  const test = apply(condition, (value) => Number(value !== 0))
+  // Through the places, so that what is not chosen (NaN, infinity) leaves no trace.
+  const shape = [then, otherwise].reduce((sizes, each) => broadcastShape(sizes, each.shape), test.shape)
+  const [t, a, b] = [test, then, otherwise].map((each) => broadcastTo(each, shape).values) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  return { values: t.map((value, at) => (value === 1 ? (a[at] as number) : (b[at] as number))), shape }
+}
 
 function softmax(array: Doubles, axis: number): Doubles {
   const whole = { axis, keepAxes: true }

@@ -1,3 +1,4 @@
+import { hasFunction } from '@sheafdb/core'
 import type { Expression, PathPattern, Query } from '../syntax.ts'
 import { signatureOf } from './functions.ts'
 import { type CheckContext, checkError, type Scope } from './scope.ts'
@@ -234,6 +235,11 @@ export function expressionChecker(context: CheckContext, rules: NestedRules): Ex
 
   const functionType = (expression: Expression & { kind: 'function' }, scope: Scope): StaticType => {
     const signature = signatureOf(expression.name)
+    // Functions that models offer to all languages.
+    if (signature === undefined && hasFunction(`shared.${expression.name.toLowerCase()}`)) {
+      for (const argument of expression.arguments) infer(argument, scope)
+      return ANY
+    }
     if (signature === undefined) {
       throw checkError(
         context,

@@ -1,4 +1,4 @@
-import { call, type Expression, isFloat, isList, isVariant, literal, types } from '@sheafdb/core'
+import { call, type Expression, hasFunction, isFloat, isList, isVariant, literal, types } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
 import { asBoolean, compare } from './comparison.ts'
 import { entityKey, entityOf, lowerError } from './entities.ts'
@@ -123,6 +123,7 @@ export function lowerFunction(
   if (temporal !== null) return temporal
   const plain = PLAIN.get(name)
   if (plain !== undefined) return call(`cypher.${plain}`, ...args)
+  if (hasFunction(`shared.${name}`)) return call(`shared.${name}`, ...args)
   throw lowerError(
     context,
     expression,

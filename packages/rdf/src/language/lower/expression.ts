@@ -5,6 +5,7 @@ import {
   column,
   type Expression,
   extend,
+  hasFunction,
   literal,
   named,
   type PlanField,
@@ -16,6 +17,7 @@ import { hasCast } from '../../functions/cast.ts'
 import type { ResultKind } from '../../functions/definition.ts'
 import { numericOf } from '../../functions/literal-value.ts'
 import { resultKind } from '../../functions/registry.ts'
+import { SHARED_FUNCTIONS } from '../../functions/shared.ts'
 import { fromRdfTerm, type Term } from '../../layout/term.ts'
 import type { ExpressionSyntax } from '../syntax.ts'
 import { type Environment, variableName } from './environment.ts'
@@ -397,6 +399,11 @@ class ExpressionLowering {
 
   #named(iri: string, args: readonly ExpressionSyntax[]): Lowered {
     const [first] = args
+    const shared = iri.startsWith(SHARED_FUNCTIONS) ? iri.slice(SHARED_FUNCTIONS.length) : ''
+    if (hasFunction(`shared.${shared}`)) {
+      const terms = args.map((arg) => asTerm(this.lower(arg)))
+      return { kind: 'term', expression: call('sparql.shared', literal(shared, types.utf8), ...terms) }
+    }
     // A function that is not known is an error of evaluation: the result is not bound.
     if (!hasCast(iri) || first === undefined || args.length !== 1)
       return { kind: 'term', expression: literal(null, types.variant) }

@@ -22,6 +22,12 @@ export function compareByKey(key: SortKey, left: Value, right: Value): number {
     if (leftNull && rightNull) return 0
     return leftNull === key.nullsFirst ? -1 : 1
   }
-  const order = compareValues(left, right)
+  const order = key.nansLast ? compareNansLast(left, right) : compareValues(left, right)
   return key.descending ? -order : order
+}
+
+function compareNansLast(left: Value, right: Value): number {
+  const leftNan = typeof left === 'number' && Number.isNaN(left)
+  const rightNan = typeof right === 'number' && Number.isNaN(right)
+  return leftNan || rightNan ? Number(leftNan) - Number(rightNan) : compareValues(left, right)
 }

@@ -1,7 +1,14 @@
 import type { SortKey } from '../plan/logical-plan.ts'
-import { type Column, columnReader, columnValues, type DictionaryColumn, isNullAt } from '../types/column.ts'
+import {
+  type Column,
+  columnReader,
+  columnValues,
+  type DictionaryColumn,
+  type FlatColumn,
+  isNullAt,
+} from '../types/column.ts'
 import { isFloat } from '../types/data-type.ts'
-import { compareValues, type Value } from '../types/value.ts'
+import type { Value } from '../types/value.ts'
 import { compareByKey } from './sort-keys.ts'
 
 /** Compares two rows of a batch. */
@@ -32,13 +39,15 @@ function keyOrder(key: SortKey, column: Column): RowOrder {
     }
   }
   if (column.layout === 'dictionary') return dictionaryOrder(key, column, sign)
-  if (column.layout === 'flat' && column.validity === null && column.values instanceof Float64Array) {
+  if (column.layout === 'flat' && column.validity === null && isDoubles(column.values)) {
     const { values } = column
+    const nanSign = key.nansLast ? -1 : 1
     return (left, right) => {
       const a = values[left] as number
       const b = values[right] as number
-      // NaN stands before every other number.
-      return (a < b ? -1 : a > b ? 1 : a === b ? 0 : Number(Number.isNaN(b)) - Number(Number.isNaN(a))) * sign
+      if (a < b) return -sign
+      if (a > b) return sign
+      return a === b ? 0 : (Number(Number.isNaN(b)) - Number(Number.isNaN(a))) * nanSign * sign
     }
   }
   const values = column.layout === 'boxed' ? column.values : materialised(column)
@@ -50,16 +59,23 @@ function materialised(column: Column): readonly Value[] {
   return Array.from({ length: column.length }, (_, index) => read(index))
 }
 
-/** Ranks the distinct values of a dictionary; it may hold a value twice, and then both have one rank. */
-function ranksOf(column: DictionaryColumn): Int32Array {
+function isDoubles(
+  values: FlatColumn['values'],
+): values is Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+  return values instanceof Float64Array || values instanceof Float32Array
+}
+
+/** Ranks the distinct values of a dictionary, ascending; it may hold a value twice, and then both have one rank. */
+function ranksOf(key: SortKey, column: DictionaryColumn): Int32Array {
   const values = columnValues(column.dictionary)
+  const ascending = { ...key, descending: false }
   const byValue = Array.from(values, (_, code) => code).sort((left, right) =>
-    compareValues(values[left], values[right]),
+    compareByKey(ascending, values[left], values[right]),
   )
   const ranks = new Int32Array(values.length)
   let rank = -1
   byValue.forEach((code, at) => {
-    if (at === 0 || compareValues(values[byValue[at - 1] as number], values[code]) !== 0) rank += 1
+    if (at === 0 || compareByKey(ascending, values[byValue[at - 1] as number], values[code]) !== 0) rank += 1
     ranks[code] = rank
   })
   return ranks
@@ -67,7 +83,7 @@ function ranksOf(column: DictionaryColumn): Int32Array {
 
 /** Ranks the distinct values once, then compares ranks. */
 function dictionaryOrder(key: SortKey, column: DictionaryColumn, sign: number): RowOrder {
-  const ranks = ranksOf(column)
+  const ranks = ranksOf(key, column)
   const { codes } = column
   const nullRank = (key.nullsFirst ? -1 : 1) * (ranks.length + 1) * sign
   const rankOf = (row: number): number =>
@@ -170,7 +186,7 @@ function* byWord(rows: Uint32Array, words: Uint32Array): Generator<null, Uint32A
 
 /** Gives the words of each row, the least one first, whose order is the key's; `null` for a column that has none. */
 function normalisedWords(key: SortKey, column: Column): readonly Uint32Array[] | null {
-  const words = valueWords(column)
+  const words = valueWords(key, column)
   if (words === null) return null
   if (key.descending)
     for (const word of words)
@@ -185,9 +201,9 @@ function normalisedWords(key: SortKey, column: Column): readonly Uint32Array[] |
   return [...words, nulls]
 }
 
-function valueWords(column: Column): Uint32Array[] | null {
+function valueWords(key: SortKey, column: Column): Uint32Array[] | null {
   if (column.layout === 'dictionary') {
-    const ranks = ranksOf(column)
+    const ranks = ranksOf(key, column)
     return [Uint32Array.from(column.codes, (code) => ranks[code] ?? 0)]
   }
   if (column.layout === 'bit') {
@@ -204,21 +220,24 @@ function valueWords(column: Column): Uint32Array[] | null {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
     return wideWords(values, values instanceof BigInt64Array)
   }
-  return values instanceof Float64Array || values instanceof Float32Array
-    ? floatWords(Float64Array.from(values))
+  return isDoubles(values)
+    ? floatWords(Float64Array.from(values), key.nansLast)
     : [Uint32Array.from(values, (value) => value + (SIGNED.has(values.constructor) ? 2 ** 31 : 0))]
 }
 
 const SIGNED: ReadonlySet<unknown> = new Set([Int8Array, Int16Array, Int32Array])
 
-/** Negative doubles sort backwards by their bits: these are turned around; -0 is 0, NaN stands before all. */
-function floatWords(values: Float64Array): Uint32Array[] {
+/** Negative doubles sort backwards by their bits: these are turned around; -0 is 0, NaN stands before or after all. */
+function floatWords(values: Float64Array, nansLast: boolean): Uint32Array[] {
   const bits = new Uint32Array(values.buffer)
   const low = new Uint32Array(values.length)
   const high = new Uint32Array(values.length)
   for (let row = 0; row < values.length; row += 1) {
     const value = values[row] as number
-    if (Number.isNaN(value)) continue
+    if (Number.isNaN(value)) {
+      if (nansLast) high[row] = 0xffffffff
+      continue
+    }
     if (value === 0) {
       high[row] = 0x80000000
       continue

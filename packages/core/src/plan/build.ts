@@ -252,15 +252,20 @@ function checkAggregate(item: AggregateExpression, input: LogicalPlan): void {
   for (const key of item.order) checkColumns(key.expression, input)
 }
 
-/** Makes a sort key. By default ascending, nulls last. */
+/** Makes a sort key. By default ascending, nulls last, NaN less than every other number. */
 export function sortKey(
   expression: Expression,
-  options: { readonly descending?: boolean; readonly nullsFirst?: boolean } = {},
+  options: {
+    readonly descending?: boolean
+    readonly nullsFirst?: boolean
+    readonly nansLast?: boolean
+  } = {},
 ): SortKey {
   return Object.freeze({
     expression,
     descending: options.descending ?? false,
     nullsFirst: options.nullsFirst ?? false,
+    nansLast: options.nansLast ?? false,
   })
 }
 

@@ -58,7 +58,7 @@ const keys = (sortKeys: readonly SortKey[], nameOf: Namer): string =>
   sortKeys
     .map(
       (key) =>
-        `${show(key.expression, nameOf)}${key.descending ? ' desc' : ''}${key.nullsFirst ? ' nulls first' : ''}`,
+        `${show(key.expression, nameOf)}${key.descending ? ' desc' : ''}${key.nullsFirst ? ' nulls first' : ''}${key.nansLast ? ' nans last' : ''}`,
     )
     .join(', ')
 

@@ -192,11 +192,13 @@ export type WindowPlan = {
   readonly output: readonly PlanField[]
 }
 
-/** Sorts by the one total order of values. */
+/** Sorts by the one total order of values, in which NaN stands before every other number unless it is wanted last. */
 export type SortKey = {
   readonly expression: Expression
   readonly descending: boolean
   readonly nullsFirst: boolean
+  /** True where NaN counts as greater than every other number. */
+  readonly nansLast: boolean
 }
 
 /** Sorts rows; rows with equal keys keep their order. */

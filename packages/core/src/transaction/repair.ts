@@ -220,7 +220,9 @@ class Repair {
     if (deletions.count > 0)
       this.#problems.push(`${deletions.count} of the ${segment.rowCount} rows are lost of ${segment.path}`)
     this.#lostRowCount += deletions.count
-    segment.deletions.forEach((position, commit) => deletions.add(position, commit))
+    segment.deletions.forEach((position, commit) => {
+      deletions.add(position, commit)
+    })
     return deletions
   }
 

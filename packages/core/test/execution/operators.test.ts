@@ -179,6 +179,21 @@ describe('a sort', () => {
     await letters(true, true, 'baedc')
   })
 
+  test('stands NaN before or after every other number, in all of the rows and in the first of them', async () => {
+    const letters = async (descending: boolean, nansLast: boolean, expected: string) => {
+      const sorted = sort(rows, [sortKey(field(rows, 0), { descending, nansLast })])
+      for (const wanted of [sorted, limit(sorted, literal(3, types.int64))])
+        await expectRows(
+          project(wanted, [named('letter', field(rows, 1))]),
+          [...expected].slice(0, wanted === sorted ? 5 : 3).map((letter) => [letter]),
+        )
+    }
+    await letters(false, false, 'cdaeb')
+    await letters(false, true, 'daecb')
+    await letters(true, false, 'aedcb')
+    await letters(true, true, 'caedb')
+  })
+
   test('of which few rows are wanted gives the same as the whole', () => {
     const numbers = Array.from({ length: 200_000 }, (_, at) => (at * 7_919) % 200_003)
     const plan = table(

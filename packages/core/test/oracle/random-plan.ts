@@ -290,7 +290,11 @@ function drawSort(sources: Sources, depth: number): LogicalPlan {
   const input = drawPlan(sources, depth - 1)
   const setting = { draw, fields: input.output }
   const keys = Array.from({ length: 1 + upTo(draw, 1) }, () =>
-    sortKey(drawExpression(setting, 1), { descending: oneIn(draw, 2), nullsFirst: oneIn(draw, 2) }),
+    sortKey(drawExpression(setting, 1), {
+      descending: oneIn(draw, 2),
+      nullsFirst: oneIn(draw, 2),
+      nansLast: oneIn(draw, 2),
+    }),
   )
   return sort(input, keys)
 }
@@ -299,7 +303,11 @@ function drawLimit(sources: Sources, depth: number): LogicalPlan {
   const { draw } = sources
   const input = drawPlan(sources, depth - 1)
   const keys = input.output.map((field) =>
-    sortKey(column(field), { descending: oneIn(draw, 2), nullsFirst: oneIn(draw, 2) }),
+    sortKey(column(field), {
+      descending: oneIn(draw, 2),
+      nullsFirst: oneIn(draw, 2),
+      nansLast: oneIn(draw, 2),
+    }),
   )
   const count = oneIn(draw, 4) ? null : upTo(draw, 6)
   if (keys.length === 0) return input

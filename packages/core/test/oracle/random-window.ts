@@ -40,7 +40,11 @@ export function drawWindow(draw: Draw, input: LogicalPlan, drawAggregate: DrawAg
 }
 
 function drawKey(draw: Draw, expression: Expression): SortKey {
-  return sortKey(expression, { descending: oneIn(draw, 2), nullsFirst: oneIn(draw, 2) })
+  return sortKey(expression, {
+    descending: oneIn(draw, 2),
+    nullsFirst: oneIn(draw, 2),
+    nansLast: oneIn(draw, 2),
+  })
 }
 
 function drawOrdered(

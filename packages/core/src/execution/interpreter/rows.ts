@@ -46,10 +46,15 @@ export function compareKeys(keys: readonly SortKey[], left: Row, right: Row): nu
     if (a === null && b === null) continue
     if (a === null) return key.nullsFirst ? -1 : 1
     if (b === null) return key.nullsFirst ? 1 : -1
-    const order = compareValues(a, b)
+    const order = (key.nansLast ? compareNans(a, b) : 0) || compareValues(a, b)
     if (order !== 0) return key.descending ? -order : order
   }
   return 0
+}
+
+/** Compares two values where either is NaN: that one is the greater. */
+function compareNans(left: Value, right: Value): number {
+  return Number(Number.isNaN(left)) - Number(Number.isNaN(right))
 }
 
 /** Gives a part of the rows. */

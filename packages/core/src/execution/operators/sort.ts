@@ -9,11 +9,11 @@ import {
   type ColumnReader,
   columnReader,
   columnValues,
+  type FlatColumn,
   isNullAt,
   makeBatch,
 } from '../../types/column.ts'
 import { concatColumns } from '../../types/concat.ts'
-import { isFloat } from '../../types/data-type.ts'
 import type { Value } from '../../types/value.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
 import { compareByKey } from '../sort-keys.ts'
@@ -144,8 +144,10 @@ export function* runTopK(
       continue
     }
     const rowCount = batchRowCount(step)
-    for (let start = 0; start < rowCount; start += SLICE_ROWS)
+    let start = 0
+    for (; start < rowCount && !best.isFull; start += SLICE_ROWS)
       best.add(sliceRows(step, start, Math.min(rowCount, start + SLICE_ROWS)))
+    if (start < rowCount) best.add(sliceRows(step, start, rowCount))
     yield null
   }
   const kept = best.finish()
@@ -172,6 +174,11 @@ class BestRows {
     this.#mode = mode
     const setting = { places: placesOf(plan.output), parameters: context.parameters, mode }
     this.#keys = plan.keys.map((key) => columnEvaluator(key.expression, setting))
+  }
+
+  /** Tells whether as many rows are kept as wanted: then most others are seen to be worse at a look. */
+  get isFull(): boolean {
+    return this.#bound !== null
   }
 
   add(batch: Batch): void {
@@ -248,31 +255,65 @@ function passingCodes(
   return passing
 }
 
-/** Keeps the rows of a batch whose key does not stand after a bound. */
+/** Keeps the rows of a batch whose key does not stand after a bound; of NaN, more may be kept. */
 function noWorse(batch: Batch, column: Column, key: SortKey, bound: Value): Batch {
   const count = batchRowCount(batch)
   const kept = new Uint32Array(count)
+  const keptCount =
+    column.layout === 'flat' && typeof bound === 'number' && !isWide(column)
+      ? keepNumbers(batch, column, { key, bound }, kept)
+      : keepValues(batch, passing(column, key, bound, count), kept)
+  return keptCount === count ? batch : { ...batch, selection: kept.subarray(0, keptCount) }
+}
+
+function isWide({ values }: FlatColumn): boolean {
+  return values instanceof BigInt64Array || values instanceof BigUint64Array
+}
+
+function keepNumbers(
+  batch: Batch,
+  { values, validity }: FlatColumn,
+  { key, bound }: { readonly key: SortKey; readonly bound: number },
+  kept: Uint32Array,
+): number {
+  const numbers = values as Float64Array
   const { selection } = batch
+  const count = batchRowCount(batch)
+  const keepsNull = compareByKey(key, null, bound) <= 0
   let keptCount = 0
-  const plain =
-    column.layout === 'flat' && column.validity === null && !isFloat(column.type) && typeof bound === 'number'
-  const values = plain ? (column.values as Float64Array) : null
-  const codes =
-    column.layout === 'dictionary' && column.dictionary.length < count
-      ? passingCodes(column, key, bound)
-      : null
-  const read = columnReader(column)
   for (let at = 0; at < count; at += 1) {
     const row = selection === null ? at : (selection[at] as number)
-    if (codes !== null && column.layout === 'dictionary') {
-      const code = isNullAt(column, row) ? codes.length - 1 : (column.codes[row] as number)
-      if (codes[code] === 0) continue
-    } else if (values !== null) {
-      const value = values[row] as number
-      if (key.descending ? value < (bound as number) : value > (bound as number)) continue
-    } else if (compareByKey(key, read(row), bound) > 0) continue
+    if (validity !== null && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) {
+      if (!keepsNull) continue
+    } else {
+      const number = numbers[row] as number
+      if (key.descending ? number < bound : number > bound) continue
+    }
     kept[keptCount] = row
     keptCount += 1
   }
-  return keptCount === count ? batch : { ...batch, selection: kept.subarray(0, keptCount) }
+  return keptCount
+}
+
+/** Makes the test of rows of a column that is no plain numbers. */
+function passing(column: Column, key: SortKey, bound: Value, count: number): (row: number) => boolean {
+  if (column.layout === 'dictionary' && column.dictionary.length < count) {
+    const codes = passingCodes(column, key, bound)
+    return (row) => codes[isNullAt(column, row) ? codes.length - 1 : (column.codes[row] as number)] === 1
+  }
+  const read = columnReader(column)
+  return (row) => compareByKey(key, read(row), bound) <= 0
+}
+
+function keepValues(batch: Batch, passes: (row: number) => boolean, kept: Uint32Array): number {
+  const { selection } = batch
+  const count = batchRowCount(batch)
+  let keptCount = 0
+  for (let at = 0; at < count; at += 1) {
+    const row = selection === null ? at : (selection[at] as number)
+    if (!passes(row)) continue
+    kept[keptCount] = row
+    keptCount += 1
+  }
+  return keptCount
 }

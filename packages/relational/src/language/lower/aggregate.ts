@@ -88,8 +88,7 @@ export function sortKeysOf(order: OrderNode, expression: Expression): SortKey[] 
   if (family === 'other' && !isOrdered(expression))
     return notNative('an order of a type that only DuckDB knows')
   const settings = { descending: order.type === 'DESCENDING', nullsFirst: order.null_order === 'NULLS FIRST' }
-  const key = sortKey(expression, settings)
-  return family.startsWith('float') ? [sortKey(call('sql.is_nan', expression), settings), key] : [key]
+  return [sortKey(expression, { ...settings, nansLast: family.startsWith('float') })]
 }
 
 /** Brings the arguments of an aggregate to what it takes. */

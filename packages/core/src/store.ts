@@ -1,7 +1,6 @@
 import type { Engine, ExtensionOperator } from './catalog/engine.ts'
 import type { CatalogView, Snapshot, TableStore, WriteTransaction } from './catalog/table-store.ts'
-import { drive, driveSync, makeContext } from './execution/driver.ts'
-import { keyLookup } from './execution/operators/scan.ts'
+import { drive, driveRest, driveSlice, makeContext } from './execution/driver.ts'
 import { type NodeCounters, startPlan } from './execution/planner.ts'
 import { registerAggregates } from './expression/aggregates.ts'
 import { registerFunctions } from './expression/registry.ts'
@@ -16,7 +15,6 @@ import { optimize } from './optimizer/optimizer.ts'
 import { optimizerContext } from './optimizer/statistics.ts'
 import { explainPlan } from './plan/explain.ts'
 import type { LogicalPlan } from './plan/logical-plan.ts'
-import { visitPlan } from './plan/traverse.ts'
 import { type RepairReport, repairStore } from './transaction/repair.ts'
 import { openTableStore, type TableStoreOptions } from './transaction/table-store.ts'
 import { type Batch, batchRowCount, columnReader } from './types/column.ts'
@@ -26,8 +24,6 @@ import type { Value } from './types/value.ts'
 
 const DEFAULT_MEMORY_LIMIT = 2 ** 30
 const MAX_ATTEMPTS = 50
-/** Plans over fewer rows than this run at once, without a turn of the event loop. */
-const SYNC_ROWS = 20_000
 
 /**
  * Opens a store in a folder, making it where there is none; `':memory:'` gives one that is not kept.
@@ -277,14 +273,24 @@ class OpenStore {
           if (!source.isShared) snapshot.close()
         }
       },
-      runSync(plan, parameters) {
+      runAtOnce(plan, parameters) {
         const snapshot = store.#open(source)
-        try {
-          const optimized = store.#optimized(plan, snapshot)
-          if (!isSmall(optimized, snapshot, parameters)) return undefined
-          return driveSync(startPlan(optimized, store.#runtime(snapshot, parameters, {})))
-        } finally {
+        const close = () => {
           if (!source.isShared) snapshot.close()
+        }
+        try {
+          const runtime = store.#runtime(snapshot, parameters, {})
+          const steps = startPlan(store.#optimized(plan, snapshot), runtime)
+          const slice = driveSlice(steps, runtime.context, now)
+          if (slice.pending !== undefined) {
+            const rest = driveRest(steps, slice, { context: runtime.context, now })
+            return { batches: slice.batches, rest: closing(rest, close) }
+          }
+          close()
+          return { batches: slice.batches, rest: null }
+        } catch (error) {
+          close()
+          throw error
         }
       },
       async explain(plan, parameters, options) {
@@ -320,7 +326,7 @@ class OpenStore {
         timeoutMs: options.timeout,
         memoryLimitBytes: this.#memoryLimit,
         spill: this.#tables.spill,
-        now: () => performance.now(),
+        now,
       },
       this.#models.find((model) => model.vectorIndexes !== undefined)?.vectorIndexes,
     )
@@ -340,7 +346,7 @@ class OpenStore {
   ): AsyncGenerator<Batch, void, undefined> {
     const optimized = this.#optimized(plan, snapshot)
     const runtime = this.#runtime(snapshot, parameters, options)
-    yield* drive(startPlan(optimized, runtime), runtime.context, () => performance.now())
+    yield* drive(startPlan(optimized, runtime), runtime.context, now)
   }
 
   async #read(source: SnapshotSource, plan: LogicalPlan, options: ReadOptions): Promise<Value[][]> {
@@ -377,7 +383,7 @@ class OpenStore {
     const runtime = { ...this.#runtime(snapshot, parameters, options), counters }
     const start = performance.now()
     let rowCount = 0
-    for await (const batch of drive(startPlan(optimized, runtime), runtime.context, () => performance.now()))
+    for await (const batch of drive(startPlan(optimized, runtime), runtime.context, now))
       rowCount += batchRowCount(batch)
     const annotate = (node: LogicalPlan): string =>
       [engineOf(node), countersText(node, counters.get(node), estimateRows(node, estimates))]
@@ -474,32 +480,19 @@ function appendRows(batch: Batch, rows: Value[][]): void {
   }
 }
 
-/** Tells whether a plan surely ends soon: it reads few rows, or looks keys up, and waits for nothing. */
-function isSmall(plan: LogicalPlan, snapshot: Snapshot, parameters: ReadonlyMap<string, Value>): boolean {
-  let small = true
-  visitPlan(plan, (node) => {
-    if (!small) return
-    if (node.kind === 'scan') {
-      const source = snapshot.source(node.table)
-      small = keyLookup(node, source, { parameters }) !== null || source.statistics().rowCount <= SYNC_ROWS
-    } else if (node.kind === 'values') small = node.rowCount <= SYNC_ROWS
-    else small = !MAY_TAKE_LONG.has(node.kind)
-  })
-  return small
-}
+const now = (): number => performance.now()
 
-const MAY_TAKE_LONG: ReadonlySet<string> = new Set([
-  'foreign',
-  'extension',
-  'path',
-  'recursive',
-  'nearest',
-  'expand',
-  'frontier',
-  'multiway-join',
-  'unnest',
-  'join',
-])
+/** Hands batches on, and closes what they are read from at their end. */
+async function* closing(
+  batches: AsyncIterable<Batch>,
+  close: () => void,
+): AsyncGenerator<Batch, void, undefined> {
+  try {
+    yield* batches
+  } finally {
+    close()
+  }
+}
 
 function engineOf(node: LogicalPlan): string | undefined {
   return node.kind === 'foreign'

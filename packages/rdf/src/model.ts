@@ -62,6 +62,6 @@ const sparqlTableFunction: TableFunction = {
     if (typeof name !== 'string' || typeof text !== 'string') {
       throw new SheafError('ARGUMENT', "Call sparql with a dataset and a query: sparql('kb', 'SELECT …').")
     }
-    return new PlanCache(context).lowered({ collection: name, text, options: {} }).plain
+    return new PlanCache(context).lowered(text, name, {}).plain
   },
 }

@@ -92,13 +92,42 @@ export async function* drive(
   }
 }
 
-/** Drives a plan that does not wait for anything to its end at once; `undefined` where it has to wait after all. */
-export function driveSync(steps: Steps): Batch[] | undefined {
+/** Is what a plan gave in its first slice, and what it waits for: `undefined` where it came to its end. */
+export type FirstSlice = {
+  readonly batches: Batch[]
+  readonly pending: PromiseLike<unknown> | null | undefined
+}
+
+/** Drives a running plan without waiting for as long as a slice, which is to the end for most that are asked. */
+export function driveSlice(steps: Steps, context: ExecutionContext, now: () => number): FirstSlice {
   const batches: Batch[] = []
-  for (const step of steps) {
-    if (isBatch(step)) {
-      if (batchRowCount(step) > 0) batches.push(step)
-    } else if (step !== null) return undefined
+  const sliceEnd = now() + SLICE_MS
+  try {
+    for (;;) {
+      context.check()
+      const { done, value } = steps.next()
+      if (done === true) return { batches, pending: undefined }
+      if (isBatch(value)) {
+        if (batchRowCount(value) > 0) batches.push(value)
+      } else if (value !== null) return { batches, pending: value }
+      if (now() >= sliceEnd) return { batches, pending: null }
+    }
+  } catch (error) {
+    steps.return()
+    throw error
   }
-  return batches
+}
+
+/** Drives a plan on after its first slice: waits for what it waits for, and lets the event loop run. */
+export async function* driveRest(
+  steps: Steps,
+  slice: FirstSlice,
+  drivers: { readonly context: ExecutionContext; readonly now: () => number },
+): AsyncGenerator<Batch, void, undefined> {
+  try {
+    await (slice.pending ?? new Promise((resolve) => setImmediate(resolve)))
+    yield* drive(steps, drivers.context, drivers.now)
+  } finally {
+    steps.return()
+  }
 }

@@ -38,8 +38,11 @@ export type RunOptions = {
 export type QuerySession = {
   /** Optimizes (once a plan and catalog) and runs a plan; batches stand in the order of the plan's output. */
   run(plan: LogicalPlan, parameters: ReadonlyMap<string, Value>, options: RunOptions): AsyncIterable<Batch>
-  /** The same without waiting, or `undefined` where the plan may take long or has to wait for something. */
-  runSync(plan: LogicalPlan, parameters: ReadonlyMap<string, Value>): Batch[] | undefined
+  /** The same, at once as far as a plan gets without waiting or taking long; `rest` is `null` where that is its end. */
+  runAtOnce(
+    plan: LogicalPlan,
+    parameters: ReadonlyMap<string, Value>,
+  ): { readonly batches: Batch[]; readonly rest: AsyncIterable<Batch> | null }
   explain(plan: LogicalPlan, parameters: ReadonlyMap<string, Value>, options: ExplainOptions): Promise<string>
 }
 
@@ -117,14 +120,15 @@ export class Query<RowType = Row> implements AsyncIterable<RecordBatch> {
     const lower = this.#options.rowPlan ?? this.#lower
     let plan = lower()
     if (plan instanceof Promise) plan = await plan
-    const ready = hasLimits(options) ? undefined : this.#session.runSync(plan, this.#parameters)
-    if (ready !== undefined)
-      return ready.length === 1
-        ? this.#decode(ready[0] as Batch, plan)
-        : ready.flatMap((batch) => this.#decode(batch, plan))
     const parts: RowType[][] = []
-    for await (const batch of this.#session.run(plan, this.#parameters, options))
-      parts.push(this.#decode(batch, plan))
+    let batches: AsyncIterable<Batch> | null
+    if (hasLimits(options)) batches = this.#session.run(plan, this.#parameters, options)
+    else {
+      const first = this.#session.runAtOnce(plan, this.#parameters)
+      for (const batch of first.batches) parts.push(this.#decode(batch, plan))
+      batches = first.rest
+    }
+    if (batches !== null) for await (const batch of batches) parts.push(this.#decode(batch, plan))
     return parts.length === 1 ? (parts[0] as RowType[]) : parts.flat()
   }
 

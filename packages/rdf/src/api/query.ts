@@ -4,11 +4,11 @@ import { formatResults, resultFormat } from '../formats/results.ts'
 import { writeQuads } from '../formats/write.ts'
 import type { Fetcher } from '../language/fetcher.ts'
 import { NOW_PARAMETER } from '../language/lower/expression.ts'
-import { type LoweredQuery, type LoweringOptions, selectedVariables } from '../language/lower/query.ts'
+import type { LoweredQuery, LoweringOptions } from '../language/lower/query.ts'
 import type { QuerySyntax } from '../language/syntax.ts'
 import { QuadTerm, type Term, typedLiteral } from '../layout/term.ts'
 import { XSD_DATE_TIME } from '../layout/vocabulary.ts'
-import type { PlanCache } from './plan-cache.ts'
+import type { PlanCache, PreparedQuery } from './plan-cache.ts'
 
 /** Is a solution: the terms of the variables that are bound in it. */
 export type Solution = Record<string, RDF.Term>
@@ -51,57 +51,61 @@ export function makeQuery(
 ): SparqlQuery {
   const { collection, text, options } = request
   const lowering = loweringOptions(options)
-  const lowered = () => cache.lowered({ collection, text, options: lowering })
-  return makeQueryOf(context, cache.syntax(text, options.baseIRI), lowered)
+  const lowered = () => cache.lowered(text, collection, lowering)
+  return makeQueryOf(context, cache.prepared(text, options.baseIRI), lowered)
 }
 
 /** Gives the plans of a query as they are to be run now. */
 export type LoweredSource = () => LoweredQuery
 
 /** Makes a query of its syntax and what gives its plans. */
-export function makeQueryOf(context: ModelContext, syntax: QuerySyntax, lowered: LoweredSource): SparqlQuery {
-  const variables = syntax.form === 'select' ? selectedVariables(syntax.pattern) : []
-  const names = syntax.form === 'select' ? variables : namesOfForm(syntax.form)
+export function makeQueryOf(
+  context: ModelContext,
+  prepared: PreparedQuery,
+  lowered: LoweredSource,
+): SparqlQuery {
+  const { names, mayAskTime, syntax } = prepared
   const query = context.query<Solution>(() => lowered().plain, {
-    parameters: runParameters(),
     rowPlan: () => lowered().terms,
     decode: (values) => solutionOf(names, values),
+    ...(mayAskTime ? { parameters: runParameters() } : NO_PARAMETERS),
   })
-  const only = (form: string, method: string): void => {
-    if (form !== syntax.form)
-      throw new SheafError('ARGUMENT', `${method}() is for ${form.toUpperCase()} queries. Use rows().`)
+  return Object.assign(query, methodsOf(query, syntax, names))
+}
+
+const NO_PARAMETERS: { readonly parameters?: ReadonlyMap<string, Value> } = {}
+
+function methodsOf(query: Query<Solution>, { form }: QuerySyntax, names: readonly string[]): SparqlMethods {
+  const only = (wanted: string, method: string): void => {
+    if (form !== wanted)
+      throw new SheafError('ARGUMENT', `${method}() is for ${wanted.toUpperCase()} queries. Use rows().`)
+  }
+  const truth = async (run?: RunOptions): Promise<boolean> => {
+    const [row] = await query.rows(run)
+    return (row as unknown as { boolean: boolean }).boolean
   }
   const quads = async (run?: RunOptions): Promise<RDF.Quad[]> => {
-    if (syntax.form !== 'describe') only('construct', 'quads')
-    const rows = await query.rows(run)
-    return rows.map(quadOfRow)
+    if (form !== 'describe') only('construct', 'quads')
+    return (await query.rows(run)).map(quadOfRow)
   }
-  const methods: SparqlMethods = {
-    variables,
+  return {
+    variables: form === 'select' ? names : NO_NAMES,
+    quads,
     boolean: async (run) => {
       only('ask', 'boolean')
-      const [row] = await query.rows(run)
-      return (row as unknown as { boolean: boolean }).boolean
+      return truth(run)
     },
-    quads,
     format: async (name, run) => {
       const format = resultFormat(name)
       if (format === undefined) return writeQuads(await quads(run), name)
-      if (syntax.form === 'ask') {
-        const [row] = await query.rows(run)
-        return formatResults(format, { boolean: (row as unknown as { boolean: boolean }).boolean })
-      }
+      if (form === 'ask') return formatResults(format, { boolean: await truth(run) })
       only('select', 'format')
-      return formatResults(format, { variables, rows: await query.rows(run) })
+      return formatResults(format, { variables: names, rows: await query.rows(run) })
     },
   }
-  return Object.defineProperties(query, {
-    variables: { value: methods.variables, enumerable: true },
-    boolean: { value: methods.boolean },
-    quads: { value: methods.quads },
-    format: { value: methods.format },
-  }) as SparqlQuery
 }
+
+const NO_NAMES: readonly string[] = []
 
 /** Gives the parameters of a run: the time that NOW() shows. */
 export function runParameters(): ReadonlyMap<string, Value> {
@@ -111,16 +115,14 @@ export function runParameters(): ReadonlyMap<string, Value> {
 
 /** Turns the options of a call into those of lowering. */
 export function loweringOptions(options: SparqlOptions): LoweringOptions {
+  const { baseIRI, bindings, fetch, unionDefaultGraph } = options
+  const given = bindings === undefined ? [] : Object.entries(bindings)
   return {
-    baseIri: options.baseIRI,
-    unionDefaultGraph: options.unionDefaultGraph,
-    fetch: options.fetch,
-    bindings: options.bindings === undefined ? undefined : new Map(Object.entries(options.bindings)),
+    baseIri: baseIRI,
+    unionDefaultGraph,
+    fetch,
+    bindings: given.length === 0 ? undefined : new Map(given),
   }
-}
-
-function namesOfForm(form: string): readonly string[] {
-  return form === 'ask' ? ['boolean'] : ['subject', 'predicate', 'object']
 }
 
 function solutionOf(names: readonly string[], values: readonly Value[]): Solution {

@@ -3,8 +3,8 @@ import { column, columnNamed, type ModelContext, project, type Query, SheafError
 import type { DatasetFacts } from '../language/lower/dataset.ts'
 import { lowerQuery } from '../language/lower/query.ts'
 import type { ViewProperty, ViewTable } from '../language/lower/view-table.ts'
-import { parseQuery } from '../language/parser.ts'
 import { UNKNOWN_ID } from '../layout/term-id.ts'
+import { prepareQuery } from './plan-cache.ts'
 import {
   type LoweredSource,
   loweringOptions,
@@ -50,17 +50,20 @@ export class RdfView {
 
   /** Makes a query of SPARQL text over the tables. @throws `SYNTAX`, and when it runs `NOT_FOUND`, `UNSUPPORTED` */
   query(sparql: string, options: SparqlOptions = {}): SparqlQuery {
-    const syntax = parseQuery(sparql, options.baseIRI)
+    const prepared = prepareQuery(sparql, options.baseIRI)
     let known: { readonly version: number; readonly lowered: ReturnType<LoweredSource> } | undefined
     const lowered = (): ReturnType<LoweredSource> => {
       const { version } = this.#context.catalog()
       if (known?.version !== version) {
         const tables = viewTables(this.#context, this.#definition)
-        known = { version, lowered: lowerQuery(syntax, NO_QUADS, { ...loweringOptions(options), tables }) }
+        known = {
+          version,
+          lowered: lowerQuery(prepared.syntax, NO_QUADS, { ...loweringOptions(options), tables }),
+        }
       }
       return known.lowered
     }
-    return makeQueryOf(this.#context, syntax, lowered)
+    return makeQueryOf(this.#context, prepared, lowered)
   }
 
   /** Gives the triples of the view, as SELECT ?subject ?predicate ?object does. */

@@ -175,7 +175,7 @@ function isConstant(expression: Expression | undefined): expression is Expressio
 const MAX_KEYS = 100_000
 
 /** Finds the keys to look up where the filters fix every field of the key by `eq` or `in`; `null` where they do not. */
-export function keyLookup(
+function keyLookup(
   plan: ScanPlan,
   source: TableSource,
   context: Pick<ExecutionContext, 'parameters'>,

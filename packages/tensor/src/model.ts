@@ -17,7 +17,7 @@ import { attributeFields } from './api/rows.ts'
 import { type TensorApi, tensorApi } from './api/store.ts'
 import { tensorFunctions } from './functions/index.ts'
 import { HnswIndexes } from './indexes/hnsw.ts'
-import { type CollectionOptions, isFixed, LAYOUT_VERSION, MODEL, tensorTable } from './layout/table.ts'
+import { type CollectionOptions, collectionTables, isFixed, LAYOUT_VERSION, MODEL } from './layout/table.ts'
 
 /** Is the tensor model as `openStore` takes it. */
 export type TensorModel = Model<'tensor', TensorApi>
@@ -32,8 +32,11 @@ export function tensor(): TensorModel {
   return {
     name: MODEL,
     layoutVersion: LAYOUT_VERSION,
-    layout: (_, options) => [tensorTable(options as CollectionOptions)],
-    open: (context) => tensorApi(context, indexes),
+    layout: (_, options) => collectionTables(options as CollectionOptions),
+    open: (context) => {
+      if (context.commitsEachWrite) indexes.keepThrough(context)
+      return tensorApi(context, indexes)
+    },
     vectorIndexes: indexes,
     relations: relationsOf,
     functions: tensorFunctions,
@@ -44,7 +47,7 @@ export function tensor(): TensorModel {
 /** Shows a collection as its table; exact bytes as lists of their elements. */
 function relationsOf(collection: CollectionDefinition): Relation[] {
   const options = collection.options as CollectionOptions
-  return collection.tables.map((table) => {
+  return collection.tables.slice(0, 1).map((table) => {
     const all = tablePlan(table)
     if (isFixed(options)) return { name: collection.name, plan: all }
     const elements = call('tensor.values', columnNamed(all, 'dtype'), columnNamed(all, 'values'))

@@ -451,7 +451,7 @@ export type VectorIndexSettings = {
   /** How widely the place of a new node is searched. */
   readonly expansion: number
   /** How the index keeps vectors: coarser ones take less memory, and what is found is measured again exactly. */
-  readonly quantization: 'f32' | 'f16' | 'i8'
+  readonly quantization: 'f32' | 'f16' | 'i8' | 'bits'
   /** How widely the index is searched. */
   readonly ef: number
 }

@@ -8,7 +8,9 @@ import {
 } from '@sheafdb/core'
 import { sliceArray } from '../compute/nd-array.ts'
 import { placesOf } from '../compute/slice-view.ts'
-import { type HnswIndexes, requireUsearch } from '../indexes/hnsw.ts'
+import type { HnswIndexes } from '../indexes/hnsw.ts'
+import { forgetGraph } from '../indexes/kept-graph.ts'
+import { requireUsearch } from '../indexes/usearch.ts'
 import { parseSlice } from '../language/parser-slice.ts'
 import type { AxisSlice } from '../language/syntax.ts'
 import { MODEL, type TensorOptions } from '../layout/table.ts'
@@ -143,8 +145,7 @@ export class TensorCollection extends ExchangedTensors {
 
   /**
    * Makes an index over the vectors (HNSW), or replaces the one there is: `nearest` then finds very likely the nearest, and
-   * with `exact` surely. Resolves when it is built; it follows the rows as they come and go, and is built anew when the
-   * store is opened.
+   * with `exact` surely. Resolves when it is built; it follows the rows as they come and go, and is kept in the store.
    *
    * @throws `MISSING_DEPENDENCY` without usearch, `ARGUMENT`, `UNSUPPORTED`, `NOT_FOUND`
    */
@@ -152,12 +153,14 @@ export class TensorCollection extends ExchangedTensors {
     requireUsearch()
     const settings = await this.#setIndex((own) => indexSettings(options, own))
     const zeros = new Float64Array(elementCount(settings.own.shape ?? []))
-    const graph = await this.#indexes.askedBy(() =>
-      this.nearest(zeros, { k: 1, metric: settings.index?.metric as Metric }).rows(),
+    const built = await this.#indexes.builtBy(
+      () => this.nearest(zeros, { k: 1, metric: settings.index?.metric as Metric }).rows(),
+      {
+        wait: options.background !== true,
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      },
     )
-    if (graph === null) return { rowCount: 0 }
-    if (options.background !== true) await graph.built(options.onProgress)
-    return { rowCount: graph.rowCount }
+    return { rowCount: built?.rowCount ?? 0 }
   }
 
   /** Takes the index over the vectors away; tells whether there was one. */
@@ -183,6 +186,7 @@ export class TensorCollection extends ExchangedTensors {
       const own = definition.options
       const index = make({ ...own, metric: this.options.metric ?? own.metric })
       transaction.setOptions(MODEL, this.name, { ...own, index })
+      if (index === null) forgetGraph(transaction, this.name)
       return { index, own }
     })
   }

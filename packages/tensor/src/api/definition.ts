@@ -11,6 +11,7 @@ import {
 import {
   type CollectionOptions,
   checkAttributeName,
+  collectionTables,
   LAYOUT_VERSION,
   MODEL,
   type TensorOptions,
@@ -75,7 +76,7 @@ export function prepareDefinition(
     const own: CollectionOptions = { ...options, id: idKindOf(tensors.map((tensor) => tensor.id)) }
     transaction.createCollection(MODEL, name, {
       version: LAYOUT_VERSION,
-      tables: [tensorTable(own)],
+      tables: collectionTables(own),
       options: own,
     })
     definition = findDefinition(transaction.snapshot.catalog, name, options) as Definition

@@ -1,5 +1,5 @@
 import { type Metric, SheafError, type VectorIndexSettings } from '@sheafdb/core'
-import type { IndexProgress } from '../indexes/hnsw.ts'
+import type { IndexProgress } from '../indexes/graph.ts'
 import { isFixed, type TensorOptions } from '../layout/table.ts'
 
 /** Says how an index over vectors is made. */
@@ -13,14 +13,16 @@ export type VectorIndexOptions = {
   readonly efConstruction?: number
   /** How widely `nearest` searches where it does not say itself; 64 where nothing is said. */
   readonly ef?: number
-  /** How the index keeps vectors. What it finds is measured again exactly. */
-  readonly quantization?: 'f32' | 'f16' | 'i8'
+  /** How the index keeps vectors: as bits, by the signs of their numbers. What it finds is measured again exactly. */
+  readonly quantization?: 'f32' | 'f16' | 'i8' | 'bits'
   /** True gives back before the index is built: until then searches are exact. */
   readonly background?: boolean
   readonly onProgress?: IndexProgress
 }
 
 const INDEXED: readonly Metric[] = ['cosine', 'l2', 'dot']
+const INDEXED_BITS: readonly Metric[] = ['hamming', 'jaccard']
+const QUANTIZATIONS = ['f32', 'f16', 'i8', 'bits']
 const MAX_COUNT = 4096
 
 /** Checks how an index is to be made. @throws `ARGUMENT`, `UNSUPPORTED` */
@@ -30,21 +32,25 @@ export function indexSettings(options: VectorIndexOptions, own: TensorOptions): 
       'ARGUMENT',
       `There is one kind of index over vectors, 'hnsw': ${String(options?.kind)}`,
     )
-  const { metric = own.metric ?? 'cosine', quantization = 'f32' } = options
+  const { metric = own.metric ?? 'cosine' } = options
   if (!isFixed(own))
     throw new SheafError(
       'UNSUPPORTED',
       'Only a collection of one dtype and shape can have an index over vectors.',
     )
-  if (!INDEXED.includes(metric))
+  const ofBits = own.dtype === 'bool' && INDEXED_BITS.includes(metric)
+  if (!ofBits && !INDEXED.includes(metric))
     throw new SheafError(
       'UNSUPPORTED',
-      `An index answers one of ${INDEXED.join(', ')}. Search by ${metric} without one.`,
+      `An index answers one of ${INDEXED.join(', ')}, over bits also ${INDEXED_BITS.join(' and ')}. Search by ${metric} without one.`,
     )
-  if (!['f32', 'f16', 'i8'].includes(quantization) || (quantization === 'i8' && metric !== 'cosine'))
+  const { quantization = ofBits ? 'bits' : 'f32' } = options
+  const isCoarse = quantization === 'i8' || quantization === 'bits'
+  const fits = ofBits ? quantization === 'bits' : !isCoarse || metric === 'cosine'
+  if (!QUANTIZATIONS.includes(quantization) || !fits)
     throw new SheafError(
       'ARGUMENT',
-      `An index keeps vectors as 'f32' or 'f16', or by cosine as 'i8': ${String(quantization)}`,
+      `An index keeps vectors as 'f32' or 'f16', by cosine as 'i8' or 'bits', and bits as 'bits': ${String(quantization)}`,
     )
   return {
     kind: 'hnsw',

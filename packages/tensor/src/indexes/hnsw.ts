@@ -1,153 +1,128 @@
-import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 import {
-  SheafError,
+  isSheafError,
+  type ModelContext,
+  type Snapshot,
+  type TableDefinition,
   type VectorIndex,
   type VectorIndexProvider,
   type VectorIndexSettings,
   type VectorRows,
 } from '@sheafdb/core'
-import type { Index } from 'usearch'
+import { Graph, graphBytes } from './graph.ts'
+import { keepGraph, loadKept, readKept } from './kept-graph.ts'
+import { loadUsearch, type Usearch } from './usearch.ts'
 
-type Library = typeof import('usearch')
-
-const require = createRequire(import.meta.url)
-let library: Library | null | undefined
-
-/** Loads usearch; `null` where it is not installed. */
-function load(): Library | null {
-  if (library !== undefined) return library
-  try {
-    library = require('usearch') as Library
-  } catch {
-    // An optional package: without it every vector is looked at.
-    library = null
-  }
-  return library
+type Held = {
+  readonly settings: string
+  readonly graph: Graph
+  /** How many rows the graph had when it was last kept in the store. */
+  keptCount: number
+  /** Writing the graph to the store, one after the other. */
+  keeping: Promise<void>
+  /** What went wrong while the graph was kept, for who waits for it. */
+  failure: unknown
 }
 
-/** Gives usearch. @throws `MISSING_DEPENDENCY` */
-export function requireUsearch(): void {
-  if (load() === null)
-    throw new SheafError(
-      'MISSING_DEPENDENCY',
-      'An index over vectors is made by the package usearch. Install usearch.',
-    )
-}
-
-/** Is told how far an index is. */
-export type IndexProgress = (progress: { readonly done: number; readonly total: number }) => void
-
-/** Rows that came since are taken in at once by a search up to this many; more of them in the background. */
-const ROWS_AT_ONCE = 64
-/** Rows that are taken in between two turns of the event loop. */
-const ROWS_A_TURN = 128
+/** A graph is kept anew when it has grown by this part. */
+const WORTH_KEEPING = 0.1
 
 /**
- * Keeps a graph of near vectors (HNSW) beside the rows of a table in memory. Rows never change and are never taken out:
- * what a snapshot does not see is left out of what is found, so that one graph serves all versions of the table.
+ * Makes graphs by usearch, in the background, when they are first asked for, or reads those that were kept in the store;
+ * each lives as long as its rows do.
  */
-class Graph implements VectorIndex {
-  rowCount = 0
-  readonly #graph: Index
-  #building: Promise<void> | null = null
-  readonly #listeners = new Set<IndexProgress>()
-
-  constructor(
-    { Index: UsearchIndex, MetricKind, ScalarKind }: Library,
-    size: number,
-    settings: VectorIndexSettings,
-  ) {
-    const metrics = { cosine: MetricKind.Cos, l2: MetricKind.L2sq, dot: MetricKind.IP }
-    const kinds = { f32: ScalarKind.F32, f16: ScalarKind.F16, i8: ScalarKind.I8 }
-    this.#graph = new UsearchIndex({
-      dimensions: size,
-      metric: metrics[settings.metric as keyof typeof metrics],
-      quantization: kinds[settings.quantization],
-      connectivity: settings.connectivity,
-      expansion_add: settings.expansion,
-      expansion_search: 1,
-      multi: false,
-    })
-  }
-
-  /** Takes in rows that came since: a few at once, many in the background. */
-  catchUp(rows: VectorRows): void {
-    const missing = rows.rowCount - this.rowCount
-    if (missing === 0 || this.#building !== null) return
-    if (missing <= ROWS_AT_ONCE) this.#add(rows, rows.rowCount)
-    else this.#building = this.#build(rows)
-  }
-
-  async #build(rows: VectorRows): Promise<void> {
-    while (this.rowCount < rows.rowCount) {
-      await new Promise((resolve) => setImmediate(resolve))
-      this.#add(rows, Math.min(this.rowCount + ROWS_A_TURN, rows.rowCount))
-      for (const listener of this.#listeners) listener({ done: this.rowCount, total: rows.rowCount })
-    }
-    this.#building = null
-  }
-
-  #add(rows: VectorRows, upTo: number): void {
-    const from = this.rowCount
-    const copied = rows.copyRows(from, upTo)
-    const keys: bigint[] = []
-    let kept = 0
-    for (let row = from; row < upTo; row += 1) {
-      const vector = copied.subarray((row - from) * rows.size, (row - from + 1) * rows.size)
-      // What has no distance is found by nobody.
-      if (!vector.every(Number.isFinite)) continue
-      copied.copyWithin(kept * rows.size, (row - from) * rows.size, (row - from + 1) * rows.size)
-      keys.push(BigInt(row))
-      kept += 1
-    }
-    if (kept > 0)
-      this.#graph.add(BigUint64Array.from(keys), copied.subarray(0, kept * rows.size), availableParallelism())
-    this.rowCount = upTo
-  }
-
-  search(query: Float32Array, count: number, ef: number): Uint32Array {
-    const { keys } = this.#graph.search(query, Math.min(Math.max(count, ef), this.rowCount), 1)
-    return Uint32Array.from(keys, Number)
-  }
-
-  /** Waits until all rows are in. */
-  async built(onProgress?: IndexProgress): Promise<void> {
-    if (onProgress !== undefined) this.#listeners.add(onProgress)
-    try {
-      await this.#building
-    } finally {
-      if (onProgress !== undefined) this.#listeners.delete(onProgress)
-    }
-  }
-}
-
-type Kept = { readonly settings: string; readonly graph: Graph }
-
-/** Makes graphs by usearch, in the background, when they are first asked for; each lives as long as its rows do. */
 export class HnswIndexes implements VectorIndexProvider {
-  readonly #graphs = new WeakMap<VectorRows, Kept>()
-  #latest: Graph | null = null
+  readonly #graphs = new WeakMap<VectorRows, Held>()
+  #latest: Held | null = null
+  #context: ModelContext | null = null
 
-  index(rows: VectorRows, settings: VectorIndexSettings): VectorIndex | null {
-    const usearch = load()
-    if (usearch === null) return null
+  /** Keeps graphs in the store of a context from now on. */
+  keepThrough(context: ModelContext): void {
+    this.#context = context
+  }
+
+  sizeBytes(rows: VectorRows, settings: VectorIndexSettings): number {
+    return graphBytes(rows.rowCount, rows.size, settings)
+  }
+
+  index(
+    rows: VectorRows,
+    settings: VectorIndexSettings,
+    { snapshot, table }: { readonly snapshot: Snapshot; readonly table: string },
+  ): VectorIndex | null {
+    const usearch = loadUsearch()
+    const definition = snapshot.catalog.table(table)
+    if (usearch === null || definition === undefined) return null
     const { metric, connectivity, expansion, quantization } = settings
     const text = [metric, connectivity, expansion, quantization].join()
-    let kept = this.#graphs.get(rows)
-    if (kept?.settings !== text) {
-      kept = { settings: text, graph: new Graph(usearch, rows.size, settings) }
-      this.#graphs.set(rows, kept)
+    let held = this.#graphs.get(rows)
+    if (held?.settings !== text) {
+      held = this.#make(usearch, rows, { settings, text, snapshot, definition })
+      this.#graphs.set(rows, held)
     }
-    kept.graph.catchUp(rows)
-    this.#latest = kept.graph
-    return kept.graph
+    const current = held
+    held.graph.catchUp(() => this.#keep(current, definition))
+    this.#latest = held
+    return held.graph
   }
 
-  /** Gives the graph that the given search asks for, `null` where it asks for none. */
-  async askedBy(search: () => Promise<unknown>): Promise<Pick<Graph, 'built' | 'rowCount'> | null> {
+  #make(
+    usearch: Usearch,
+    rows: VectorRows,
+    from: {
+      readonly settings: VectorIndexSettings
+      readonly text: string
+      readonly snapshot: Snapshot
+      readonly definition: TableDefinition
+    },
+  ): Held {
+    const made = (graph: Graph, keptCount: number): Held => ({
+      settings: from.text,
+      graph,
+      keptCount,
+      keeping: Promise.resolve(),
+      failure: null,
+    })
+    const kept = readKept(from.snapshot, from.definition, from.text)
+    if (kept !== null) {
+      try {
+        const graph = new Graph(usearch, rows, from.settings)
+        loadKept(graph, kept)
+        // One that consists mostly of rows that are gone is slower than a new one.
+        if (graph.rowCount * 2 >= kept.rowIds.length) return made(graph, graph.rowCount)
+      } catch (error) {
+        // Another version of usearch may not read it: it is built anew, as where there is none.
+        if (isSheafError(error)) throw error
+      }
+    }
+    return made(new Graph(usearch, rows, from.settings), 0)
+  }
+
+  #keep(held: Held, definition: TableDefinition): void {
+    const context = this.#context
+    if (context === null || held.graph.rowCount - held.keptCount <= held.keptCount * WORTH_KEEPING) return
+    held.keptCount = held.graph.rowCount
+    held.keeping = held.keeping
+      .then(() => keepGraph(context, definition, held.settings, held.graph))
+      .catch((error: unknown) => {
+        // The index is in memory and can always be built anew: a store that is closed meanwhile loses nothing.
+        if (!isSheafError(error, 'CLOSED', 'READ_ONLY', 'CONFLICT')) held.failure = error
+      })
+  }
+
+  /** Waits until the index that a search asks for is built and kept; gives its rows, `null` where it asks for none. */
+  async builtBy(
+    search: () => Promise<unknown>,
+    options: { readonly wait: boolean; readonly onProgress?: Parameters<Graph['built']>[0] },
+  ): Promise<{ readonly rowCount: number } | null> {
     this.#latest = null
     await search()
-    return this.#latest
+    const held = this.#latest as Held | null
+    if (held === null) return null
+    if (options.wait) {
+      await held.graph.built(options.onProgress)
+      await held.keeping
+      if (held.failure !== null) throw held.failure
+    }
+    return { rowCount: held.graph.rowCount }
   }
 }

@@ -57,6 +57,30 @@ export function isFixed(
   return options.dtype !== undefined && options.shape !== undefined
 }
 
+/** Names the part of a collection that keeps what was built of its index over vectors. */
+const GRAPH_PART = 'graph'
+
+/**
+ * Gives the table that keeps a graph over vectors: a `header` in JSON, and in parts the `ids` of rows and the commits that
+ * `created` them as doubles, in the order of the graph's keys, and the `graph` as usearch writes it.
+ */
+function graphTable(): TableSpecification {
+  return {
+    part: GRAPH_PART,
+    key: ['kind', 'number'],
+    fields: [
+      makeField('kind', types.utf8, { nullable: false }),
+      makeField('number', types.int32, { nullable: false }),
+      makeField('bytes', types.binary, { nullable: false }),
+    ],
+  }
+}
+
+/** Names the table of a collection's graph, given that of its tensors. */
+export function graphTableName(collection: string): string {
+  return tableName(MODEL, collection, GRAPH_PART)
+}
+
 /** Gives the table of a collection. @throws `ARGUMENT` */
 export function tensorTable(options: CollectionOptions): TableSpecification {
   const id = makeField('id', ID_TYPES[options.id], { nullable: false })
@@ -64,6 +88,11 @@ export function tensorTable(options: CollectionOptions): TableSpecification {
     makeField(checkAttributeName(name), attributeType(type)),
   )
   return { part: '', key: ['id'], fields: [id, ...valueFields(options), ...attributes] }
+}
+
+/** Gives the tables of a collection: its tensors, and where these can be searched what was built of an index. */
+export function collectionTables(options: CollectionOptions): TableSpecification[] {
+  return isFixed(options) ? [tensorTable(options), graphTable()] : [tensorTable(options)]
 }
 
 function valueFields(options: TensorOptions): Field[] {

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { col, openStore } from '@sheafdb/core'
 import { describe, expect, it } from 'vitest'
 import { tensor } from '../../src/index.ts'
@@ -168,4 +172,90 @@ describe('a search', () => {
     expect(() => docs.fused([0, 0], [], { depth: 0 })).toThrow('depth')
     await store.close()
   })
+
+  it('is kept in the store: opened again it is searched at once, and takes in what came since', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'sheaf-index-')), 'kept.sheaf')
+    let store = await openStore(path, { models: [tensor()] })
+    const all = vectors(COUNT)
+    const made = store.tensor('faces', { dtype: 'float32', shape: [SIZE] })
+    await made.putMany(all.map((values, id) => ({ id, values })))
+    await made.createIndex({ kind: 'hnsw' })
+    await made.delete(3)
+    await made.put(COUNT, all[5] as Float32Array)
+    await store.close()
+    for (const [change, added] of [
+      ['none', 1],
+      ['compacted', 1],
+      ['dropped', 0],
+    ] as const) {
+      store = await openStore(path, { models: [tensor()] })
+      const faces = store.tensor('faces')
+      if (change === 'dropped') await faces.dropIndex()
+      const counted = countAdded()
+      const near = await faces.nearest(all[5] as Float32Array, { k: 10 }).rows()
+      expect(near.slice(0, 2).map((row) => row.id)).toEqual(expect.arrayContaining([5, COUNT]))
+      expect(near.map((row) => row.id)).not.toContain(3)
+      expect(counted()).toBe(added)
+      if (change === 'none') await store.compact()
+      await store.close()
+    }
+    rmSync(dirname(path), { recursive: true })
+  })
+
+  it('counts against the memory limit: where it has no room every vector is looked at', async () => {
+    const store = await openStore(':memory:', { models: [tensor()], memoryLimit: 1 << 20 })
+    const faces = store.tensor('faces', { dtype: 'float32', shape: [SIZE] })
+    const all = vectors(COUNT)
+    await faces.putMany(all.map((values, id) => ({ id, values })))
+    const counted = countAdded()
+    await faces.createIndex({ kind: 'hnsw' })
+    expect(counted()).toBe(0)
+    const query = all[9] as Float32Array
+    expect((await faces.nearest(query, { k: 1 }).rows())[0]).toEqual({ id: 9, distance: 0 })
+    await store.close()
+  })
+
+  it('keeps vectors as their signs, and bits as bits, with what it finds measured exactly', async () => {
+    const { store, faces } = await filled()
+    await faces.createIndex({ kind: 'hnsw', quantization: 'bits', ef: 128 })
+    const bits = store.tensor('bits', { dtype: 'bool', shape: [SIZE], metric: 'hamming' })
+    await bits.putMany(
+      vectors(COUNT).map((vector, id) => ({ id, values: Array.from(vector, (value) => value > 0) })),
+    )
+    await bits.createIndex({ kind: 'hnsw', ef: 128 })
+    for (const [collection, turn] of [
+      [faces, (vector: Float32Array) => vector],
+      [bits, (vector: Float32Array) => vector.map((value) => Number(value > 0))],
+    ] as const) {
+      let near = 0
+      for (const query of vectors(30, 5)) {
+        const found = await collection.nearest(turn(query), { k: 10 }).rows()
+        const exact = await collection.nearest(turn(query), { k: 10, exact: true }).rows()
+        // By distance: of bits many are equally far.
+        near += found.filter((row, at) => row.distance === exact[at]?.distance).length
+      }
+      expect(near).toBeGreaterThan(200)
+    }
+    await expect(
+      faces.createIndex({ kind: 'hnsw', metric: 'l2', quantization: 'bits' }),
+    ).rejects.toMatchObject({
+      code: 'ARGUMENT',
+    })
+    await store.close()
+  })
 })
+
+/** Counts the vectors that are added to graphs from now on. */
+function countAdded(): () => number {
+  const { Index } = createRequire(import.meta.url)('usearch') as typeof import('usearch')
+  const { add } = Index.prototype
+  let count = 0
+  Index.prototype.add = function counting(this: never, keys: never, ...rest: never[]) {
+    count += (keys as BigUint64Array).length
+    return (add as (...args: unknown[]) => void).call(this, keys, ...rest)
+  } as never
+  return () => {
+    Index.prototype.add = add
+    return count
+  }
+}

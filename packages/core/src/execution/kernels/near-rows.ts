@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '../../catalog/engine.ts'
 import type { VectorIndex } from '../../catalog/vector-index.ts'
 import type { NearestPlan } from '../../plan/logical-plan.ts'
+import { hasRoom } from './has-room.ts'
 import type { MatrixView } from './matrix-view.ts'
 
 /** Below this many rows, or this part of all, looking at each is quicker than an index. */
@@ -31,7 +32,10 @@ export function nearRows(plan: NearestPlan, view: MatrixView, search: Search): U
   const visibleCount = search.visible?.length ?? view.rows.length
   if (visibleCount < FEW_ROWS || search.k * WIDENING > visibleCount) return null
   if (visibleCount < matrix.rowCount * SMALL_PART) return null
-  const index = search.context.vectorIndexes?.index(matrix, plan.index) ?? null
+  const { vectorIndexes, snapshot } = search.context
+  if (vectorIndexes === undefined || plan.input.kind !== 'scan') return null
+  if (!hasRoom(search.context, matrix.sizeBytes + vectorIndexes.sizeBytes(matrix, plan.index))) return null
+  const index = vectorIndexes.index(matrix, plan.index, { snapshot, table: plan.input.table })
   if (index === null || index.rowCount < matrix.rowCount * LARGEST_TAIL) return null
   const isVisible = membership(search.visible, view.rows.length, matrix.rowCount)
   const rows = fromIndex(index, isVisible, {
@@ -39,7 +43,7 @@ export function nearRows(plan: NearestPlan, view: MatrixView, search: Search): U
     ef: plan.index.ef,
     part: visibleCount / matrix.rowCount,
   })
-  for (let row = index.rowCount; row < matrix.rowCount; row += 1) if (isVisible(row)) rows.push(row)
+  for (const row of index.missingRows()) if (isVisible(row)) rows.push(row)
   return Uint32Array.from(rows).sort()
 }
 

@@ -16,9 +16,10 @@ import {
 import { columnFromValues } from '../../types/column-builder.ts'
 import { concatColumns } from '../../types/concat.ts'
 import { types } from '../../types/data-type.ts'
-import { isSheafError, SheafError } from '../../types/errors.ts'
+import { SheafError } from '../../types/errors.ts'
 import { takeColumn } from '../../types/take.ts'
 import type { EvaluationMode } from '../expression/evaluate.ts'
+import { hasRoom } from '../kernels/has-room.ts'
 import { cachedMatrix, keepMatrix, MATRIX_CACHE_BYTES } from '../kernels/matrix-cache.ts'
 import { type MatrixView, matchRows, matrixView, NEW_ROW } from '../kernels/matrix-view.ts'
 import { measures } from '../kernels/measure.ts'
@@ -178,16 +179,7 @@ function isNumbers(column: Column): column is NumbersColumn {
 
 /** Tells whether a query may hold a matrix. */
 function fits(sizeBytes: number, context: ExecutionContext): boolean {
-  if (sizeBytes > MATRIX_CACHE_BYTES) return false
-  try {
-    context.reserve(sizeBytes)
-    return true
-  } catch (error) {
-    if (!isSheafError(error, 'MEMORY_LIMIT')) throw error
-    return false
-  } finally {
-    context.release(sizeBytes)
-  }
+  return sizeBytes <= MATRIX_CACHE_BYTES && hasRoom(context, sizeBytes)
 }
 
 type MatrixSearch = Search & { readonly context: ExecutionContext; readonly mode: EvaluationMode }

@@ -1,14 +1,17 @@
 import type { Model, ModelContext } from '@sheafdb/core'
 import { fileAccess } from './api/files.ts'
 import { type RelationalApi, relationalApi } from './api/relational.ts'
+import { CatalogDatabase, catalogEngine } from './duckdb/catalog-database.ts'
 import { DuckDatabase, type DuckOptions } from './duckdb/database.ts'
-import { duckEngine, FILE_ENGINE } from './duckdb/engine.ts'
+import { COPY_ENGINE, duckEngine, FILE_ENGINE } from './duckdb/engine.ts'
 import { sqlAggregates } from './functions/aggregates.ts'
 import { sqlFunctions } from './functions/functions.ts'
 import { optionsOf } from './layout/options.ts'
 import { MODEL_NAME, tableScan } from './layout/relations.ts'
+import { arrowFileOperator } from './operators/arrow-file.ts'
 import { seriesOperator } from './operators/series.ts'
 import { type PlannedQuery, SqlPlanner } from './planning/planner.ts'
+import { NO_SETTINGS } from './planning/settings.ts'
 import { LAYOUT_VERSION } from './statements/define.ts'
 
 /** Tunes the relational model. */
@@ -28,7 +31,14 @@ export type RelationalOptions = {
 export function relational(options: RelationalOptions = {}): Model<'relational', RelationalApi> {
   const database = new DuckDatabase(options.duckdb)
   const files = new DuckDatabase(options.duckdb, { files: true })
-  const settings = { database, files, native: options.native ?? true, integers: options.integers ?? 'number' }
+  const catalog = new CatalogDatabase()
+  const settings = {
+    database,
+    files,
+    catalog,
+    native: options.native ?? true,
+    integers: options.integers ?? 'number',
+  }
   const cache = new WeakMap<object, Map<string, PlannedQuery>>()
   return {
     name: MODEL_NAME,
@@ -37,10 +47,15 @@ export function relational(options: RelationalOptions = {}): Model<'relational',
     open: (context: ModelContext) => relationalApi(context, settings, cache),
     relations: (collection) =>
       optionsOf(collection).kind === 'table' ? [{ name: collection.name, plan: tableScan(collection) }] : [],
-    engines: [duckEngine(database), duckEngine(files, FILE_ENGINE)],
+    engines: [
+      duckEngine(database),
+      duckEngine(files, FILE_ENGINE),
+      duckEngine(files, COPY_ENGINE),
+      catalogEngine(catalog),
+    ],
     functions: sqlFunctions,
     aggregates: sqlAggregates,
-    operators: [seriesOperator],
+    operators: [seriesOperator, arrowFileOperator],
     files: fileAccess((context, { signal, onProgress }) => {
       const plannerFor = (of: ModelContext) => new SqlPlanner(settings, of, cache)
       return {
@@ -49,6 +64,7 @@ export function relational(options: RelationalOptions = {}): Model<'relational',
         files,
         planner: plannerFor(context),
         plannerFor,
+        settings: NO_SETTINGS,
         parameters: new Map(),
         relations: undefined,
         signal,

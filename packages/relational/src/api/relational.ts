@@ -14,6 +14,7 @@ import type { Insert, Statement } from '../language/statement.ts'
 import { isRelation } from '../layout/options.ts'
 import { MODEL_NAME } from '../layout/relations.ts'
 import { type PlannedQuery, type PlannerSettings, SqlPlanner } from '../planning/planner.ts'
+import { NO_SETTINGS, type SessionSettings } from '../planning/settings.ts'
 import type { StatementContext, StatementResult } from '../statements/context.ts'
 import { readWithSequences } from '../statements/read-sequences.ts'
 import { runStatement } from '../statements/run.ts'
@@ -52,26 +53,38 @@ export function relationalApi(
   cache: WeakMap<object, Map<string, PlannedQuery>>,
 ): RelationalApi {
   const { database, files } = settings
-  const plannerFor = (of: ModelContext) => new SqlPlanner(settings, of, cache)
-  const planner = plannerFor(context)
+  const planner = new SqlPlanner(settings, context, cache)
   const statementContext = (
     parameters: ReadonlyMap<string, Value>,
     options: SqlOptions,
     over: ModelContext = context,
-  ): StatementContext => ({
-    context: over,
-    database,
-    files,
-    planner: over === context ? planner : plannerFor(over),
-    plannerFor,
-    parameters,
-    relations: undefined,
-    onProgress: options.onProgress,
-    signal: options.signal,
-  })
+    session: SessionSettings = NO_SETTINGS,
+  ): StatementContext => {
+    const plannerFor = (of: ModelContext) =>
+      of === context && session === NO_SETTINGS
+        ? planner
+        : new SqlPlanner({ ...settings, session }, of, cache)
+    return {
+      context: over,
+      database,
+      files,
+      planner: plannerFor(over),
+      settings: session,
+      plannerFor,
+      parameters,
+      relations: undefined,
+      onProgress: options.onProgress,
+      signal: options.signal,
+    }
+  }
   const inserts = new InsertQueue(context, statementContext(new Map(), {}))
-  const isQueued = (statement: Insert, over: ModelContext, options: SqlOptions) =>
+  const isQueued = (
+    statement: Insert,
+    over: ModelContext,
+    options: SqlOptions & { readonly settings?: SessionSettings },
+  ) =>
     over === context &&
+    (options.settings ?? NO_SETTINGS) === NO_SETTINGS &&
     context.commitsEachWrite &&
     statement.onConflict === null &&
     statement.returning === null &&
@@ -79,11 +92,11 @@ export function relationalApi(
   const run = async (
     sql: string,
     parameters?: Parameters,
-    options: SqlOptions = {},
+    options: SqlOptions & { readonly settings?: SessionSettings } = {},
     over: ModelContext = context,
   ): Promise<StatementResult> => {
     const values = parameterMap(parameters)
-    const given = statementContext(values, options, over)
+    const given = statementContext(values, options, over, options.settings)
     const statements = parsed(sql)
     const [first] = statements
     if (statements.length === 1 && first?.kind === 'insert' && isQueued(first, over, options))
@@ -126,7 +139,10 @@ export function relationalApi(
     run,
     sql: <Row>(strings: TemplateStringsArray, ...values: readonly unknown[]) =>
       templateQuery<Row>(context, planner, strings, values),
-    session: () => openSession(context, run),
+    session: () =>
+      openSession(context, run, (parameters, session, over) =>
+        statementContext(parameterMap(parameters), {}, over, session),
+      ),
     view: async (name: string, collection: string, options: ViewOfCollection = {}) => {
       await run(`CREATE VIEW ${quoteRelation(name)} AS ${viewOfCollection(collection, options)}`)
     },

@@ -1,18 +1,27 @@
 import { type ModelContext, SheafError, type WriteTransaction } from '@sheafdb/core'
 import { parseStatements, splitStatements } from '../language/parser/parser.ts'
 import type { Statement, TransactionStatement } from '../language/statement.ts'
-import type { StatementResult } from '../statements/context.ts'
+import { NO_SETTINGS, type SessionSettings } from '../planning/settings.ts'
+import type { StatementContext, StatementResult } from '../statements/context.ts'
 import type { Parameters } from './parameters.ts'
+import { changedSettings } from './session-settings.ts'
 
 /** Runs statements over a context. */
 type Run = (
   sql: string,
   parameters: Parameters | undefined,
-  options: Record<string, never>,
+  options: { readonly settings: SessionSettings },
   over: ModelContext,
 ) => Promise<StatementResult>
 
-/** Is a connection with state: BEGIN, COMMIT and ROLLBACK as SQL text. */
+/** Makes what a statement has to work with, over a context. */
+type ContextFor = (
+  parameters: Parameters | undefined,
+  settings: SessionSettings,
+  over: ModelContext,
+) => StatementContext
+
+/** Is a connection with state: transactions and settings as SQL text. */
 export type SqlSession = {
   /** Runs statements, inside the session's transaction where one is open. */
   run(sql: string, parameters?: Parameters): Promise<StatementResult>
@@ -35,8 +44,9 @@ type OpenTransaction = {
 class RolledBack extends Error {}
 
 /** Opens a session. */
-export function openSession(context: ModelContext, run: Run): SqlSession {
+export function openSession(context: ModelContext, run: Run, contextFor: ContextFor): SqlSession {
   let current: OpenTransaction | null = null
+  let settings = NO_SETTINGS
   const finish = async (outcome: 'commit' | 'rollback'): Promise<StatementResult> => {
     const open = current
     if (open === null)
@@ -70,10 +80,14 @@ export function openSession(context: ModelContext, run: Run): SqlSession {
         const statement = parseStatements(text)[0] as Statement
         const open = current as OpenTransaction | null
         if (statement.kind === 'transaction') last = await control(statement)
-        else if (open === null) last = await run(text, parameters, {}, context)
+        else if (statement.kind === 'setting') {
+          const given = contextFor(parameters, settings, open?.context ?? context)
+          settings = await changedSettings(statement, settings, given)
+          last = { rowsAffected: 0 }
+        } else if (open === null) last = await run(text, parameters, { settings }, context)
         else {
           try {
-            last = await run(text, parameters, {}, open.context)
+            last = await run(text, parameters, { settings }, open.context)
           } catch (error) {
             open.failed = true
             throw error

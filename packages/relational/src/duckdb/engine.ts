@@ -1,4 +1,4 @@
-import type { DuckDBPreparedStatement } from '@duckdb/node-api'
+import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
 import {
   type Batch,
   batchRowCount,
@@ -11,6 +11,7 @@ import {
   makeBatch,
   visitPlan,
 } from '@sheafdb/core'
+import { readsArrowFile } from '../operators/arrow-file.ts'
 import { resultReader } from './column-reader.ts'
 import type { DuckDatabase } from './database.ts'
 import { codeDictionaries } from './dictionary-codes.ts'
@@ -24,6 +25,9 @@ export const DUCKDB_ENGINE = 'duckdb'
 
 /** Names the engine for queries that read files. */
 export const FILE_ENGINE = 'duckdb-files'
+
+/** Names the engine that writes files: its inputs are read as they are asked for, and not kept. */
+export const COPY_ENGINE = 'duckdb-copy'
 
 /** Rows after which a batch of a result is handed on. */
 const BATCH_ROWS = 16_384
@@ -42,7 +46,10 @@ async function* execute(
   inputs: readonly EngineInput[],
   context: ExecutionContext,
 ): AsyncGenerator<Batch, void, undefined> {
-  const sources = await Promise.all(inputs.map((input, index) => relationSource(plan, input, index)))
+  const keeps = plan.engine !== COPY_ENGINE
+  const sources = await Promise.all(
+    inputs.map((input, index) => relationSource(plan, input, { index, keeps })),
+  )
   const session = await database.acquire()
   const watch = watchLimits(session, context)
   try {
@@ -51,8 +58,8 @@ async function* execute(
     session.sequences = context.parameters.get(SEQUENCES_PARAMETER) as SequenceNumbers | undefined
     const statement = await session.prepare(plan.text)
     try {
-      bind(statement, plan, context)
-      yield* results(session, statement, plan, context)
+      bindParameters(statement, plan, context)
+      yield* results(session, () => statement.stream(), plan, context)
     } finally {
       statement.destroySync()
     }
@@ -85,15 +92,18 @@ function watchLimits(session: DuckSession, context: ExecutionContext): { end(): 
   }
 }
 
-/** Gives an input as a relation. One that waits itself (a part that DuckDB runs too) is read before. */
+/**
+ * Gives an input as a relation. One that waits itself (a part that DuckDB runs too) is read before; a table is too, where
+ * the engine keeps what it read: that costs little, and tells DuckDB how many rows there are.
+ */
 async function relationSource(
   plan: ForeignPlan,
   input: EngineInput,
-  index: number,
+  { index, keeps }: { readonly index: number; readonly keeps: boolean },
 ): Promise<readonly [string, RelationSource]> {
   const columns = relationColumns(input.output)
   const inputPlan = plan.inputs[index]?.plan
-  if (inputPlan === undefined || !(waits(inputPlan) || isTable(inputPlan)))
+  if (inputPlan === undefined || !(waits(inputPlan) || (keeps && isTable(inputPlan))))
     return [input.name, { columns, scan: (asked) => input.runSync(asked) }]
   const read: Batch[] = []
   for await (const batch of input.run()) read.push(batch)
@@ -121,27 +131,33 @@ function isTable(plan: LogicalPlan): boolean {
 
 /** Tells whether a plan has parts that cannot run without waiting. */
 function waits(plan: LogicalPlan): boolean {
-  let found = false
+  let found = readsArrowFile(plan)
   visitPlan(plan, (node) => {
     if (node.kind === 'foreign') found = true
   })
   return found
 }
 
-function bind(statement: DuckDBPreparedStatement, plan: ForeignPlan, context: ExecutionContext): void {
+/** Gives a prepared statement the values of its parameters. */
+export function bindParameters(
+  statement: DuckDBPreparedStatement,
+  plan: ForeignPlan,
+  context: ExecutionContext,
+): void {
   for (let index = 0; index < statement.parameterCount; index += 1) {
     bindValue(statement, index + 1, parameterValue(plan.parameters[index], context.parameters))
   }
 }
 
-async function* results(
+/** Gives the rows of a result in batches. */
+export async function* results(
   session: DuckSession,
-  statement: DuckDBPreparedStatement,
+  start: () => Promise<DuckDBResult>,
   plan: ForeignPlan,
   context: ExecutionContext,
 ): AsyncGenerator<Batch, void, undefined> {
   try {
-    const result = await statement.stream()
+    const result = await start()
     const readers = plan.output.map((field, index) =>
       resultReader(field.type, result.columnType(index), BATCH_ROWS),
     )

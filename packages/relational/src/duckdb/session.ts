@@ -62,12 +62,18 @@ export class DuckSession {
     this.id = connection.clientContext.connectionId
   }
 
-  /** Gives a connection its own catalog. */
-  static async open(connection: DuckDBConnection, catalog: string): Promise<DuckSession> {
+  /** Gives a connection its own catalog, with the functions that Sheaf adds. */
+  static async open(
+    connection: DuckDBConnection,
+    catalog: string,
+    { withFunctions = true }: { readonly withFunctions?: boolean } = {},
+  ): Promise<DuckSession> {
     await connection.run(`ATTACH ':memory:' AS ${catalog}`)
     await connection.run(`USE ${catalog}`)
-    for (const macro of SEQUENCE_MACROS) await connection.run(macro)
-    await connection.run(VECTOR_MACROS)
+    if (withFunctions) {
+      for (const macro of SEQUENCE_MACROS) await connection.run(macro)
+      await connection.run(VECTOR_MACROS)
+    }
     return new DuckSession(connection)
   }
 
@@ -181,8 +187,10 @@ export class DuckSession {
   }
 }
 
-/** Writes the statement that takes a definition away: `CREATE OR REPLACE MACRO "name"…`. */
+/** Writes the statement that takes a definition away: of a type, a macro, a setting or a variable. */
 function dropOf(definition: string): string {
+  const [, variable = '', setting] = /^SET (VARIABLE )?("(?:[^"]|"")*")/.exec(definition) ?? []
+  if (setting !== undefined) return `RESET ${variable}${setting}`
   const [, kind = '', name = ''] = /^CREATE OR REPLACE (TYPE|MACRO) ("(?:[^"]|"")*")/.exec(definition) ?? []
   const table = kind === 'MACRO' && /\bAS\s+TABLE\b/i.test(definition) ? ' TABLE' : ''
   return `DROP ${kind}${table} IF EXISTS ${name}`

@@ -2,7 +2,13 @@
 export type Piece = { readonly text: string; readonly offset: number }
 
 /** Is a relation's name, its parts joined by a dot where it has a schema. */
-export type RelationName = { readonly name: string; readonly offset: number; readonly schema?: string }
+export type RelationName = {
+  readonly name: string
+  readonly offset: number
+  readonly schema?: string
+  /** True where the schema `main` was written before it. */
+  readonly isMain?: boolean
+}
 
 /** Is what a statement gives back of the rows it wrote. */
 export type Returning = Piece | null
@@ -165,6 +171,8 @@ export type Merge = {
 export type SettingStatement = {
   readonly kind: 'setting'
   readonly name: string
+  /** True for SET VARIABLE, of a name of the user's. */
+  readonly isVariable?: boolean
   readonly value: Piece | null
   readonly offset: number
 }

@@ -43,7 +43,13 @@ export type IndexOptions = {
 }
 
 /** Is what the catalog keeps of a view. */
-export type ViewOptions = { readonly kind: 'view'; readonly sql: string; readonly columns: readonly string[] }
+export type ViewOptions = {
+  readonly kind: 'view'
+  readonly sql: string
+  readonly columns: readonly string[]
+  /** The schema in which the query's names are looked up first, where it is not `main`. */
+  readonly schema?: string
+}
 
 /** Is what the catalog keeps of a schema: that it is there. */
 export type SchemaOptions = { readonly kind: 'schema' }

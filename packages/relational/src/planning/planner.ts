@@ -14,11 +14,13 @@ import {
   type Value,
   withFreshIds,
 } from '@sheafdb/core'
+import { CATALOG_ENGINE, type CatalogDatabase } from '../duckdb/catalog-database.ts'
 import type { DuckDatabase } from '../duckdb/database.ts'
 import { DUCKDB_ENGINE, FILE_ENGINE } from '../duckdb/engine.ts'
 import { emptyRelation, relationColumns } from '../duckdb/relation.ts'
 import type { DuckSession, ResultColumn, StatementShape } from '../duckdb/session.ts'
 import { resultType } from '../duckdb/types.ts'
+import { isArrowName } from '../formats/arrow-file.ts'
 import { NotNative } from '../language/lower/native.ts'
 import { lowerQuery } from '../language/lower/query.ts'
 import type { Environment } from '../language/lower/scope.ts'
@@ -27,13 +29,24 @@ import type { SelectStatement } from '../language/syntax.ts'
 import { readTree } from '../language/tree.ts'
 import { optionsOf } from '../layout/options.ts'
 import { findCollection, tableScan } from '../layout/relations.ts'
+import { arrowFilePlan, readsArrowFile } from '../operators/arrow-file.ts'
 import { alignOutput } from './align.ts'
+import { catalogDeclarations } from './catalog-declarations.ts'
 import { checkPackage, isCatalogFunction, isCatalogRelation } from './catalog-names.ts'
 import { constantOf } from './constants.ts'
 import { type Definitions, definitionsFor } from './definitions.ts'
+import { nameEnumTypes } from './enum-types.ts'
 import { namesFiles } from './files.ts'
 import { type Names, namesIn } from './names.ts'
 import { cacheKey, nativeParameter, parameterValues } from './parameters.ts'
+import { withPivotValues } from './pivot.ts'
+import {
+  foreignSetting,
+  NO_SETTINGS,
+  type SessionSettings,
+  settingStatements,
+  settingsKey,
+} from './settings.ts'
 import { replaceCalls } from './table-functions.ts'
 
 /** Is a query ready to run. */
@@ -64,11 +77,17 @@ export type PlannerSettings = {
   readonly files: DuckDatabase
   /** False sends every query to DuckDB whole. */
   readonly native: boolean
+  /** The DuckDB that shows the catalog. */
+  readonly catalog: CatalogDatabase
+  /** What SET has changed in the session that the texts are from. */
+  readonly session?: SessionSettings
 }
 
 /** Is where relations are looked up, and the views that were found. */
 type Found = { readonly catalog: CatalogView; readonly views: PlannedQuery[] }
 
+/** What DuckDB says where a type in a text cannot be written into its parse tree. */
+const UNNAMED_TYPE = '"error_message":"Cannot serialize non-constant type parameter'
 const MAX_CACHED = 2000
 const MAX_VIEW_DEPTH = 32
 const NOTHING: ReadonlyMap<string, Value> = new Map()
@@ -80,6 +99,8 @@ export class SqlPlanner {
   readonly #context: ModelContext
   readonly #cache: WeakMap<CatalogView, Map<string, PlannedQuery>>
   readonly #viewDepth: number
+  readonly #session: SessionSettings
+  readonly #sessionKey: string
 
   constructor(
     settings: PlannerSettings,
@@ -92,11 +113,13 @@ export class SqlPlanner {
     this.#context = context
     this.#cache = cache
     this.#viewDepth = viewDepth
+    this.#session = settings.session ?? NO_SETTINGS
+    this.#sessionKey = settingsKey(this.#session)
   }
 
   /** Gives the plan of a query that was planned before for values of these types; `undefined` for a new one. */
   known(text: string, parameters: ReadonlyMap<string, Value>): PlannedQuery | undefined {
-    return this.#cache.get(this.#context.catalog())?.get(`\0${cacheKey(text, parameters)}`)
+    return this.#cache.get(this.#context.catalog())?.get(`${this.#sessionKey}\0${cacheKey(text, parameters)}`)
   }
 
   /** Plans a query. @throws `SYNTAX`, `NOT_FOUND`, `TYPE` with the place in the text */
@@ -104,7 +127,7 @@ export class SqlPlanner {
     const parameters = options.parameters ?? NOTHING
     const catalog = this.#context.catalog()
     if (options.relations !== undefined) return this.#plan(text, { ...options, parameters }, catalog)
-    const key = `${options.rowIdsOf ?? ''}\0${cacheKey(text, parameters)}`
+    const key = `${options.rowIdsOf ?? ''}${this.#sessionKey}\0${cacheKey(text, parameters)}`
     let plans = this.#cache.get(catalog)
     const cached = plans?.get(key)
     if (cached !== undefined) return cached
@@ -122,15 +145,41 @@ export class SqlPlanner {
     options: PlanOptions & { readonly parameters: ReadonlyMap<string, Value> },
     catalog: CatalogView,
   ): Promise<PlannedQuery> {
-    const tree = readTree(await this.#database.serialize(text), text)
-    const definitions = definitionsFor(catalog, text)
+    const pivoted = await withPivotValues(text, (sql) => this.#texts(sql, options))
+    if (pivoted === undefined) return this.#planSelect(text, options, catalog)
+    return { ...(await this.#planSelect(pivoted, options, catalog)), isVolatile: true }
+  }
+
+  /** Reads the one column of a query. */
+  async #texts(
+    sql: string,
+    { parameters, relations }: PlanOptions & { readonly parameters: ReadonlyMap<string, Value> },
+  ): Promise<string[]> {
+    const used = new Map([...parameters].filter(([name]) => sql.includes(`$${name}`)))
+    const { plan } = await this.plan(sql, { parameters: used, ...(relations && { relations }) })
+    return (await this.#context.read(plan, { parameters: used })).map(([value]) => String(value))
+  }
+
+  async #planSelect(
+    given: string,
+    options: PlanOptions & { readonly parameters: ReadonlyMap<string, Value> },
+    catalog: CatalogView,
+  ): Promise<PlannedQuery> {
+    const { text, tree, types } = await this.#parse(given)
+    const found = definitionsFor(catalog, text)
+    const settings = settingStatements(this.#session, text)
+    const definitions = { ...found, statements: [...settings, ...types, ...found.statements] }
     const names = withRelations(namesIn(tree), definitions.relations)
+    const asked = asksCatalog(names)
+    if (asked !== undefined)
+      return this.#planCatalog(text, { tree, names, asked, parameters: options.parameters })
     const readsFiles = namesFiles(names, (name) => this.#isRelation(name, catalog))
     const database = readsFiles ? this.#settings.files : this.#database
     const views: PlannedQuery[] = []
     const relations = await this.#relations(names, options, { catalog, views })
     const calls = await this.#calls(names)
-    const isVolatile = readsFiles || calls.size > 0 || views.some((view) => view.isVolatile)
+    const readsArrow = [...relations.values()].some(readsArrowFile)
+    const isVolatile = readsFiles || readsArrow || calls.size > 0 || views.some((view) => view.isVolatile)
     const replaced = replaceCalls(text, calls)
     for (const [name, plan] of replaced.relations) relations.set(name, plan)
     const values = parameterValues(tree, options.parameters)
@@ -165,6 +214,51 @@ export class SqlPlanner {
     return { plan, reason: attempt, columns: shape.columns, isVolatile }
   }
 
+  /** Parses a query; types that DuckDB's parse tree has no place for are named first. */
+  async #parse(
+    text: string,
+  ): Promise<{ readonly text: string; readonly tree: SelectStatement; readonly types: readonly string[] }> {
+    const json = await this.#database.serialize(text)
+    if (!json.includes(UNNAMED_TYPE)) return { text, tree: readTree(json, text), types: [] }
+    const named = nameEnumTypes(text)
+    const tree = readTree(await this.#database.serialize(named.text), named.text)
+    return { text: named.text, tree, types: named.definitions }
+  }
+
+  /** Plans a question about the catalog, which DuckDB answers over declarations of what there is. */
+  async #planCatalog(
+    text: string,
+    about: {
+      readonly tree: SelectStatement
+      readonly names: Names
+      readonly asked: string
+      readonly parameters: ReadonlyMap<string, Value>
+    },
+  ): Promise<PlannedQuery> {
+    const { tree, names, asked, parameters } = about
+    const other = names.tables.find(
+      (table) => !isCatalogRelation(table) && this.#isRelation(nameOf(table), this.#context.catalog()),
+    )
+    if (other !== undefined)
+      throw new SheafError(
+        'UNSUPPORTED',
+        `The catalog is read in queries of its own. Ask for ${asked} apart from the table ${nameOf(other)}.`,
+      )
+    const declarations = catalogDeclarations(this.#context)
+    const values = parameterValues(tree, parameters)
+    const session = await this.#settings.catalog.session(declarations)
+    const shape = await session.describe(text, (index) => values(index).bound)
+    const plan = foreignPlan(text, {
+      relations: new Map(),
+      names,
+      shape,
+      parameter: (index) => values(index).expression,
+      definitions: [JSON.stringify(declarations)],
+      engine: CATALOG_ENGINE,
+    })
+    return { plan, reason: 'the catalog', columns: shape.columns, isVolatile: false }
+  }
+
   /** Lowers a query natively, or tells why that cannot be. */
   #attempt(
     tree: SelectStatement,
@@ -174,6 +268,8 @@ export class SqlPlanner {
   ): LogicalPlan | string {
     if (!this.#settings.native) return 'the option native: false'
     if (about.readsFiles) return 'a file'
+    const setting = foreignSetting(this.#session)
+    if (setting !== undefined) return `the setting ${setting}`
     return about.definitions.usesMacros ? 'a macro' : tryNative(tree, shape, known)
   }
 
@@ -193,17 +289,19 @@ export class SqlPlanner {
   /** Finds the relations that a text names, by the name that DuckDB knows each by. */
   async #relations(names: Names, options: PlanOptions, found: Found): Promise<Map<string, LogicalPlan>> {
     const relations = new Map<string, LogicalPlan>()
-    const wanted = names.tables.some(isCatalogRelation) || names.functions.some(isCatalogFunction)
-    const tables = wanted
-      ? this.#context.relationNames().map((name) => ({ name, schema: '' }))
-      : names.tables.map(({ name, schema }) => ({
-          name,
-          schema: schema.toLowerCase() === 'main' ? '' : schema,
-        }))
-    for (const { name, schema } of tables) {
-      const full = schema === '' ? name : `${schema}.${name}`
-      const plan =
-        options.relations?.get(full.toLowerCase()) ?? (await this.#relation(full, found, options.rowIdsOf))
+    const { schema: own } = this.#session
+    for (const { name, schema } of names.tables) {
+      const isMain = schema.toLowerCase() === 'main'
+      const full = schema === '' || isMain ? name : `${schema}.${name}`
+      if (own !== '' && relations.has(full))
+        throw new SheafError(
+          'UNSUPPORTED',
+          `A table of the schema main stands beside one of ${own} that has its name. Name the schema of both: ${name}`,
+        )
+      const places = schema === '' && own !== '' ? [`${own}.${full}`, full] : [full]
+      let plan = options.relations?.get(full.toLowerCase())
+      for (const place of places) plan ??= await this.#relation(place, found, options.rowIdsOf)
+      if (schema === '' && isArrowName(name)) plan ??= await arrowFilePlan(name)
       if (plan !== undefined) relations.set(full, plan)
     }
     return relations
@@ -224,7 +322,13 @@ export class SqlPlanner {
         'LIMIT',
         `Views refer to views too deep. Check for a view that refers to itself: ${name}`,
       )
-    const inner = new SqlPlanner(this.#settings, this.#context, this.#cache, this.#viewDepth + 1)
+    const session = { ...NO_SETTINGS, schema: options.schema ?? '' }
+    const inner = new SqlPlanner(
+      { ...this.#settings, session },
+      this.#context,
+      this.#cache,
+      this.#viewDepth + 1,
+    )
     const view = await inner.plan(options.sql)
     views.push(view)
     return renamedOutput(withFreshIds(view.plan), options.columns)
@@ -234,6 +338,10 @@ export class SqlPlanner {
   async #calls(names: Names): Promise<Map<number, { readonly name: string; readonly plan: LogicalPlan }>> {
     const calls = new Map<number, { readonly name: string; readonly plan: LogicalPlan }>()
     for (const { name, args, location } of names.functions) {
+      if (/^(read_arrow|arrow_scan|scan_arrow_ipc)$/i.test(name)) {
+        calls.set(location, { name, plan: await arrowFilePlan(String(constantOf(args[0], name))) })
+        continue
+      }
       const known = this.#context.tableFunction(name)
       if (known === undefined) {
         checkPackage(name)
@@ -247,6 +355,16 @@ export class SqlPlanner {
     }
     return calls
   }
+}
+
+/** Names what a text asks of the catalog; `undefined` where it asks nothing. */
+function asksCatalog({ tables, functions }: Names): string | undefined {
+  const table = tables.find(isCatalogRelation)
+  return table === undefined ? functions.find(isCatalogFunction)?.name : nameOf(table)
+}
+
+function nameOf({ name, schema }: Names['tables'][number]): string {
+  return schema === '' || schema.toLowerCase() === 'main' ? name : `${schema}.${name}`
 }
 
 /** Adds the relations that macros read, of which every column may be used. */

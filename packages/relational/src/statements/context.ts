@@ -1,6 +1,7 @@
 import type { LogicalPlan, ModelContext, Query, Value } from '@sheafdb/core'
 import type { DuckDatabase } from '../duckdb/database.ts'
 import type { SqlPlanner } from '../planning/planner.ts'
+import type { SessionSettings } from '../planning/settings.ts'
 
 /** Is what a statement has to work with. */
 export type StatementContext = {
@@ -9,6 +10,8 @@ export type StatementContext = {
   /** The DuckDB that may read and write files. */
   readonly files: DuckDatabase
   readonly planner: SqlPlanner
+  /** What SET has changed in the session that the statement is from. */
+  readonly settings: SessionSettings
   /** Makes a planner for another context: that of an open transaction. */
   readonly plannerFor: (context: ModelContext) => SqlPlanner
   readonly parameters: ReadonlyMap<string, Value>

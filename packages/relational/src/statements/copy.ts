@@ -3,22 +3,26 @@ import {
   type Batch,
   type CollectionDefinition,
   type Field,
+  foreign,
   isText,
   type LogicalPlan,
+  planField,
   SheafError,
   type TableDefinition,
+  types,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { relationColumns } from '../duckdb/relation.ts'
+import { COPY_ENGINE, FILE_ENGINE } from '../duckdb/engine.ts'
 import type { DuckSession, ResultColumn } from '../duckdb/session.ts'
 import { duckTypeOf } from '../duckdb/types.ts'
-import { readArrowFile, writeArrowFile } from '../formats/arrow-file.ts'
+import { readArrowFile, readArrowSchema, writeArrowFile } from '../formats/arrow-file.ts'
 import { type FileFormat, formatOf, readerCall } from '../formats/file-format.ts'
 import { type ReadColumn, readBatches } from '../formats/read-batches.ts'
 import { quoteIdentifier, quoteRelation, quoteText } from '../language/quote.ts'
 import type { Copy } from '../language/statement.ts'
 import { type ColumnOptions, optionsOf, type TableOptions } from '../layout/options.ts'
 import { findCollection } from '../layout/relations.ts'
+import { settingStatements } from '../planning/settings.ts'
 import type { RejectedLine, StatementContext, StatementResult } from './context.ts'
 import { createTableFor, requireTable } from './define.ts'
 import { writeRows } from './insert-rows.ts'
@@ -56,6 +60,7 @@ export function copyFrom(
     }
     const fields = (optionsOf(collection) as TableOptions).columns.map((column) => column.name)
     const rejected = await given.files.use(async (session) => {
+      await session.define(settingStatements(given.settings, ''))
       const { source, items } = await sourceOf(session, statement, format, { columns, collection })
       for await (const batch of readBatches(session, source, items, () => checkSignal(given)))
         await write(fields, batch)
@@ -84,9 +89,8 @@ async function createFor(
 }
 
 async function arrowColumns(path: string): Promise<ResultColumn[]> {
-  for await (const { schema } of readArrowFile(path))
-    return schema.fields.map((field) => ({ name: field.name, type: duckTypeOf(field.type) }))
-  return []
+  const { fields } = await readArrowSchema(path)
+  return fields.map((field) => ({ name: field.name, type: duckTypeOf(field.type) }))
 }
 
 /** Tells whether lines that cannot be read are to be left out. */
@@ -205,36 +209,30 @@ export async function writeFile(
 ): Promise<StatementResult> {
   const { context, parameters } = given
   const format = formatOf(statement)
-  const batches: Batch[] = []
-  let rowsAffected = 0
-  for await (const batch of context.batches(plan, {
-    parameters,
-    ...(given.signal && { signal: given.signal }),
-  })) {
-    batches.push(batch)
-    rowsAffected += denseLength(batch)
-  }
-  if (format === 'arrow') await writeArrowFile(statement.path, plan.output, batches)
-  else
-    await given.files.use(async (session) => {
-      const relation = {
-        columns: relationColumns(plan.output),
-        scan: (asked: readonly number[]) =>
-          batches.map((batch) => ({
-            ...batch,
-            columns: asked.map((at) => batch.columns[at] as Batch['columns'][number]),
-          })),
-      }
-      await session.show([['sheaf_copy', relation]])
-      await session.execute(
-        `COPY (FROM sheaf_copy) TO ${quoteText(statement.path)} (${writerOptions(format, statement)})`,
-      )
-    })
-  return { rowsAffected }
+  const options = { parameters, ...(given.signal && { signal: given.signal }) }
+  if (format === 'arrow')
+    return {
+      rowsAffected: await writeArrowFile(statement.path, plan.output, context.batches(plan, options)),
+    }
+  const target = `${quoteText(statement.path)} (${writerOptions(format, statement)})`
+  const [row] = await context.read(fileWriter(plan, target, given), options)
+  return { rowsAffected: Number(row?.[0] ?? 0) }
 }
 
-function denseLength(batch: Batch): number {
-  return batch.selection === null ? batch.length : batch.selection.length
+/** Makes the plan by which DuckDB writes a file from batches as they come; a query that runs in DuckDB is written there. */
+function fileWriter(plan: LogicalPlan, target: string, { settings }: StatementContext): LogicalPlan {
+  const output = [planField('Count', types.int64)]
+  if (plan.kind === 'foreign' && plan.engine !== FILE_ENGINE && plan.parameters.length === 0)
+    return foreign({ ...plan, engine: COPY_ENGINE, text: `COPY (${plan.text}) TO ${target}`, output })
+  const text = `COPY (FROM sheaf_copy) TO ${target}`
+  return foreign({
+    engine: COPY_ENGINE,
+    text,
+    inputs: [{ name: 'sheaf_copy', plan }],
+    parameters: [],
+    definitions: settingStatements(settings, text),
+    output,
+  })
 }
 
 async function copiedPlan(statement: Copy, given: StatementContext): Promise<LogicalPlan> {

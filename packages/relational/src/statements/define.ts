@@ -192,6 +192,7 @@ export async function createView(statement: CreateView, given: StatementContext)
       kind: 'view',
       sql,
       columns: uniqueNames(columns).map((column, index) => statement.columns[index] ?? column.name),
+      ...(given.settings.schema === '' ? {} : { schema: given.settings.schema }),
     }
     transaction.createCollection(MODEL_NAME, name, { version: LAYOUT_VERSION, tables: [], options })
   })

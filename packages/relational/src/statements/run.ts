@@ -7,6 +7,7 @@ import { alterTable, createIndex, createTable, createView, drop } from './define
 import { insert } from './insert.ts'
 import { merge } from './merge.ts'
 import { createObject } from './objects.ts'
+import { qualifyStatement } from './qualify.ts'
 import { readWithSequences, takesNumbers } from './read-sequences.ts'
 import { alterSequence } from './sequence.ts'
 import { describe, explain, showSchemas, showTables, tableInfo } from './show.ts'
@@ -35,7 +36,7 @@ const RUN: { readonly [Kind in Statement['kind']]: Run<Kind> } = {
   setting: ({ name, offset }, _, text) => {
     throw sourceError(
       'UNSUPPORTED',
-      `Settings are no SQL here. Pass options to relational(…) instead: ${name}`,
+      `Settings belong to a connection. Use store.relational.session(), or pass options to relational(…): ${name}`,
       { text, offset },
     )
   },
@@ -66,7 +67,9 @@ export async function runStatement(
   text: string,
 ): Promise<StatementResult> {
   try {
-    return await (RUN[statement.kind] as Run<Statement['kind']>)(statement as never, given, text)
+    const { schema } = given.settings
+    const qualified = schema === '' ? statement : qualifyStatement(statement, schema, given.context.catalog())
+    return await (RUN[qualified.kind] as Run<Statement['kind']>)(qualified as never, given, text)
   } catch (error) {
     throw relocate(error, text)
   }

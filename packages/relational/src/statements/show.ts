@@ -1,4 +1,5 @@
 import {
+  type CollectionDefinition,
   columnFromValues,
   type DataType,
   type LogicalPlan,
@@ -90,9 +91,16 @@ function describedTable(query: Piece, given: StatementContext): TableOptions | u
     .slice(1, -1)
     .map((token) => token.name || token.key)
     .join('')
-  const collection = findCollection(given.context.catalog(), name)
+  const collection = findNamed(name, given)
   const options = collection === undefined ? undefined : optionsOf(collection)
   return options?.kind === 'table' ? options : undefined
+}
+
+/** Finds a table or view by its name, in the session's schema first. */
+function findNamed(name: string, { context, settings }: StatementContext): CollectionDefinition | undefined {
+  const catalog = context.catalog()
+  const own = settings.schema === '' ? undefined : findCollection(catalog, `${settings.schema}.${name}`)
+  return own ?? findCollection(catalog, name)
 }
 
 function describeColumn(column: TableOptions['columns'][number], table: TableOptions): Value[] {
@@ -130,7 +138,7 @@ export async function explain(
 
 /** Runs PRAGMA table_info. @throws `NOT_FOUND` */
 export function tableInfo(name: string, given: StatementContext): StatementResult {
-  const collection = findCollection(given.context.catalog(), name.replace(/^main\./i, ''))
+  const collection = findNamed(name.replace(/^main\./i, ''), given)
   const options = collection === undefined ? undefined : optionsOf(collection)
   if (options === undefined) throw new SheafError('NOT_FOUND', `There is no table of this name: ${name}`)
   const columns =

@@ -79,9 +79,15 @@ export class Cursor {
     const parts = [this.name()]
     while (this.takes('.')) parts.push(this.#partAfterDot())
     if (parts.length > 2) parts.splice(0, parts.length - 2)
-    if (parts.length > 1 && /^(main|temp|memory)$/i.test(parts[0] as string)) parts.shift()
+    const isMain = parts.length > 1 && /^(main|temp|memory)$/i.test(parts[0] as string)
+    if (isMain) parts.shift()
     const [schema] = parts.length > 1 ? parts : []
-    return { name: parts.join('.'), offset, ...(schema === undefined ? {} : { schema }) }
+    return {
+      name: parts.join('.'),
+      offset,
+      ...(schema === undefined ? {} : { schema }),
+      ...(isMain ? { isMain } : {}),
+    }
   }
 
   /** Takes `(name, …)`. */

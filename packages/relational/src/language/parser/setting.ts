@@ -7,16 +7,14 @@ export function parseSetting(cursor: Cursor): SettingStatement {
   if (cursor.takes('USE')) return { kind: 'setting', name: 'schema', value: cursor.rest(), offset }
   const resets = cursor.takes('RESET')
   if (!resets) cursor.expect('SET')
-  for (const scope of ['GLOBAL', 'SESSION', 'LOCAL', 'VARIABLE']) {
-    if (scope === 'VARIABLE' && cursor.sees('VARIABLE'))
-      throw cursor.error('Variables are not kept. Pass parameters to the statement')
-    cursor.takes(scope)
-  }
+  const isVariable = cursor.takes('VARIABLE')
+  for (const scope of ['GLOBAL', 'SESSION', 'LOCAL']) cursor.takes(scope)
   if (cursor.takes('TIME', 'ZONE')) return { kind: 'setting', name: 'timezone', value: cursor.rest(), offset }
   const name = cursor.name().toLowerCase()
-  if (resets) return { kind: 'setting', name, value: null, offset }
+  const about = { kind: 'setting', name, offset, ...(isVariable ? { isVariable } : {}) } as const
+  if (resets) return { ...about, value: null }
   if (!cursor.takes('TO')) cursor.expect('=')
-  return { kind: 'setting', name, value: cursor.rest(), offset }
+  return { ...about, value: cursor.rest() }
 }
 
 /** Parses PRAGMA: `table_info('t')`, `show_tables`, or a setting. */

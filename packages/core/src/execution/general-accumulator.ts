@@ -26,6 +26,24 @@ export function makeGeneralAccumulator(
   const step = definition.step as (state: unknown, ...values: Value[]) => unknown
   let stepCount = 0
 
+  const [onlyArg] = args
+  const isPlain = args.length === 1 && filter === null && !item.distinct && order.length === 0
+  const addPlain = (batch: Batch, ids: Int32Array): void => {
+    const readers = readersOf(batch)
+    const stepOne = step as (state: unknown, value: Value) => unknown
+    const { selection } = batch
+    for (let at = 0; at < ids.length; at += 1) {
+      const value = (onlyArg as (typeof args)[number])(
+        readers,
+        selection === null ? at : (selection[at] as number),
+        [],
+      )
+      if (value === null && definition.keepsNulls !== true) continue
+      stepCount += 1
+      const group = ids[at] as number
+      states[group] = stepOne(states[group], value)
+    }
+  }
   const take = (group: number, values: Value[]): void => {
     stepCount += 1
     states[group] = step(states[group], ...values)
@@ -39,6 +57,10 @@ export function makeGeneralAccumulator(
       }
     },
     add(batch: Batch, ids: Int32Array) {
+      if (isPlain) {
+        addPlain(batch, ids)
+        return
+      }
       const readers = readersOf(batch)
       for (let at = 0; at < ids.length; at += 1) {
         const index = batch.selection === null ? at : (batch.selection[at] as number)

@@ -8,12 +8,18 @@ function powerOfTen(exponent: number): bigint {
   return powers[exponent] as bigint
 }
 
+const MOST_ZEROS = 16
+
 /** Drops zeros at the end of the fraction. */
 function trimmed(unscaled: bigint, scale: number): Decimal {
+  if (scale === 0 || unscaled % 10n !== 0n) return { unscaled, scale }
   let [digits, places] = [unscaled, scale]
-  while (places > 0 && digits % 10n === 0n) {
-    digits /= 10n
-    places -= 1
+  for (let step = MOST_ZEROS; step >= 1; step >>= 1) {
+    const unit = powerOfTen(step)
+    while (places >= step && digits % unit === 0n) {
+      digits /= unit
+      places -= step
+    }
   }
   return { unscaled: digits, scale: places }
 }
@@ -86,7 +92,21 @@ const QUOTIENT_DIGITS = 24
 export function divideDecimals(a: Decimal, b: Decimal): Decimal | undefined {
   if (b.unscaled === 0n) return undefined
   const [left, right] = aligned(a, b)
-  return trimmed((left * powerOfTen(QUOTIENT_DIGITS)) / right, QUOTIENT_DIGITS)
+  return shortQuotient(left, right) ?? trimmed((left * powerOfTen(QUOTIENT_DIGITS)) / right, QUOTIENT_DIGITS)
+}
+
+const SHORT_DIGITS = 3
+
+/** Divides small numbers whose quotient ends after few digits; null for all others. */
+function shortQuotient(left: bigint, right: bigint): Decimal | null {
+  let dividend = Number(left)
+  const divisor = Number(right)
+  for (let scale = 0; scale <= SHORT_DIGITS; scale += 1) {
+    if (!Number.isSafeInteger(dividend)) return null
+    if (dividend % divisor === 0) return { unscaled: BigInt(dividend / divisor), scale }
+    dividend *= 10
+  }
+  return null
 }
 
 /** Compares by value. */

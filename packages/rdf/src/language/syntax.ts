@@ -102,6 +102,8 @@ export type OperationSyntax =
   | {
       readonly type: 'orderby'
       readonly input: OperationSyntax
+      /** How many of the first solutions are wanted at most; lowering finds it in the slice around. */
+      readonly wanted?: number
       readonly expressions: readonly ExpressionSyntax[]
     }
   | {

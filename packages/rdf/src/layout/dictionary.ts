@@ -51,19 +51,24 @@ type Chunk = (Term | undefined)[]
  * so that nothing here can be stale. Past about two million rows it starts anew.
  */
 class TermCache {
-  #chunks = new Map<number, Chunk>()
+  #chunks: (Chunk | undefined)[] = []
+  #count = 0
 
   get(row: number): Term | undefined {
-    return this.#chunks.get(row >>> CHUNK_BITS)?.[row & (CHUNK_SIZE - 1)]
+    return this.#chunks[row >>> CHUNK_BITS]?.[row & (CHUNK_SIZE - 1)]
   }
 
   set(row: number, term: Term): void {
     const at = row >>> CHUNK_BITS
-    let chunk = this.#chunks.get(at)
+    let chunk = this.#chunks[at]
     if (chunk === undefined) {
-      if (this.#chunks.size >= MAX_CACHED_CHUNKS) this.#chunks = new Map()
+      if (this.#count >= MAX_CACHED_CHUNKS) {
+        this.#chunks = []
+        this.#count = 0
+      }
       chunk = new Array<Term | undefined>(CHUNK_SIZE).fill(undefined)
-      this.#chunks.set(at, chunk)
+      this.#chunks[at] = chunk
+      this.#count += 1
     }
     chunk[row & (CHUNK_SIZE - 1)] = term
   }

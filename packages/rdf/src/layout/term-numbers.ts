@@ -23,16 +23,18 @@ const REQUEST = [
 /** Stands in place of the number of an IRI or a blank node: no number stored is infinite. */
 export const NO_LITERAL: number = Number.NEGATIVE_INFINITY
 
-const caches = new WeakMap<TableDefinition, Map<number, Float64Array>>()
+type Chunks = (Float64Array | undefined)[]
+
+const caches = new WeakMap<TableDefinition, Chunks>()
 
 /** Gives the numbers that terms stand for by their ids, without decoding them. Read once for each row of the terms table. */
 export class TermNumbers {
   readonly #source: TableSource
-  #chunks: Map<number, Float64Array>
+  readonly #chunks: Chunks
 
   constructor(source: TableSource) {
     this.#source = source
-    this.#chunks = caches.get(source.definition) ?? new Map()
+    this.#chunks = caches.get(source.definition) ?? []
     caches.set(source.definition, this.#chunks)
   }
 
@@ -40,29 +42,33 @@ export class TermNumbers {
   of(ids: ArrayLike<number>): Float64Array {
     const numbers = new Float64Array(ids.length)
     const missing: number[] = []
+    const chunks = this.#chunks
     for (let at = 0; at < ids.length; at += 1) {
       const id = ids[at] as number
-      const number = isInlineId(id) ? inlineInteger(id) : id > 0 ? this.#known(rowOfTerm(id)) : Number.NaN
-      numbers[at] = number
-      if (number === UNREAD) missing.push(at)
+      if (isInlineId(id)) numbers[at] = inlineInteger(id)
+      else if (id > 0) {
+        const row = rowOfTerm(id)
+        const chunk = chunks[Math.floor(row / CHUNK_SIZE)]
+        const number = chunk === undefined ? UNREAD : (chunk[row % CHUNK_SIZE] as number)
+        numbers[at] = number
+        if (number === UNREAD) missing.push(at)
+      } else numbers[at] = Number.NaN
     }
-    if (missing.length > 0) {
-      this.#read(missing.map((at) => rowOfTerm(ids[at] as number)))
-      for (const at of missing) {
-        const number = this.#known(rowOfTerm(ids[at] as number))
-        numbers[at] = number === UNREAD ? Number.NaN : number
-      }
-    }
+    if (missing.length > 0) this.#fill(ids, numbers, missing)
     return numbers
   }
 
-  #known(row: number): number {
-    const chunk = this.#chunks.get(Math.floor(row / CHUNK_SIZE))
-    return chunk === undefined ? UNREAD : (chunk[row % CHUNK_SIZE] as number)
+  #fill(ids: ArrayLike<number>, numbers: Float64Array, missing: readonly number[]): void {
+    this.#read([...new Set(missing.map((at) => rowOfTerm(ids[at] as number)))])
+    for (const at of missing) {
+      const row = rowOfTerm(ids[at] as number)
+      const number = this.#chunks[Math.floor(row / CHUNK_SIZE)]?.[row % CHUNK_SIZE] ?? UNREAD
+      numbers[at] = number === UNREAD ? Number.NaN : number
+    }
   }
 
   #read(rows: readonly number[]): void {
-    if (this.#chunks.size > MAX_CHUNKS) this.#chunks.clear()
+    if (this.#chunkCount() > MAX_CHUNKS) this.#chunks.length = 0
     const { columns, found } = this.#source.gather(rows, REQUEST)
     const [read, readKind] = columns.map((column) => columnReader(column as Column)) as [
       ColumnReader,
@@ -72,15 +78,21 @@ export class TermNumbers {
       if (found[at] === 0) continue
       const row = rows[at] as number
       const place = Math.floor(row / CHUNK_SIZE)
-      let chunk = this.#chunks.get(place)
+      let chunk = this.#chunks[place]
       if (chunk === undefined) {
         chunk = new Float64Array(CHUNK_SIZE).fill(UNREAD)
-        this.#chunks.set(place, chunk)
+        this.#chunks[place] = chunk
       }
       const kind = readKind(at)
       const number = (read(at) as number | null) ?? Number.NaN
       const isNode = kind === TermKind.iri || kind === TermKind.blank
       chunk[row % CHUNK_SIZE] = isNode ? NO_LITERAL : Number.isFinite(number) ? number : Number.NaN
     }
+  }
+
+  #chunkCount(): number {
+    let count = 0
+    for (const chunk of this.#chunks) if (chunk !== undefined) count += 1
+    return count
   }
 }

@@ -87,26 +87,32 @@ class Comparison {
     const leftNumbers = this.#numbers.of(left)
     const rightNumbers = right === null ? null : this.#numbers.of(right)
     const bits = new BooleanBits(batch.length)
+    const whenLess = this.#holds(-1)
+    const whenMore = this.#holds(1)
+    const { selection } = batch
     for (let at = 0; at < left.length; at += 1) {
-      const a = left[at] as number
-      const b = right === null ? this.#constantId : (right[at] as number)
-      const row = batch.selection === null ? at : (batch.selection[at] as number)
-      const inline = compareInlineIds(a, b)
-      const numbers = [
-        leftNumbers[at] as number,
-        rightNumbers === null ? this.#constantNumber : (rightNumbers[at] as number),
-      ] as const
-      bits.set(row, Number.isNaN(inline) ? this.#compared(a, b, numbers) : this.#holds(inline))
+      const row = selection === null ? at : (selection[at] as number)
+      const a = leftNumbers[at] as number
+      const b = rightNumbers === null ? this.#constantNumber : (rightNumbers[at] as number)
+      // Most are numbers that differ; IRIs and blank nodes stand below all numbers.
+      if (a < b && a !== NO_LITERAL) bits.set(row, whenLess)
+      else if (a > b && b !== NO_LITERAL) bits.set(row, whenMore)
+      else {
+        const other = right === null ? this.#constantId : (right[at] as number)
+        bits.set(row, this.#compared(left[at] as number, other, a === NO_LITERAL || b === NO_LITERAL))
+      }
     }
     return bits.column()
   }
 
-  #compared(left: number, right: number, [a, b]: readonly [number, number]): Value {
+  #compared(left: number, right: number, hasNode: boolean): Value {
+    const inline = compareInlineIds(left, right)
+    if (!Number.isNaN(inline)) return this.#holds(inline)
     if (left <= 0 || (this.#constant === null && right <= 0)) return null
     // An IRI or a blank node is equal to itself alone, and comes before or after nothing.
-    if (a === NO_LITERAL || b === NO_LITERAL) return this.#isEquality ? left === right : null
+    if (hasNode) return this.#isEquality ? left === right : null
     // Numbers that are the same as doubles may differ as decimals.
-    return a < b || a > b ? this.#holds(a - b) : this.#byTerms(left, right)
+    return this.#byTerms(left, right)
   }
 
   #byTerms(left: number, right: number): Value {

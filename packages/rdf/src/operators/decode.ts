@@ -2,7 +2,6 @@ import {
   type Batch,
   boxedColumn,
   type Column,
-  columnReader,
   type ExtensionOperator,
   types,
   type Value,
@@ -10,6 +9,7 @@ import {
 import type { Dictionary } from '../layout/dictionary.ts'
 import { addColumns } from './batches.ts'
 import { dictionaryOf } from './dictionary-of.ts'
+import { selectedIds } from './ids.ts'
 
 /** Adds the terms of columns of ids. Settings: `terms`, the terms table. */
 export const decodeOperator: ExtensionOperator = {
@@ -24,18 +24,12 @@ export const decodeOperator: ExtensionOperator = {
 }
 
 function decodeColumn(batch: Batch, column: Column, dictionary: Dictionary | null): Column {
-  const read = columnReader(column)
   const { selection, length } = batch
-  const count = selection === null ? length : selection.length
-  const ids = new Float64Array(count)
-  for (let at = 0; at < count; at += 1) {
-    const id = read(selection === null ? at : (selection[at] as number))
-    ids[at] = id === null ? 0 : Number(id)
-  }
+  const ids = selectedIds(batch, column)
   if (dictionary === null) return boxedColumn(types.variant, new Array<Value>(length).fill(null))
   const terms = dictionary.terms(ids)
   if (selection === null) return boxedColumn(types.variant, terms)
   const spread = new Array<Value>(length).fill(null)
-  for (let at = 0; at < count; at += 1) spread[selection[at] as number] = terms[at]
+  for (let at = 0; at < ids.length; at += 1) spread[selection[at] as number] = terms[at]
   return boxedColumn(types.variant, spread)
 }

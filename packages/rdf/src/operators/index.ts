@@ -7,6 +7,7 @@ import { encodeOperator } from './encode.ts'
 import { orderOperator } from './order.ts'
 import { quadsOperator } from './quads.ts'
 import { serviceOperator } from './service.ts'
+import { topOperator } from './top.ts'
 
 /** Holds the operators that RDF adds to plans. */
 export const rdfOperators: readonly ExtensionOperator[] = [
@@ -17,5 +18,6 @@ export const rdfOperators: readonly ExtensionOperator[] = [
   describeOperator,
   compareOperator,
   orderOperator,
+  topOperator,
   serviceOperator,
 ]

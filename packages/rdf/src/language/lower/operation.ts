@@ -88,8 +88,9 @@ export function lowerOperation(operation: OperationSyntax, environment: Environm
     case 'reduced':
       return lowerOperation(operation.input, environment)
     case 'slice': {
-      const input = lowerOperation(operation.input, environment)
       const count = operation.length ?? null
+      const wanted = count === null ? null : withWanted(operation.input, operation.start + count)
+      const input = lowerOperation(wanted ?? operation.input, environment)
       const plan = limit(input.plan, count, operation.start === 0 ? null : operation.start)
       return withPlan(input, plan, Math.min(input.rowCount, count ?? Number.POSITIVE_INFINITY))
     }
@@ -102,6 +103,14 @@ export function lowerOperation(operation: OperationSyntax, environment: Environm
     case 'service':
       return joinedWith(seed, lowerService(operation, environment), environment)
   }
+}
+
+/** Tells an ORDER BY how many of its first solutions a slice wants; null where they pass through more than a projection. */
+function withWanted(operation: OperationSyntax, wanted: number): OperationSyntax | null {
+  if (operation.type === 'orderby') return { ...operation, wanted }
+  if (operation.type !== 'project') return null
+  const input = withWanted(operation.input, wanted)
+  return input === null ? null : { ...operation, input }
 }
 
 function joinedWith(seed: Seed | undefined, relation: Relation, environment: Environment): Relation {

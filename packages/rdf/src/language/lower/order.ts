@@ -24,7 +24,8 @@ export function lowerOrderBy(
 ): Relation {
   let relation = environment.lower(operation.input, environment)
   const keys: SortKey[] = []
-  for (const syntax of operation.expressions) {
+  for (const [index, syntax] of operation.expressions.entries()) {
+    if (index === 1) relation = onlyBest(relation, keys, operation.wanted)
     const isOrder = syntax.subType === 'operator' && (syntax.operator === 'desc' || syntax.operator === 'asc')
     const descending = syntax.subType === 'operator' && syntax.operator === 'desc'
     const inner = isOrder ? (syntax.args[0] as ExpressionSyntax) : syntax
@@ -43,6 +44,30 @@ export function lowerOrderBy(
       keys.push(sortKey(expression, { descending, nullsFirst: !descending && expression.nullable }))
   }
   return withPlan(relation, sort(relation.plan, keys))
+}
+
+/** Up to so many solutions it pays to keep track of the best ones. */
+const MOST_TOP_ROWS = 1000
+
+/** Drops the solutions that the first key alone puts behind those that are wanted, before more keys are found for them. */
+function onlyBest(relation: Relation, keys: readonly SortKey[], wanted: number | undefined): Relation {
+  if (wanted === undefined || wanted === 0 || wanted > MOST_TOP_ROWS) return relation
+  const numbers: ColumnExpression[] = []
+  for (const { expression } of keys) {
+    const isNumber =
+      expression.type.typeId === types.int64.typeId || expression.type.typeId === types.float64.typeId
+    if (expression.kind !== 'column' || !isNumber) break
+    numbers.push(expression)
+  }
+  if (numbers.length === 0) return relation
+  const plan = extension({
+    operator: 'rdf.top',
+    inputs: [relation.plan],
+    expressions: numbers,
+    settings: { count: wanted, descending: keys[0]?.descending === true },
+    output: relation.plan.output,
+  })
+  return withPlan(relation, plan)
 }
 
 /** Adds what a variable that is known by its id sorts by; null for other expressions. */

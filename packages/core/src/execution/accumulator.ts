@@ -1,7 +1,8 @@
+import type { DataType } from 'apache-arrow'
 import type { Expression } from '../expression/expression.ts'
 import { interpretExpression, type Places, type RowEvaluator, readersOf } from '../expression/interpret.ts'
 import type { AggregateExpression } from '../plan/logical-plan.ts'
-import type { Batch } from '../types/column.ts'
+import type { Batch, Column } from '../types/column.ts'
 import type { Value } from '../types/value.ts'
 import type { Generator } from './expression/generate.ts'
 
@@ -16,6 +17,8 @@ export type Accumulator = {
   /** Is called after so many rows were added, to keep sums exact. */
   settle(): void
   result(group: number): Value
+  /** Gives the results of groups at once, `null` where they do not fit numbers of that type. */
+  results?(groups: Int32Array, type: DataType): Column | null
   bytes(): number
 }
 
@@ -118,4 +121,24 @@ export function grown(array: Float64Array, count: number): Float64Array {
   const larger = new Float64Array(Math.max(count, array.length * 2))
   larger.set(array)
   return larger
+}
+
+/** Makes a column of numbers, one a group; null for those that `countOf` says to have no row. */
+export function numberResults(
+  groups: Int32Array,
+  type: DataType,
+  of: { readonly numberOf: (group: number) => number; readonly countOf: ((group: number) => number) | null },
+): Column {
+  const { length } = groups
+  const values = new Float64Array(length)
+  let validity: Uint8Array | null = null
+  for (let row = 0; row < length; row += 1) {
+    const group = groups[row] as number
+    if (of.countOf === null || of.countOf(group) > 0) values[row] = of.numberOf(group)
+    else {
+      validity ??= new Uint8Array((length + 7) >> 3).fill(255)
+      validity[row >> 3] = (validity[row >> 3] as number) & ~(1 << (row & 7))
+    }
+  }
+  return { layout: 'flat', type, length, validity, values }
 }

@@ -3,6 +3,7 @@ import type { Expression } from '../expression/expression.ts'
 import type { Places } from '../expression/interpret.ts'
 import type { AggregateExpression, NamedExpression } from '../plan/logical-plan.ts'
 import { type Batch, batchRowCount, type Column, type DictionaryColumn } from '../types/column.ts'
+import { columnFromValues } from '../types/column-builder.ts'
 import { isFloat, isInteger, isTemporal, isText } from '../types/data-type.ts'
 import { canGenerate } from '../types/generation.ts'
 import type { Value } from '../types/value.ts'
@@ -30,11 +31,10 @@ export type Accumulators = {
   addFused(batch: Batch): void
   /** Adds the selected rows of a batch, whose groups are `ids`. */
   add(batch: Batch, ids: Int32Array, groupCount: number): void
-  /** The key values, where the fused loop did the grouping; else `null`. */
-  groupKeys(): readonly (readonly Value[])[] | null
-  /** The groups that have rows, where some of those known have none; else `null`. */
-  seenGroups(): Uint32Array | null
-  result(aggregate: number, group: number): Value
+  /** The groups of text, where they are; else `null`. */
+  readonly textGroups: TextGroups | null
+  /** Gives an aggregate's results for groups. */
+  results(aggregate: number, groups: Int32Array): Column
   bytes(): number
 }
 
@@ -103,12 +103,20 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
       if (compiles(batch)) run(batch, own, known)
       else for (const accumulator of accumulators) accumulator.add(batch, own)
     },
-    groupKeys: () => (fusedGroups ? (text?.keys() ?? null) : null),
-    seenGroups: () => (fusedGroups ? (text?.seenGroups() ?? null) : null),
-    result(aggregate, group) {
+    get textGroups() {
+      return fusedGroups ? (text ?? null) : null
+    },
+    results(aggregate, groups) {
       const accumulator = accumulators[aggregate] as Accumulator
-      accumulator.grow(group + 1)
-      return accumulator.result(group)
+      const { type } = pipeline.aggregates[aggregate] as AggregateExpression
+      accumulator.grow(groups.reduce((most, group) => Math.max(most, group), 0) + 1)
+      return (
+        accumulator.results?.(groups, type) ??
+        columnFromValues(
+          type,
+          Array.from(groups, (group) => accumulator.result(group)),
+        )
+      )
     },
     bytes: () => accumulators.reduce((total, accumulator) => total + accumulator.bytes(), text?.bytes() ?? 0),
   }

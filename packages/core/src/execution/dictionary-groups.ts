@@ -1,57 +1,86 @@
+import type { DataType } from 'apache-arrow'
 import {
   type Batch,
   type BytesColumn,
   batchRowCount,
   type Column,
   columnReader,
-  columnValues,
   type DictionaryColumn,
-  decodeUtf8,
 } from '../types/column.ts'
-import type { Value } from '../types/value.ts'
 import { BytesTable } from './bytes-table.ts'
 import type { Generator } from './expression/generate.ts'
+import { NO_KEY } from './key-interner.ts'
 
-const BYTES_PER_KEY = 64
+const utf8 = new TextEncoder()
+/** Is what a code of a dictionary has until it is looked for. */
+const UNKNOWN = -2
 
-/** Groups by one dictionary column: a table from code to group for each dictionary that comes by. */
+/**
+ * Groups by one column of texts. Group 0 is null's, others are numbered by their texts as bytes: of a text no string is
+ * made. For a dictionary there is a table from code to group.
+ */
 export class DictionaryGroups {
-  readonly #groups = new Map<Value, number>()
-  readonly #keys: Value[] = [null]
-  readonly #tables = new WeakMap<Column, Int32Array>()
-  /** Texts that came as bytes, and the group of each. */
   readonly #texts = new BytesTable()
-  readonly #textGroups: number[] = []
+  readonly #tables = new WeakMap<Column, Int32Array>()
   #seen = new Uint8Array(1024)
 
   /** Counts the groups known; group 0 is null's. */
   get count(): number {
-    return this.#keys.length
+    return this.#texts.count + 1
   }
 
+  /** Finds the groups of all texts of a dictionary. */
   enter(column: DictionaryColumn): void {
-    if (this.#tables.has(column.dictionary)) return
-    const values = columnValues(column.dictionary)
-    const table = new Int32Array(values.length)
-    for (let code = 0; code < values.length; code += 1) table[code] = this.#groupOf(values[code])
-    this.#tables.set(column.dictionary, table)
+    const { dictionary } = column
+    const table = this.#tableOf(dictionary)
+    const groupOf = this.#reader(dictionary, true)
+    for (let code = 0; code < table.length; code += 1)
+      if (table[code] === UNKNOWN) table[code] = groupOf(code)
     this.#growSeen()
   }
 
-  #groupOf(value: Value): number {
-    if (value === null || value === undefined) return 0
-    let group = this.#groups.get(value)
-    if (group === undefined) {
-      group = this.#keys.length
-      this.#groups.set(value, group)
-      this.#keys.push(value)
+  #tableOf(dictionary: Column): Int32Array {
+    let table = this.#tables.get(dictionary)
+    if (table === undefined) {
+      table = new Int32Array(dictionary.length).fill(UNKNOWN)
+      this.#tables.set(dictionary, table)
     }
-    return group
+    return table
+  }
+
+  /** Makes what gives the group of a row; with `adds`, a new one for a new text, else {@link NO_KEY}. */
+  #reader(column: Column, adds: boolean): (row: number) => number {
+    const texts = this.#texts
+    if (column.layout === 'bytes') return bytesReader(column, texts, adds)
+    if (column.layout === 'dictionary') return this.#codeReader(column, adds)
+    const read = columnReader(column)
+    return (row) => {
+      const value = read(row)
+      if (value === null || value === undefined) return 0
+      const bytes = utf8.encode(value as string)
+      const text = adds ? texts.idOf(bytes, 0, bytes.length) : texts.find(bytes, 0, bytes.length)
+      return text < 0 ? NO_KEY : text + 1
+    }
+  }
+
+  #codeReader({ dictionary, codes, validity }: DictionaryColumn, adds: boolean): (row: number) => number {
+    const table = this.#tableOf(dictionary)
+    const groupOf = this.#reader(dictionary, adds)
+    return (row) => {
+      if (validity !== null && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) return 0
+      const code = codes[row] as number
+      let group = table[code] as number
+      if (group === UNKNOWN) {
+        group = groupOf(code)
+        if (group !== NO_KEY) table[code] = group
+      }
+      return group
+    }
   }
 
   #growSeen(): void {
-    if (this.#seen.length >= this.#keys.length) return
-    const seen = new Uint8Array(this.#keys.length * 2)
+    if (this.#seen.length >= this.count) return
+    const seen = new Uint8Array(this.count * 2)
     seen.set(this.#seen)
     this.#seen = seen
   }
@@ -77,54 +106,63 @@ export class DictionaryGroups {
 
   /** Gives the groups of rows of any column of such values. */
   idsOf(column: Column, batch: Batch): Int32Array {
-    if (column.layout === 'bytes') return this.#idsOfBytes(column, batch)
-    const read = columnReader(column)
-    const ids = new Int32Array(batchRowCount(batch))
-    for (let at = 0; at < ids.length; at += 1) {
-      const group = this.#groupOf(read(batch.selection === null ? at : (batch.selection[at] as number)))
-      this.#growSeen()
-      this.#seen[group] = 1
-      ids[at] = group
-    }
+    const ids = this.#read(column, batch, true)
+    this.#growSeen()
+    const seen = this.#seen
+    for (let at = 0; at < ids.length; at += 1) seen[ids[at] as number] = 1
     return ids
   }
 
-  /** Decodes a text only where its bytes were not there before. */
-  #idsOfBytes(column: BytesColumn, batch: Batch): Int32Array {
-    const { offsets, data, validity } = column
+  /** Gives the groups of rows, {@link NO_KEY} for those that have none. */
+  find(column: Column, batch: Batch): Int32Array {
+    return this.#read(column, batch, false)
+  }
+
+  #read(column: Column, batch: Batch, adds: boolean): Int32Array {
     const ids = new Int32Array(batchRowCount(batch))
-    for (let at = 0; at < ids.length; at += 1) {
-      const row = batch.selection === null ? at : (batch.selection[at] as number)
-      let group = 0
-      if (validity === null || (((validity[row >> 3] as number) >> (row & 7)) & 1) === 1) {
-        const start = offsets[row] as number
-        const end = offsets[row + 1] as number
-        const known = this.#texts.count
-        const text = this.#texts.idOf(data, start, end)
-        if (text === known) {
-          this.#textGroups.push(this.#groupOf(decodeUtf8(data, start, end)))
-          this.#growSeen()
-        }
-        group = this.#textGroups[text] as number
-      }
-      this.#seen[group] = 1
-      ids[at] = group
-    }
+    const groupOf = this.#reader(column, adds)
+    const { selection } = batch
+    for (let at = 0; at < ids.length; at += 1)
+      ids[at] = groupOf(selection === null ? at : (selection[at] as number))
     return ids
   }
 
-  /** Estimates the memory that the groups take; the texts themselves are mostly those of dictionaries. */
+  /** Estimates the memory that the groups take. */
   bytes(): number {
-    return this.#keys.length * BYTES_PER_KEY + this.#texts.sizeBytes
+    return this.#texts.sizeBytes + this.#seen.length
   }
 
-  keys(): readonly Value[] {
-    return this.#keys
+  /** Gives the texts of groups as a column. */
+  keyColumn(groups: Int32Array, type: DataType): Column {
+    return this.#texts.column(
+      groups.map((group) => group - 1),
+      type,
+    )
   }
 
-  seenGroups(): Uint32Array {
-    const groups: number[] = []
-    for (let group = 0; group < this.#keys.length; group += 1) if (this.#seen[group] === 1) groups.push(group)
-    return Uint32Array.from(groups)
+  /** Gives the groups that have rows. */
+  seenGroups(): Int32Array {
+    const groups = new Int32Array(this.count)
+    let count = 0
+    for (let group = 0; group < groups.length; group += 1) {
+      if (this.#seen[group] !== 1) continue
+      groups[count] = group
+      count += 1
+    }
+    return groups.subarray(0, count)
+  }
+}
+
+function bytesReader(
+  { offsets, data, validity }: BytesColumn,
+  texts: BytesTable,
+  adds: boolean,
+): (row: number) => number {
+  return (row) => {
+    if (validity !== null && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) return 0
+    const start = offsets[row] as number
+    const end = offsets[row + 1] as number
+    const text = adds ? texts.idOf(data, start, end) : texts.find(data, start, end)
+    return text < 0 ? NO_KEY : text + 1
   }
 }

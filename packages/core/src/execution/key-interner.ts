@@ -1,15 +1,19 @@
 import {
   type Batch,
+  type BytesColumn,
   batchRowCount,
   type Column,
   columnReader,
   columnValues,
   type DictionaryColumn,
+  decodeUtf8,
   type FlatColumn,
   type SplitValues,
 } from '../types/column.ts'
+import { isText } from '../types/data-type.ts'
 import { loopFor } from '../types/typed-loop.ts'
 import { groupKey, type Value } from '../types/value.ts'
+import { BytesTable } from './bytes-table.ts'
 
 /** Is the id of null where nulls do not take part (the keys of a join), and of a value that a lookup does not find. */
 export const NO_KEY = -1
@@ -21,6 +25,9 @@ export const NO_KEY = -1
 export class ValueInterner {
   readonly #numbers = new NumberTable()
   readonly #texts = new Map<string, number>()
+  /** Texts that came as bytes, and the id of each: of most of them no string is made again. */
+  readonly #bytes = new BytesTable()
+  readonly #bytesIds: number[] = []
   readonly #others = new Map<Value, number>()
   readonly #codes = new WeakMap<Column, CodeTable>()
   readonly #values: Value[] | null
@@ -63,7 +70,8 @@ export class ValueInterner {
       !(column.values instanceof BigUint64Array)
     ) {
       this.#writeNumbers(column, batch, ids, idOf)
-    } else this.#writeValues(column, batch, ids, idOf)
+    } else if (column.layout === 'bytes' && isText(column.type)) this.#writeBytes(column, batch, ids, idOf)
+    else this.#writeValues(column, batch, ids, idOf)
   }
 
   /** Writes the ids of typed values that are known, then of all others row by row: new ids ascend with the rows. */
@@ -144,6 +152,31 @@ export class ValueInterner {
       const id = numbers.find(value)
       ids[at] = id >= 0 ? id : idOf(value)
     }
+  }
+
+  #writeBytes(column: BytesColumn, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
+    const { offsets, data, validity } = column
+    const { selection } = batch
+    const count = batchRowCount(batch)
+    for (let at = 0; at < count; at += 1) {
+      const row = selection === null ? at : (selection[at] as number)
+      if (validity !== null && (((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) {
+        ids[at] = idOf(null)
+        continue
+      }
+      const start = offsets[row] as number
+      const end = offsets[row + 1] as number
+      const known = this.#bytes.find(data, start, end)
+      ids[at] =
+        known >= 0 ? (this.#bytesIds[known] as number) : this.#idOfBytes(data.subarray(start, end), idOf)
+    }
+  }
+
+  /** Finds a text that did not come as bytes before; it may have come as a string. */
+  #idOfBytes(bytes: Uint8Array, idOf: (value: Value) => number): number {
+    const id = idOf(decodeUtf8(bytes, 0, bytes.length))
+    if (id !== NO_KEY) this.#bytesIds[this.#bytes.idOf(bytes, 0, bytes.length)] = id
+    return id
   }
 
   #writeValues(column: Column, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {

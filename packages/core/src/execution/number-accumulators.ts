@@ -1,3 +1,4 @@
+import { type DataType, type Float, Precision } from 'apache-arrow'
 import { checkInt64 } from '../expression/arithmetic.ts'
 import type { Expression } from '../expression/expression.ts'
 import type { Places } from '../expression/interpret.ts'
@@ -9,6 +10,7 @@ import {
   countedRows,
   grown,
   isNarrow,
+  numberResults,
   openRow,
   type RowCounter,
   rowAdder,
@@ -50,11 +52,21 @@ export function countAccumulator(
     }),
     settle() {},
     result: (group) => (counts[group] as number) + countedRows(counters, group),
+    results: (groups, type) =>
+      numberResults(groups, type, {
+        numberOf: (group) => (counts[group] as number) + countedRows(counters, group),
+        countOf: null,
+      }),
     bytes: () => counts.byteLength,
   }
 }
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER
+
+/** Tells whether a column of a type may hold its values as doubles: integers, which are safe here, and doubles. */
+function holdsDoubles(type: DataType): boolean {
+  return isInteger(type) || (isFloat(type) && (type as Float).precision === Precision.DOUBLE)
+}
 
 /** Sums in doubles; integers past the safe range are carried over into a `bigint` a group. */
 export function sumAccumulator(
@@ -132,6 +144,13 @@ export function sumAccumulator(
       if (mean) return ((big === undefined ? 0 : Number(big)) + (sums[group] as number)) / count
       if (!integers) return sums[group] as number
       return big === undefined ? (sums[group] as number) : checkInt64(big + BigInt(sums[group] as number))
+    },
+    results(groups, type) {
+      if (carried.size > 0 || !holdsDoubles(type)) return null
+      const countOf = (group: number): number => (counts[group] as number) + countedRows(counters, group)
+      const sumOf = (group: number): number => sums[group] as number
+      const numberOf = mean ? (group: number): number => sumOf(group) / countOf(group) : sumOf
+      return numberResults(groups, type, { numberOf, countOf })
     },
     bytes: () => sums.byteLength + counts.byteLength,
   }

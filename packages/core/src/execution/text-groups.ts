@@ -1,7 +1,8 @@
+import type { DataType } from 'apache-arrow'
 import type { Batch, Column, DictionaryColumn } from '../types/column.ts'
-import type { Value } from '../types/value.ts'
 import { DictionaryGroups } from './dictionary-groups.ts'
 import type { Generator } from './expression/generate.ts'
+import { NO_KEY } from './key-interner.ts'
 
 /** Combinations of groups of several columns stand in a table up to this many; more of them in maps alone. */
 const MAX_TABLE = 65_536
@@ -123,12 +124,29 @@ export class TextGroups {
     const lists = this.#places.map((place, at) =>
       (this.#columns[at] as DictionaryGroups).idsOf(batch.columns[place] as Column, batch),
     )
-    const [first] = lists as [Int32Array]
-    if (this.#isSingle) return first
-    const ids = new Int32Array(first.length)
-    for (let row = 0; row < ids.length; row += 1)
-      ids[row] = this.#groupOf(lists.map((list) => list[row] as number))
-    return ids
+    return this.#isSingle
+      ? (lists[0] as Int32Array)
+      : (lists[0] as Int32Array).map((_, row) => this.#groupOf(lists.map((list) => list[row] as number)))
+  }
+
+  /** Gives the groups of rows, {@link NO_KEY} for those that have none. */
+  find(batch: Batch): Int32Array {
+    const lists = this.#places.map((place, at) =>
+      (this.#columns[at] as DictionaryGroups).find(batch.columns[place] as Column, batch),
+    )
+    return this.#isSingle
+      ? (lists[0] as Int32Array)
+      : (lists[0] as Int32Array).map((_, row) => this.#known(lists.map((list) => list[row] as number)))
+  }
+
+  #known(parts: readonly number[]): number {
+    let group = parts[0] as number
+    for (const [at, step] of this.#steps.entries()) {
+      const part = parts[at + 1] as number
+      if (group === NO_KEY || part === NO_KEY) return NO_KEY
+      group = step.get(group * MAX_COLUMN_GROUPS + part) ?? NO_KEY
+    }
+    return group
   }
 
   /** Estimates the bytes that the groups take. */
@@ -137,17 +155,17 @@ export class TextGroups {
     return this.#columns.reduce((total, column) => total + column.bytes(), own)
   }
 
-  /** Gives the values of each column, by group. */
-  keys(): readonly (readonly Value[])[] {
-    if (this.#isSingle) return [(this.#columns[0] as DictionaryGroups).keys()]
+  /** Gives the texts of groups, a column each. */
+  keyColumns(groups: Int32Array, types: readonly DataType[]): readonly Column[] {
     return this.#columns.map((column, at) => {
-      const values = column.keys()
-      return (this.#parts[at] as number[]).map((part) => values[part] ?? null)
+      const parts = this.#parts[at] as readonly number[]
+      const own = this.#isSingle ? groups : groups.map((group) => parts[group] as number)
+      return column.keyColumn(own, types[at] as DataType)
     })
   }
 
   /** Gives the groups that have rows, `null` where all of them do. */
-  seenGroups(): Uint32Array | null {
+  seenGroups(): Int32Array | null {
     return this.#isSingle ? (this.#columns[0] as DictionaryGroups).seenGroups() : null
   }
 }

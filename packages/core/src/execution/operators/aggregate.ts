@@ -1,3 +1,4 @@
+import type { DataType } from 'apache-arrow'
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { SpillSpace } from '../../catalog/spill.ts'
 import type { Expression } from '../../expression/expression.ts'
@@ -140,11 +141,6 @@ class GroupMemory {
   }
 }
 
-/** Gives what tells groups by texts apart. */
-function textKey(values: readonly Value[]): Value {
-  return values.length === 1 ? (values[0] ?? null) : JSON.stringify(values)
-}
-
 /** Is the groups of one grouping set, and the rows put aside whose groups are not among them. */
 class RunningSet {
   readonly bytesPerGroup: number
@@ -157,7 +153,6 @@ class RunningSet {
   readonly #grouping: Grouping | null
   readonly #filter: BatchFilter
   readonly #keysOf: (batch: Batch) => readonly Column[]
-  #known: ReadonlySet<Value> | null = null
   #aside: Partitions | null = null
 
   constructor(pipeline: AggregatePipeline, set: ChosenSet, context: ExecutionContext, depth: number) {
@@ -218,12 +213,8 @@ class RunningSet {
       const ids = (this.#grouping as Grouping).find(batch, keys)
       return (at) => ids[at] !== NO_KEY
     }
-    const groups = this.#accumulators.groupKeys() ?? []
-    const [first = []] = groups
-    this.#known ??= new Set(first.map((_, group) => textKey(groups.map((values) => values[group]))))
-    const known = this.#known
-    const readers = keys.map(columnReader)
-    return (_, row) => known.has(textKey(readers.map((read) => read(row))))
+    const ids = this.#accumulators.textGroups?.find(batch)
+    return (at) => ids !== undefined && ids[at] !== NO_KEY
   }
 
   bytes(): number {
@@ -231,8 +222,7 @@ class RunningSet {
   }
 
   *emit(): Steps {
-    const keys = this.#accumulators.groupKeys() ?? this.#grouping?.keys() ?? null
-    for (const batch of emit(keys, this.#groups, this.#pipeline.aggregates, this.#accumulators))
+    for (const batch of emit(this.#grouping, this.#groups, this.#accumulators, this.#pipeline.aggregates))
       yield this.#pipeline.sets === null ? batch : withMissingGroups(batch, this.#pipeline, this.#set)
   }
 
@@ -333,34 +323,37 @@ function recordKeys(
 }
 
 function* emit(
-  keys: readonly (readonly Value[])[] | null,
+  grouping: Grouping | null,
   groups: readonly NamedExpression[],
-  aggregates: readonly AggregateExpression[],
   accumulators: ReturnType<typeof makeAccumulators>,
+  aggregates: readonly AggregateExpression[],
 ): Generator<Batch, void, undefined> {
-  const groupCount = keys === null ? 1 : (keys[0] as readonly Value[]).length
-  const groupIds = accumulators.seenGroups()
-  const total = groupIds === null ? groupCount : groupIds.length
-  for (let start = 0; start < total; start += OUTPUT_ROWS) {
-    const end = Math.min(total, start + OUTPUT_ROWS)
-    const ids =
-      groupIds === null
-        ? Array.from({ length: end - start }, (_, at) => start + at)
-        : Array.from(groupIds.subarray(start, end))
-    const columns = [
-      ...groups.map((group, at) =>
-        columnFromValues(
-          group.expression.type,
-          ids.map((id) => (keys as readonly (readonly Value[])[])[at]?.[id] ?? null),
-        ),
-      ),
-      ...aggregates.map((item, at) =>
-        columnFromValues(
-          item.type,
-          ids.map((id) => accumulators.result(at, id)),
-        ),
-      ),
-    ]
-    yield makeBatch(columns, end - start)
+  const text = accumulators.textGroups
+  const seen = text?.seenGroups() ?? numbered(text?.count ?? grouping?.keys()[0]?.length ?? 1)
+  for (let start = 0; start < seen.length; start += OUTPUT_ROWS) {
+    const ids = seen.subarray(start, start + OUTPUT_ROWS)
+    const types = groups.map((group) => group.expression.type)
+    const keys =
+      text === null ? valueColumns(grouping?.keys() ?? [], ids, types) : text.keyColumns(ids, types)
+    yield makeBatch([...keys, ...aggregates.map((_, at) => accumulators.results(at, ids))], ids.length)
   }
+}
+
+function numbered(count: number): Int32Array {
+  const ids = new Int32Array(count)
+  for (let id = 0; id < count; id += 1) ids[id] = id
+  return ids
+}
+
+function valueColumns(
+  keys: readonly (readonly Value[])[],
+  ids: Int32Array,
+  types: readonly DataType[],
+): readonly Column[] {
+  return types.map((type, at) =>
+    columnFromValues(
+      type,
+      Array.from(ids, (id) => keys[at]?.[id] ?? null),
+    ),
+  )
 }

@@ -8,6 +8,7 @@ import { named } from '../../plan/build.ts'
 import type { FrameBound, WindowExpression, WindowPlan } from '../../plan/logical-plan.ts'
 import { type Batch, type Column, columnReader, isNullAt, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
+import { takeColumn } from '../../types/take.ts'
 import type { Value } from '../../types/value.ts'
 import { makeAccumulators } from '../accumulators.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
@@ -261,9 +262,9 @@ function wholePartitionColumn(
   )
   const count = layout.starts.length - 1
   if (batch.length > 0) accumulators.add(batch, layout.partitions, count)
-  const results = Array.from({ length: count }, (_, partition) => accumulators.result(0, partition))
-  return columnFromValues(
-    item.type,
-    Array.from(layout.partitions, (partition) => results[partition] ?? null),
+  const results = accumulators.results(
+    0,
+    Int32Array.from({ length: count }, (_, partition) => partition),
   )
+  return takeColumn(results, Uint32Array.from(layout.partitions))
 }

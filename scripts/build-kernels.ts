@@ -1,16 +1,10 @@
 /**
- * Compiles the WebAssembly kernels and writes them as base64 into the sources of the core, so that neither a build nor
+ * Compiles the WebAssembly kernels and writes them as base64 into the sources of the packages, so that neither a build nor
  * a user needs the compiler. A test holds that what is committed is what this makes.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import loadWabt from 'wabt'
-
-/** Names the file that holds the compiled kernels. */
-export const KERNEL_FILE: string = join(
-  import.meta.dirname,
-  '../packages/core/src/execution/kernels/distance-wasm.ts',
-)
 
 const VECTOR_BYTES = 16
 /** Vectors a step, each with its own accumulator: they hide the latency of an addition. */
@@ -170,7 +164,7 @@ function countBits(name: string, operator: 'and' | 'xor'): string {
 }
 
 /** Gives the kernels of distances as WebAssembly text. */
-export function distanceSource(): string {
+function distanceSource(): string {
   const kernels = ROW_KINDS.flatMap((kind) =>
     Object.entries(TERMS).map(([name, term]) => measure(name, kind, term)),
   )
@@ -178,21 +172,174 @@ export function distanceSource(): string {
   return `(module\n  (import "store" "memory" (memory 1))${[...kernels, ...bits].join('')})\n`
 }
 
-/** Compiles the kernels and gives the file that holds them. */
-export async function kernelFile(): Promise<string> {
+/** Gives the kernels of arrays as WebAssembly text: sums, products, arithmetic and a panel of a product of matrices. */
+function arraySource(): string {
+  const kinds = (['f32x4', 'f64x2'] as const).flatMap((lanes) => [
+    sumOf('sum', lanes, (at) => [`(v128.load offset=${at * VECTOR_BYTES} (local.get $a))`]),
+    sumOf('dot', lanes, (at) => [
+      `(v128.load offset=${at * VECTOR_BYTES} (local.get $a))`,
+      `(v128.load offset=${at * VECTOR_BYTES} (local.get $b))`,
+    ]),
+    ...['add', 'sub', 'mul', 'div'].flatMap((operator) =>
+      (['vv', 'vs', 'sv'] as const).map((sides) => arithmetic(operator, lanes, sides)),
+    ),
+    panel(lanes),
+  ])
+  return `(module\n  (import "store" "memory" (memory 1))${kinds.join('')})\n`
+}
+
+/** Widens both halves of four floats, or gives two doubles as they are. */
+function inDoubles(lanes: Lanes, vectors: readonly string[]): string[][] {
+  if (lanes === 'f64x2') return [[...vectors]]
+  const upper = '8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7'
+  return [
+    vectors.map((vector) => `(f64x2.promote_low_f32x4 ${vector})`),
+    vectors.map((vector) => `(f64x2.promote_low_f32x4 (i8x16.shuffle ${upper} ${vector} ${vector}))`),
+  ]
+}
+
+/** Gives a function `(a, b, bytes)` that sums up elements, or products of two arrays', in double precision; 64 bytes a step. */
+function sumOf(name: string, lanes: Lanes, load: (at: number) => string[]): string {
+  const terms = ACCUMULATORS.flatMap((at) => inDoubles(lanes, load(at))).map((vectors) =>
+    vectors.length === 1 ? (vectors[0] as string) : `(f64x2.mul ${vectors.join(' ')})`,
+  )
+  const names = terms.map((_, at) => `$t${at}`)
+  const sum = names
+    .map((each) => `(local.get ${each})`)
+    .reduce((left, right) => `(f64x2.add ${left} ${right})`)
+  return `
+  (func (export "${name}_${lanes.slice(0, 3)}") (param $a i32) (param $b i32) (param $bytes i32) (result f64)
+    (local $end i32) (local $v v128) ${names.map((each) => `(local ${each} v128)`).join(' ')}
+    (local.set $end (i32.add (local.get $a) (local.get $bytes)))
+    (block $done (loop $step
+      (br_if $done (i32.ge_u (local.get $a) (local.get $end)))
+      ${terms.map((term, at) => `(local.set $t${at} (f64x2.add (local.get $t${at}) ${term}))`).join('\n      ')}
+      (local.set $a (i32.add (local.get $a) (i32.const 64)))
+      (local.set $b (i32.add (local.get $b) (i32.const 64)))
+      (br $step)))
+    (local.set $v ${sum})
+    (f64.add (f64x2.extract_lane 0 (local.get $v)) (f64x2.extract_lane 1 (local.get $v))))`
+}
+
+/** Gives a function `(a, b, scalar, out, bytes)` of two arrays, or of one and a number on the right (vs) or left (sv). */
+function arithmetic(operator: string, lanes: Lanes, sides: 'vv' | 'vs' | 'sv'): string {
+  const scalar =
+    lanes === 'f32x4'
+      ? '(f32x4.splat (f32.demote_f64 (local.get $scalar)))'
+      : '(f64x2.splat (local.get $scalar))'
+  const step = ACCUMULATORS.map((at) => {
+    const load = (name: string) => `(v128.load offset=${at * VECTOR_BYTES} (local.get ${name}))`
+    const left = sides === 'sv' ? '(local.get $s)' : load('$a')
+    const right = sides === 'vs' ? '(local.get $s)' : load('$b')
+    return `(v128.store offset=${at * VECTOR_BYTES} (local.get $out) (${lanes}.${operator} ${left} ${right}))`
+  })
+  return `
+  (func (export "${operator}_${lanes.slice(0, 3)}_${sides}")
+    (param $a i32) (param $b i32) (param $scalar f64) (param $out i32) (param $bytes i32)
+    (local $end i32) (local $s v128)
+    (local.set $s ${scalar})
+    (local.set $end (i32.add (local.get $out) (local.get $bytes)))
+    (block $done (loop $step
+      (br_if $done (i32.ge_u (local.get $out) (local.get $end)))
+      ${step.join('\n      ')}
+      (local.set $a (i32.add (local.get $a) (i32.const 64)))
+      (local.set $b (i32.add (local.get $b) (i32.const 64)))
+      (local.set $out (i32.add (local.get $out) (i32.const 64)))
+      (br $step)))
+  )`
+}
+
+const PANEL_ROWS = [0, 1, 2, 3]
+const PANEL_VECTORS = [0, 1]
+
+/**
+ * Gives a function `(a, b, out, rows, inner, stride)` that multiplies rows of a left matrix, four at a time and one after
+ * the other in memory, by a panel of two vectors' columns of the right one, whose rows stand one after the other; results go
+ * to `out`, `stride` bytes from row to row. `rows` is a multiple of four.
+ */
+function panel(lanes: Lanes): string {
+  const scalar = lanes.slice(0, 3)
+  const bits = scalar === 'f32' ? 32 : 64
+  const itemBytes = bits / 8
+  const sums = PANEL_ROWS.flatMap((row) => PANEL_VECTORS.map((vector) => `$c${row}${vector}`))
+  const step = PANEL_ROWS.map(
+    (row) => `
+        (local.set $v (v128.load${bits}_splat (local.get $a${row})))
+        ${PANEL_VECTORS.map((vector) => `(local.set $c${row}${vector} (${lanes}.add (local.get $c${row}${vector}) (${lanes}.mul (local.get $v) (local.get $b${vector}))))`).join(' ')}
+        (local.set $a${row} (i32.add (local.get $a${row}) (i32.const ${itemBytes})))`,
+  )
+  const store = PANEL_ROWS.map(
+    (
+      row,
+    ) => `${PANEL_VECTORS.map((vector) => `(v128.store offset=${vector * VECTOR_BYTES} (local.get $out) (local.get $c${row}${vector}))`).join(' ')}
+      (local.set $out (i32.add (local.get $out) (local.get $stride)))`,
+  )
+  return `
+  (func (export "panel_${scalar}")
+    (param $a i32) (param $b i32) (param $out i32) (param $rows i32) (param $inner i32) (param $stride i32)
+    (local $row i32) (local $k i32) (local $q i32) (local $bytes i32) (local $v v128)
+    ${PANEL_ROWS.map((row) => `(local $a${row} i32)`).join(' ')}
+    ${PANEL_VECTORS.map((vector) => `(local $b${vector} v128)`).join(' ')}
+    ${sums.map((sum) => `(local ${sum} v128)`).join(' ')}
+    (local.set $bytes (i32.mul (local.get $inner) (i32.const ${itemBytes})))
+    (block $done (loop $rows
+      (br_if $done (i32.ge_u (local.get $row) (local.get $rows)))
+      (local.set $a0 (local.get $a))
+      ${[1, 2, 3].map((row) => `(local.set $a${row} (i32.add (local.get $a${row - 1}) (local.get $bytes)))`).join(' ')}
+      ${sums.map((sum) => `(local.set ${sum} (${lanes}.splat (${scalar}.const 0)))`).join(' ')}
+      (local.set $k (i32.const 0))
+      (local.set $q (local.get $b))
+      (block $end (loop $step
+        (br_if $end (i32.ge_u (local.get $k) (local.get $inner)))
+        ${PANEL_VECTORS.map((vector) => `(local.set $b${vector} (v128.load offset=${vector * VECTOR_BYTES} (local.get $q)))`).join(' ')}
+        ${step.join('')}
+        (local.set $q (i32.add (local.get $q) (i32.const ${PANEL_VECTORS.length * VECTOR_BYTES})))
+        (local.set $k (i32.add (local.get $k) (i32.const 1)))
+        (br $step)))
+      ${store.join('\n      ')}
+      (local.set $a (i32.add (local.get $a) (i32.mul (local.get $bytes) (i32.const ${PANEL_ROWS.length}))))
+      (local.set $row (i32.add (local.get $row) (i32.const ${PANEL_ROWS.length})))
+      (br $rows))))`
+}
+
+type KernelFile = {
+  readonly path: string
+  readonly name: string
+  readonly what: string
+  readonly source: () => string
+}
+
+/** Lists the files of compiled kernels. */
+export const KERNEL_FILES: readonly KernelFile[] = [
+  {
+    path: join(import.meta.dirname, '../packages/core/src/execution/kernels/distance-wasm.ts'),
+    name: 'distanceWasm',
+    what: 'distances',
+    source: distanceSource,
+  },
+  {
+    path: join(import.meta.dirname, '../packages/tensor/src/compute/array-wasm.ts'),
+    name: 'arrayWasm',
+    what: 'arrays',
+    source: arraySource,
+  },
+]
+
+/** Compiles kernels and gives the file that holds them. */
+export async function kernelFile({ name, what, source }: KernelFile): Promise<string> {
   const wabt = await loadWabt()
-  const parsed = wabt.parseWat('distance.wat', distanceSource(), { simd: true })
+  const parsed = wabt.parseWat(`${name}.wat`, source(), { simd: true })
   const { buffer } = parsed.toBinary({})
   parsed.destroy()
   const lines =
     Buffer.from(buffer)
       .toString('base64')
       .match(/.{1,100}/g) ?? []
-  return `/** Holds the compiled kernels of distances, made by scripts/build-kernels.ts. */
-export const distanceWasm: string = [
+  return `/** Holds the compiled kernels of ${what}, made by scripts/build-kernels.ts. */
+export const ${name}: string = [
 ${lines.map((line) => `  '${line}',`).join('\n')}
 ].join('')
 `
 }
 
-if (import.meta.main) writeFileSync(KERNEL_FILE, await kernelFile())
+if (import.meta.main) for (const file of KERNEL_FILES) writeFileSync(file.path, await kernelFile(file))

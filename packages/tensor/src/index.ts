@@ -3,7 +3,7 @@
  */
 
 export { type Neighbor, TensorCollection } from './api/collection.ts'
-export type { Evaluated, EvaluateInput, EvaluateInputs } from './api/evaluate.ts'
+export type { Evaluated, EvaluateInput, EvaluateInputs, EvaluateOptions } from './api/evaluate.ts'
 export type { NpyImport, SafetensorsExport } from './api/exchanged-tensors.ts'
 export type { ImportMode } from './api/files.ts'
 export type { FusedRow, FusionOptions, Ranking } from './api/fuse.ts'

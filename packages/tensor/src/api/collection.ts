@@ -16,7 +16,7 @@ import type { AxisSlice } from '../language/syntax.ts'
 import { MODEL, type TensorOptions } from '../layout/table.ts'
 import { elementCount } from '../layout/values.ts'
 import { type Definition, findDefinition } from './definition.ts'
-import { type Evaluated, type EvaluateInputs, evaluateText } from './evaluate.ts'
+import { type Evaluated, type EvaluateInputs, type EvaluateOptions, evaluateText } from './evaluate.ts'
 import { ExchangedTensors } from './exchanged-tensors.ts'
 import { checkFusion, type FusedRow, type FusionOptions, fuse, fusedPlan, type Ranking } from './fuse.ts'
 import { checkSearch, type NearestOptions, nearestPlan, nothingNear, type QueryVector } from './nearest.ts'
@@ -130,17 +130,19 @@ export class TensorCollection extends ExchangedTensors {
   }
 
   /**
-   * Computes an einsum, `'ij,jk->ik'` over a list of arrays, or an expression over named ones, in double precision. A
-   * name without input is the id of a tensor.
+   * Computes an einsum, `'ij,jk->ik'` over a list of arrays, or an expression over named ones, in double precision or, as
+   * `dtype: 'float32'` says, in single. A name without input is the id of a tensor.
    *
    * @throws `SYNTAX` with the position, `NOT_FOUND`, `ARGUMENT` for shapes that do not fit
    * @example await store.tensor('weights').evaluate('softmax(w @ x + b)', { x: [1, 2, 3] })
    */
-  async evaluate(text: string, inputs: EvaluateInputs = {}): Promise<Evaluated> {
-    return evaluateText(text, inputs, async (id) => {
-      const [stored] = await this.getMany([id])
-      return stored
-    })
+  async evaluate<Precision extends 'float32' | 'float64' = 'float64'>(
+    text: string,
+    inputs: EvaluateInputs = {},
+    options: EvaluateOptions<Precision> = {},
+  ): Promise<Evaluated<Precision>> {
+    const find = async (id: string) => (await this.getMany([id]))[0]
+    return evaluateText(text, inputs, find, options.dtype ?? ('float64' as Precision))
   }
 
   /**

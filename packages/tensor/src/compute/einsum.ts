@@ -1,11 +1,12 @@
 import { SheafError, sourceError } from '@sheafdb/core'
 import { elementCount } from '../layout/values.ts'
+import type { Floats } from './kernels.ts'
 import { multiplyBatches } from './matmul.ts'
 import { gather, type NdArray, reshape, transpose } from './nd-array.ts'
 import { reduce, reductions } from './reduce.ts'
 import { stridesOf } from './slice-view.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 /** Is an array whose axes have names, each once. */
 type Labelled = Doubles & { readonly labels: readonly string[] }
 

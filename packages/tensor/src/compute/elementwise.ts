@@ -1,8 +1,9 @@
 import { SheafError } from '@sheafdb/core'
-import { gather, type NdArray, zeros } from './nd-array.ts'
+import { type ArithmeticName, arithmetic, type Floats } from './kernels.ts'
+import { gather, isSingle, type NdArray, zeros } from './nd-array.ts'
 import { stridesOf } from './slice-view.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 
 /** Finds the shape that two arrays are stretched to, as NumPy does. @throws `ARGUMENT` */
 export function broadcastShape(left: readonly number[], right: readonly number[]): number[] {
@@ -31,10 +32,16 @@ export function broadcastTo(array: Doubles, shape: readonly number[]): Doubles {
   return gather(array.values, { shape, strides, offset: 0 })
 }
 
-/** Computes element by element over two arrays. */
-export function combine(left: Doubles, right: Doubles, compute: (a: number, b: number) => number): Doubles {
+/** Computes element by element over two arrays; by a kernel where one is named and none is repeated along an axis. */
+export function combine(
+  left: Doubles,
+  right: Doubles,
+  compute: (a: number, b: number) => number,
+  kernel?: ArithmeticName,
+): Doubles {
   const shape = broadcastShape(left.shape, right.shape)
-  const result = zeros(shape)
+  const result = zeros(shape, isSingle(left, right))
+  if (kernel !== undefined && combineByKernel(kernel, left, right, result)) return result
   const { values } = result
   if (right.values.length === 1 && left.values.length === values.length) {
     const b = right.values[0] as number
@@ -47,7 +54,23 @@ export function combine(left: Doubles, right: Doubles, compute: (a: number, b: n
   return result
 }
 
+function combineByKernel(kernel: ArithmeticName, left: Doubles, right: Doubles, result: Doubles): boolean {
+  const operandOf = ({ values, shape }: Doubles): Floats | number | null => {
+    if (shape.length === 0) return values[0] as number
+    return values.length === result.values.length && values.constructor === result.values.constructor
+      ? values
+      : null
+  }
+  const [a, b] = [operandOf(left), operandOf(right)]
+  if (a === null || b === null || (typeof a === 'number' && typeof b === 'number')) return false
+  arithmetic(kernel, a, b, result.values)
+  return true
+}
+
 /** Computes element by element over an array. */
 export function apply(array: Doubles, compute: (value: number) => number): Doubles {
-  return { values: array.values.map(compute), shape: array.shape }
+  const result = zeros(array.shape, isSingle(array))
+  const { values } = array
+  for (let at = 0; at < values.length; at += 1) result.values[at] = compute(values[at] as number)
+  return result
 }

@@ -2,12 +2,22 @@ import { SheafError, sourceError } from '@sheafdb/core'
 import { parseTensorExpression } from '../language/parser.ts'
 import type { BinaryOperator, Syntax } from '../language/syntax.ts'
 import { apply, broadcastShape, broadcastTo, combine } from './elementwise.ts'
+import type { ArithmeticName, Floats } from './kernels.ts'
 import { matmul } from './matmul.ts'
-import { checkAxis, type NdArray, reshape, scalar, sliceArray, transpose, zeros } from './nd-array.ts'
+import {
+  checkAxis,
+  isSingle,
+  type NdArray,
+  reshape,
+  scalar,
+  sliceArray,
+  transpose,
+  zeros,
+} from './nd-array.ts'
 import { argsortAxis, cumulate, sortAxis, topAxis } from './ordering.ts'
 import { reduce, reductions } from './reduce.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 
 const OPERATORS: Readonly<Record<Exclude<BinaryOperator, '@'>, (a: number, b: number) => number>> = {
   '+': (a, b) => a + b,
@@ -23,6 +33,14 @@ const OPERATORS: Readonly<Record<Exclude<BinaryOperator, '@'>, (a: number, b: nu
   '==': (a, b) => Number(a === b),
   '!=': (a, b) => Number(a !== b),
 }
+
+/** Names the kernels of operators. */
+const KERNELS: ReadonlyMap<BinaryOperator, ArithmeticName> = new Map([
+  ['+', 'add'],
+  ['-', 'sub'],
+  ['*', 'mul'],
+  ['/', 'div'],
+])
 
 const ELEMENTWISE: ReadonlyMap<string, (value: number) => number> = new Map([
   ['abs', Math.abs],
@@ -54,7 +72,12 @@ const PAIRWISE: ReadonlyMap<string, (a: number, b: number) => number> = new Map(
 ])
 
 type Call = Extract<Syntax, { kind: 'call' }>
-type Scope = { readonly text: string; readonly find: (name: string) => Doubles | undefined }
+type Scope = {
+  readonly text: string
+  readonly find: (name: string) => Doubles | undefined
+  /** Gives an array of floats as it was given, where it is one. */
+  readonly given: (name: string) => Doubles | undefined
+}
 
 /** Names the arrays that an expression reads, each once. @throws `SYNTAX` */
 export function namesIn(text: string): string[] {
@@ -79,8 +102,12 @@ export function namesIn(text: string): string[] {
  *
  * @throws `SYNTAX`, `NOT_FOUND` for a name without array, `ARGUMENT` for shapes that do not fit
  */
-export function evaluateExpression(text: string, find: Scope['find']): Doubles {
-  return compute(parseTensorExpression(text), { text, find })
+export function evaluateExpression(
+  text: string,
+  find: Scope['find'],
+  given: Scope['given'] = () => undefined,
+): Doubles {
+  return compute(parseTensorExpression(text), { text, find, given })
 }
 
 function compute(syntax: Syntax, scope: Scope): Doubles {
@@ -96,7 +123,8 @@ function compute(syntax: Syntax, scope: Scope): Doubles {
       return apply(compute(syntax.operand, scope), (value) => -value)
     case 'binary': {
       const [left, right] = [compute(syntax.left, scope), compute(syntax.right, scope)]
-      return syntax.operator === '@' ? matmul(left, right) : combine(left, right, OPERATORS[syntax.operator])
+      if (syntax.operator === '@') return matmul(left, right)
+      return combine(left, right, OPERATORS[syntax.operator], KERNELS.get(syntax.operator))
     }
     case 'slice':
       return sliceArray(compute(syntax.array, scope), syntax.slices)
@@ -124,7 +152,7 @@ function computeCall(call: Call, scope: Scope): Doubles {
   if (structural !== undefined) return structural(call, scope)
   if (reduction !== undefined) {
     const axis = integerOption(call, 'axis', scope)
-    return reduce(argument(call, 0, scope), reduction, {
+    return reduce(reducedArgument(call, scope), reduction, {
       axis,
       keepAxes: integerOption(call, 'keepdims', scope) === 1,
     })
@@ -145,6 +173,13 @@ function argument(call: Call, at: number, scope: Scope): Doubles {
   if (syntax === undefined)
     throw located('ARGUMENT', `The function ${call.name} needs another argument.`, call, scope)
   return compute(syntax, scope)
+}
+
+/** Gives what is reduced: an array by its name as it is given, for its elements are added up in double precision anyway. */
+function reducedArgument(call: Call, scope: Scope): Doubles {
+  const [syntax] = call.args
+  const given = syntax?.kind === 'name' ? scope.given(syntax.name) : undefined
+  return given ?? argument(call, 0, scope)
 }
 
 /** Reads an option, or the argument after the array, as an integer; `null` where there is none. */
@@ -281,11 +316,13 @@ function choose(condition: Doubles, then: Doubles, otherwise: Doubles): Doubles 
   // Through the places, so that what is not chosen (NaN, infinity) leaves no trace.
   const shape = [then, otherwise].reduce((sizes, each) => broadcastShape(sizes, each.shape), test.shape)
   const [t, a, b] = [test, then, otherwise].map((each) => broadcastTo(each, shape).values) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
+    Floats,
+    Floats,
+    Floats,
   ]
-  return { values: t.map((value, at) => (value === 1 ? (a[at] as number) : (b[at] as number))), shape }
+  const result = zeros(shape, isSingle(then, otherwise))
+  for (let at = 0; at < t.length; at += 1) result.values[at] = (t[at] === 1 ? a[at] : b[at]) as number
+  return result
 }
 
 function softmax(array: Doubles, axis: number): Doubles {

@@ -1,33 +1,30 @@
 import { SheafError } from '@sheafdb/core'
 import { elementCount } from '../layout/values.ts'
 import { broadcastShape, broadcastTo } from './elementwise.ts'
+import { type Floats, product } from './kernels.ts'
 import { type NdArray, reshape, zeros } from './nd-array.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 
 /** Multiplies matrices of `[batch, rows, inner]` by `[batch, inner, columns]`. */
 export function multiplyBatches(
-  left: Float64Array,
-  right: Float64Array,
+  left: Floats,
+  right: Floats,
   sizes: { readonly batch: number; readonly rows: number; readonly inner: number; readonly columns: number },
-): Float64Array {
+): Floats {
   const { batch, rows, inner, columns } = sizes
-  const result = zeros([batch, rows, columns]).values
+  const single = left instanceof Float32Array && right instanceof Float32Array
+  const { values } = zeros([batch, rows, columns], single)
+  const [a, b] = single ? [left, right] : [inDoubles(left), inDoubles(right)]
   for (let which = 0; which < batch; which += 1) {
-    const rightStart = which * inner * columns
-    for (let row = 0; row < rows; row += 1) {
-      const target = (which * rows + row) * columns
-      // Over whole rows of the right matrix: its elements, and the result's, are read in the order they stand in.
-      for (let item = 0; item < inner; item += 1) {
-        const factor = left[(which * rows + row) * inner + item] as number
-        const source = rightStart + item * columns
-        for (let column = 0; column < columns; column += 1)
-          result[target + column] =
-            (result[target + column] as number) + factor * (right[source + column] as number)
-      }
-    }
+    const part = (of: Floats, size: number) => of.subarray(which * size, (which + 1) * size)
+    product(part(a, rows * inner), part(b, inner * columns), part(values, rows * columns), sizes)
   }
-  return result
+  return values
+}
+
+function inDoubles(values: Floats): Floats {
+  return values instanceof Float64Array ? values : Float64Array.from(values)
 }
 
 /** Multiplies matrices, as NumPy's `@` does: vectors are rows or columns, axes before the last two are stretched. */

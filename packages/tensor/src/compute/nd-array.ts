@@ -2,6 +2,7 @@ import { SheafError } from '@sheafdb/core'
 import type { AxisSlice } from '../language/syntax.ts'
 import type { TensorValues } from '../layout/dtype.ts'
 import { elementCount } from '../layout/values.ts'
+import type { Floats } from './kernels.ts'
 import { type AxisView, sliceView, stridesOf } from './slice-view.ts'
 
 /** Is elements in the order of rows, with their shape. */
@@ -13,7 +14,7 @@ export type NdArray<Values extends TensorValues = TensorValues> = {
 const MAX_ELEMENTS = 2 ** 28
 
 /** Makes an array of zeros. @throws `LIMIT` where it would be too large */
-export function zeros(shape: readonly number[]): NdArray<Float64Array> {
+export function zeros(shape: readonly number[], isSingle = false): NdArray<Floats> {
   const count = elementCount(shape)
   if (count > MAX_ELEMENTS) {
     throw new SheafError(
@@ -21,16 +22,29 @@ export function zeros(shape: readonly number[]): NdArray<Float64Array> {
       `A result would have more than ${MAX_ELEMENTS} elements. Slice or reduce first: [${shape.join(', ')}]`,
     )
   }
-  return { values: new Float64Array(count), shape }
+  return { values: isSingle ? new Float32Array(count) : new Float64Array(count), shape }
 }
 
 /** Makes an array of one number. */
-export function scalar(value: number): NdArray<Float64Array> {
+export function scalar(value: number): NdArray<Floats> {
   return { values: Float64Array.of(value), shape: [] }
 }
 
+/** Tells whether what is computed of arrays is in single precision: where all of them are, numbers without axes aside. */
+export function isSingle(...arrays: readonly NdArray<Floats>[]): boolean {
+  const deciding = arrays.filter(({ shape }) => shape.length > 0)
+  return deciding.length > 0 && deciding.every(({ values }) => values instanceof Float32Array)
+}
+
+/** Gives the elements in single precision: the same array where they are. */
+export function toSingles({ values, shape }: NdArray): NdArray<Floats> {
+  return values instanceof Float32Array
+    ? { values, shape }
+    : { values: Float32Array.from(values as ArrayLike<number | bigint>, Number), shape }
+}
+
 /** Gives the elements as doubles: the same array where they are. 64-bit integers round past 2^53. */
-export function toDoubles({ values, shape }: NdArray): NdArray<Float64Array> {
+export function toDoubles({ values, shape }: NdArray): NdArray<Floats> {
   return values instanceof Float64Array
     ? { values, shape }
     : { values: Float64Array.from(values as ArrayLike<number | bigint>, Number), shape }

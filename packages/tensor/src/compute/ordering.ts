@@ -1,8 +1,9 @@
 import { SheafError } from '@sheafdb/core'
 import { elementCount } from '../layout/values.ts'
-import { checkAxis, type NdArray, transpose } from './nd-array.ts'
+import type { Floats } from './kernels.ts'
+import { checkAxis, isSingle, type NdArray, transpose, zeros } from './nd-array.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 
 /** Puts NaN last, as NumPy does. */
 function ascending(left: number, right: number): number {
@@ -16,14 +17,14 @@ function alongAxis(
   array: Doubles,
   axis: number,
   count: number,
-  work: (row: Float64Array) => ArrayLike<number>,
+  work: (row: Floats) => ArrayLike<number>,
 ): Doubles {
   const at = checkAxis(axis, array.shape.length)
   const others = array.shape.map((_, each) => each).filter((each) => each !== at)
   const last = transpose(array, [...others, at])
   const size = array.shape[at] as number
   const rows = elementCount(others.map((each) => array.shape[each] as number))
-  const values = new Float64Array(rows * count)
+  const { values } = zeros([rows, count], isSingle(array))
   for (let row = 0; row < rows; row += 1)
     values.set(work(last.values.subarray(row * size, (row + 1) * size)), row * count)
   const shape = [...others.map((each) => array.shape[each] as number), count]
@@ -40,7 +41,7 @@ export function sortAxis(array: Doubles, axis: number): Doubles {
   return alongAxis(array, axis, sizeOf(array, axis), (row) => row.slice().sort(ascending))
 }
 
-function orderOf(row: Float64Array, isDescending: boolean): number[] {
+function orderOf(row: Floats, isDescending: boolean): number[] {
   const sign = isDescending ? -1 : 1
   const compare = (left: number, right: number): number => {
     const [a, b] = [row[left] as number, row[right] as number]

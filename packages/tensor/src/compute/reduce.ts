@@ -1,11 +1,11 @@
 import { SheafError } from '@sheafdb/core'
-import { elementCount } from '../layout/values.ts'
-import { checkAxis, type NdArray, reshape, transpose } from './nd-array.ts'
+import { dotOf, type Floats, sumOf } from './kernels.ts'
+import { checkAxis, type NdArray, reshape, transpose, zeros } from './nd-array.ts'
 
-type Doubles = NdArray<Float64Array>
+type Doubles = NdArray<Floats>
 
 /** Makes one number of the elements from `start` up to `end`. */
-export type Reduction = (values: Float64Array, start: number, end: number) => number
+export type Reduction = (values: Floats, start: number, end: number) => number
 
 function fold(first: number, step: (state: number, value: number) => number): Reduction {
   return (values, start, end) => {
@@ -15,7 +15,7 @@ function fold(first: number, step: (state: number, value: number) => number): Re
   }
 }
 
-const sum: Reduction = fold(0, (state, value) => state + value)
+const sum: Reduction = sumOf
 const mean: Reduction = (values, start, end) => sum(values, start, end) / (end - start)
 
 const variance: Reduction = (values, start, end) => {
@@ -50,10 +50,7 @@ export const reductions: ReadonlyMap<string, Reduction> = new Map<string, Reduct
   ['argmax', greatest],
   ['var', variance],
   ['std', (values, start, end) => Math.sqrt(variance(values, start, end))],
-  [
-    'norm',
-    (values, start, end) => Math.sqrt(fold(0, (state, value) => state + value * value)(values, start, end)),
-  ],
+  ['norm', (values, start, end) => Math.sqrt(dotOf(values, values, start, end))],
   ['any', fold(0, (state, value) => (state !== 0 || value !== 0 ? 1 : 0))],
   ['all', fold(1, (state, value) => (state !== 0 && value !== 0 ? 1 : 0))],
 ])
@@ -74,9 +71,9 @@ export function reduce(
   const last = transpose(array, [...others, axis])
   const size = shape[axis] as number
   const kept = others.map((at) => shape[at] as number)
-  const values = Float64Array.from({ length: elementCount(kept) }, (_, row) =>
-    reduction(last.values, row * size, (row + 1) * size),
-  )
+  const { values } = zeros(kept)
+  for (let row = 0; row < values.length; row += 1)
+    values[row] = reduction(last.values, row * size, (row + 1) * size)
   const result = { values, shape: kept }
   return options.keepAxes
     ? reshape(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { KERNEL_FILE, kernelFile } from '../../../../../scripts/build-kernels.ts'
+import { KERNEL_FILES, kernelFile } from '../../../../../scripts/build-kernels.ts'
 
-test('the committed kernels are what their source compiles to', async () => {
-  expect(readFileSync(KERNEL_FILE, 'utf8')).toBe(await kernelFile())
+test.each(KERNEL_FILES)('the committed kernels of $what are what their source compiles to', async (file) => {
+  expect(readFileSync(file.path, 'utf8')).toBe(await kernelFile(file))
 })

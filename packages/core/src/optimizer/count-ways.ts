@@ -9,7 +9,7 @@ import type {
   LogicalPlan,
   NamedExpression,
 } from '../plan/logical-plan.ts'
-import { columnsRead, mapPlan } from '../plan/traverse.ts'
+import { columnsRead, mapPlan, withInputs } from '../plan/traverse.ts'
 import { isUniqueColumn } from '../plan/unique-column.ts'
 import { isFloat, typeName } from '../types/data-type.ts'
 import type { Rule } from './rule.ts'
@@ -66,8 +66,12 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
   const weighed = plan.aggregates.map((item) =>
     ignoresRepeats(item) ? unweighed(item) : weigh(item, weight),
   )
+  // Rows that stand for none add nothing to a count; a group, a sum or an extreme must not see them.
+  const countsOnly =
+    plan.groups.length === 0 &&
+    plan.aggregates.every(({ function: name, distinct: isDistinct }) => name === 'count' && !isDistinct)
   const summed = aggregate(
-    walked.plan,
+    countsOnly ? withoutTest(walked.plan, weight) : walked.plan,
     plan.groups,
     weighed.flatMap(({ parts }) => parts),
   )
@@ -79,6 +83,18 @@ function countAggregate(plan: AggregatePlan): LogicalPlan | null {
       expression: (weighed[at] as Weighed).result,
     })),
   ])
+}
+
+/** Leaves out the filter at the top that keeps rows which stand for at least one. */
+function withoutTest(plan: LogicalPlan, weight: ColumnExpression): LogicalPlan {
+  if (plan.kind === 'project' && plan.input.kind === 'filter')
+    return withInputs(plan, [withoutTest(plan.input, weight)])
+  if (plan.kind !== 'filter' || plan.predicate.kind !== 'call' || plan.predicate.function !== 'gt')
+    return plan
+  const [tested, bound] = plan.predicate.args
+  const isTest =
+    tested?.kind === 'column' && tested.id === weight.id && bound?.kind === 'literal' && bound.value === 0
+  return isTest ? plan.input : plan
 }
 
 /** Tells whether a distinct aggregate is over a column in which no value comes twice anyway. */

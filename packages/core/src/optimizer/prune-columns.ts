@@ -82,9 +82,10 @@ const SPECIAL: { readonly [Kind in PlanKind]?: (plan: PlanOf<Kind>, needed: Need
     return withInputs(kept, [prune(plan.input, new Set([...needed, ...columnsRead(plan)]))])
   },
   frontier: (plan, needed) => {
+    const ways = plan.ways !== null && needed.has(plan.ways.id) ? plan.ways : null
     const loops = plan.loops !== null && needed.has(plan.loops.id) ? plan.loops : null
-    const output = plan.output.filter((field) => field.id !== plan.loops?.id || loops !== null)
-    return withInputs(Object.freeze({ ...plan, loops, output }), [prune(plan.input, columnsRead(plan))])
+    const output = [plan.target, ways, loops].filter((field) => field !== null)
+    return withInputs(Object.freeze({ ...plan, ways, loops, output }), [prune(plan.input, columnsRead(plan))])
   },
   'multiway-join': (plan, needed) => {
     const dropped = new Set<ColumnId>()

@@ -376,7 +376,7 @@ export function frontier(
 ): LogicalPlan {
   const { weight = null, looped = null, distinct = false, loops = null, target, ways, ...rest } = options
   for (const read of [rest.from, weight, looped]) if (read !== null) checkColumns(read, input)
-  const output = [target, ways, ...(loops === null ? [] : [loops])]
+  const output = [target, ways, loops].filter((field) => field !== null)
   return freeze({ kind: 'frontier', input, ...rest, weight, looped, distinct, target, ways, loops, output })
 }
 

@@ -170,7 +170,7 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
   frontier: (plan, nameOf) => {
     const weight = plan.weight === null ? '' : ` weighing ${nameOf(plan.weight)}`
     const looped = plan.looped === null ? '' : ` except loops ${nameOf(plan.looped)}`
-    const ways = plan.distinct ? '' : ` counting ${nameOf(plan.ways)}`
+    const ways = plan.ways === null ? '' : ` counting ${nameOf(plan.ways)}`
     return `${plan.direction} ${adjacencyText(plan.adjacency)} from ${nameOf(plan.from)}${weight}${looped} to ${nameOf(plan.target)}${ways}`
   },
   'multiway-join': (plan, nameOf) => {

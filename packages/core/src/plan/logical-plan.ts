@@ -340,8 +340,8 @@ export type FrontierPlan = {
   readonly adjacency: AdjacencyReference
   readonly direction: Direction
   readonly target: PlanField
-  /** The count of ways to the target, Int64. */
-  readonly ways: PlanField
+  /** The count of ways to the target, Int64; `null` where nobody needs it. */
+  readonly ways: PlanField | null
   /** Those of them whose last edge leads from the target to itself, Int64; `null` where nobody needs it. */
   readonly loops: PlanField | null
   /** `target`, `ways` and `loops`. */

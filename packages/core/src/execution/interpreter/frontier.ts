@@ -25,5 +25,9 @@ export async function frontierRows(plan: FrontierPlan, interpretation: Interpret
   }
   return [...ways]
     .filter(([, count]) => count > 0)
-    .map(([node, count]) => [node, count, ...(plan.loops === null ? [] : [loops.get(node) ?? 0])])
+    .map(([node, count]) => [
+      node,
+      ...(plan.ways === null ? [] : [count]),
+      ...(plan.loops === null ? [] : [loops.get(node) ?? 0]),
+    ])
 }

@@ -6,7 +6,7 @@ import { type Batch, type Column, columnReader } from '../../types/column.ts'
 import type { Value } from '../../types/value.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { edgePlaces } from './edge-places.ts'
-import { collectEdges, nodeIds } from './expand.ts'
+import { collectEdges, type NodeIds, nodeIds } from './expand.ts'
 import { loopCounts } from './index-nodes.ts'
 import { isBatch } from './steps.ts'
 
@@ -46,7 +46,7 @@ export function* runDegree(plan: DegreePlan, input: Steps, context: ExecutionCon
 
 function addDegrees(
   counts: Float64Array,
-  from: Float64Array,
+  from: NodeIds,
   { slotOf, offsets, nodes, slotCount }: CsrIndex,
 ): void {
   if (nodes !== null) {
@@ -64,7 +64,7 @@ function addDegrees(
   }
 }
 
-function takeLoops(counts: Float64Array, from: Float64Array, index: CsrIndex): void {
+function takeLoops(counts: Float64Array, from: NodeIds, index: CsrIndex): void {
   const loops = loopCounts(index)
   if (loops === null) return
   for (let at = 0; at < from.length; at += 1) (counts[at] as number) -= loops.get(from[at] as number) ?? 0
@@ -81,7 +81,7 @@ function spread(counts: Float64Array, { selection, length }: Batch): Float64Arra
 type Excluding = {
   readonly plan: DegreePlan
   readonly batch: Batch
-  readonly from: Float64Array
+  readonly from: NodeIds
   readonly sides: readonly Side[]
   readonly edges: readonly ((row: number) => Value)[]
 }

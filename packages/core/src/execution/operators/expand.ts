@@ -95,7 +95,7 @@ function firstAtLeast(values: Uint32Array | Float64Array, value: number, start: 
 }
 
 /** Counts the edges of nodes, as far as a limit: what an output has to hold. */
-function edgeCountUpTo(limit: number, from: Float64Array, sides: readonly Side[]): number {
+function edgeCountUpTo(limit: number, from: NodeIds, sides: readonly Side[]): number {
   let count = 0
   for (let at = 0; at < from.length && count < limit; at += 1) {
     for (const { index } of sides) {
@@ -145,23 +145,26 @@ class ExpandOutput {
   }
 }
 
+/** Is the ids of the nodes in a column. */
+export type NodeIds = Float64Array | Uint32Array
+
 /** Reads the ids of a column of nodes at the rows of a batch; -1 where null. */
-export function nodeIds(batch: Batch, column: ColumnExpression, places: Places): Float64Array {
+export function nodeIds(batch: Batch, column: ColumnExpression, places: Places): NodeIds {
   const data = batch.columns[places.get(column.id) as number] as Column
   const count = batchRowCount(batch)
-  const ids = new Float64Array(count)
   const { selection } = batch
-  if (
-    data.layout === 'flat' &&
-    data.validity === null &&
-    !(data.values instanceof BigInt64Array) &&
-    !(data.values instanceof BigUint64Array)
-  ) {
+  if (data.layout === 'flat' && data.validity === null) {
     const { values } = data
-    for (let at = 0; at < count; at += 1)
-      ids[at] = values[selection === null ? at : (selection[at] as number)] as number
-    return ids
+    if (selection === null && (values instanceof Uint32Array || values instanceof Float64Array))
+      return values.length === count ? values : values.subarray(0, count)
+    if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array)) {
+      const ids = new Float64Array(count)
+      for (let at = 0; at < count; at += 1)
+        ids[at] = values[selection === null ? at : (selection[at] as number)] as number
+      return ids
+    }
   }
+  const ids = new Float64Array(count)
   const read = columnReader(data)
   for (let at = 0; at < count; at += 1) {
     const id = read(selection === null ? at : (selection[at] as number))

@@ -1,11 +1,11 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type { ColumnExpression } from '../../expression/expression.ts'
 import { type Places, placesOf } from '../../expression/interpret.ts'
-import type { FrontierPlan } from '../../plan/logical-plan.ts'
+import type { FrontierPlan, PlanField } from '../../plan/logical-plan.ts'
 import { isUniqueColumn } from '../../plan/unique-column.ts'
 import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
-import { nodeIds } from './expand.ts'
+import { type NodeIds, nodeIds } from './expand.ts'
 import { arrivalCounts, loopCounts, neighbourBound } from './index-nodes.ts'
 import { isBatch } from './steps.ts'
 import { type Counted, edgeCount, WayCounts } from './way-counts.ts'
@@ -37,7 +37,8 @@ export function* runFrontier(plan: FrontierPlan, input: Steps, context: Executio
     }
     if (waiting.length > 0 && leaveAll(waiting, sides)) followAll(plan, sides, counts)
     else for (const rows of waiting) follow(plan, rows, sides, counts)
-    for (const found of counts.drain()) yield outputOf(plan, found)
+    const wanted = { ways: plan.ways !== null, loops: plan.loops !== null }
+    for (const found of counts.drain(wanted)) yield outputOf(plan, found)
   } finally {
     context.release(bytes)
   }
@@ -45,7 +46,7 @@ export function* runFrontier(plan: FrontierPlan, input: Steps, context: Executio
 
 /** Is what a batch says of each row: its node, the ways there, and those that came by a loop. */
 type Rows = {
-  readonly from: Float64Array
+  readonly from: NodeIds
   readonly weights: Float64Array | null
   readonly looped: Float64Array | null
 }
@@ -95,7 +96,7 @@ function follow(plan: FrontierPlan, rows: Rows, sides: readonly Side[], counts: 
 }
 
 type Parted = {
-  readonly plain: Float64Array
+  readonly plain: NodeIds
   readonly plainWeights: Float64Array | null
   /** Indexes of the rows whose nodes have edges to themselves. */
   readonly looping: readonly number[]
@@ -179,14 +180,13 @@ function numbersOf(batch: Batch, column: ColumnExpression, places: Places): Floa
 }
 
 function outputOf(plan: FrontierPlan, { nodes, ways, loops }: Counted): Batch {
-  const flat = (type: Column['type'], values: Float64Array): Column => ({
-    layout: 'flat',
-    type,
-    length: values.length,
-    validity: null,
-    values,
-  })
-  const columns = [flat(plan.target.type, nodes), flat(plan.ways.type, ways)]
-  if (plan.loops !== null) columns.push(flat(plan.loops.type, loops))
+  const columns: Column[] = []
+  const add = (field: PlanField | null, values: NodeIds | null): void => {
+    if (field === null || values === null) return
+    columns.push({ layout: 'flat', type: field.type, length: nodes.length, validity: null, values })
+  }
+  add(plan.target, nodes)
+  add(plan.ways, ways)
+  add(plan.loops, loops)
   return makeBatch(columns, nodes.length)
 }

@@ -4,7 +4,7 @@ import type { MultiwayJoinPlan, MultiwayLeg, PlanField } from '../../plan/logica
 import { type Batch, type Column, columnReader, makeBatch } from '../../types/column.ts'
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { edgePlaces } from './edge-places.ts'
-import { collectEdges, nodeIds } from './expand.ts'
+import { collectEdges, type NodeIds, nodeIds } from './expand.ts'
 import { PairCounter } from './pair-counter.ts'
 import { SortedIntersection } from './sorted-intersection.ts'
 import { isBatch, takeRows } from './steps.ts'
@@ -46,10 +46,10 @@ function combinations(legs: readonly (readonly Side[])[]): Choice[] {
 }
 
 /** Reads excluded edges, and the nodes one of which a leg must leave to meet them. */
-type Excluded = { readonly read: (row: number) => unknown; readonly ends: readonly Float64Array[] | null }
+type Excluded = { readonly read: (row: number) => unknown; readonly ends: readonly NodeIds[] | null }
 
-function isAmong(node: number, ends: readonly Float64Array[], at: number): boolean {
-  for (let end = 0; end < ends.length; end += 1) if ((ends[end] as Float64Array)[at] === node) return true
+function isAmong(node: number, ends: readonly NodeIds[], at: number): boolean {
+  for (let end = 0; end < ends.length; end += 1) if ((ends[end] as NodeIds)[at] === node) return true
   return false
 }
 
@@ -58,7 +58,7 @@ class MultiwayRows {
   readonly batch: Batch
   readonly count: number
   readonly #legs: readonly MultiwayLeg[]
-  readonly #from: readonly Float64Array[]
+  readonly #from: readonly NodeIds[]
   readonly #exclude: readonly (readonly Excluded[])[]
   /** For each leg the excluded edges that stand in its run of the row at hand. */
   readonly #blocked: number[][]
@@ -74,7 +74,7 @@ class MultiwayRows {
       })),
     )
     this.#blocked = plan.legs.map(() => [])
-    this.count = (this.#from[0] as Float64Array).length
+    this.count = (this.#from[0] as NodeIds).length
   }
 
   rowAt(at: number): number {
@@ -82,7 +82,7 @@ class MultiwayRows {
   }
 
   node(leg: number, at: number): number {
-    return (this.#from[leg] as Float64Array)[at] as number
+    return (this.#from[leg] as NodeIds)[at] as number
   }
 
   /**

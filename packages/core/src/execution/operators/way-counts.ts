@@ -1,5 +1,6 @@
 import type { CsrIndex } from '../../catalog/csr.ts'
 import { SheafError } from '../../types/errors.ts'
+import type { NodeIds } from './expand.ts'
 
 const OUTPUT_ROWS = 65_536
 /** Nodes are listed as they are found while fewer edges than this share of the nodes were followed. */
@@ -8,25 +9,36 @@ const LISTED_SHARE = 2
 const MAXIMUM_DENSE = 2 ** 27
 /** Arrays up to this long are kept for the next query. */
 const MOST_KEPT = 2 ** 20
+const ARRAYS_KEPT = 4
+const FIRST_FOUND = 256
 
 /** Is nodes reached, and for each the ways to it and those of them that came by an edge from the node to itself. */
 export type Counted = {
-  readonly nodes: Float64Array
-  readonly ways: Float64Array
-  readonly loops: Float64Array
+  readonly nodes: NodeIds
+  readonly ways: Float64Array | null
+  readonly loops: Float64Array | null
 }
 
-let kept: Float64Array | null = null
+/** Arrays of steps that ended, for the next: `ways` hold zeros. */
+const kept: { readonly ways: Float64Array[]; readonly found: Uint32Array[] } = { ways: [], found: [] }
 
 function takeZeros(length: number): Float64Array {
-  if (kept === null || kept.length < length) return new Float64Array(length)
-  const taken = kept
-  kept = null
-  return taken
+  return take(kept.ways, length) ?? new Float64Array(length)
 }
 
-function giveBackZeros(zeros: Float64Array): void {
-  if (zeros.length <= MOST_KEPT && (kept === null || kept.length < zeros.length)) kept = zeros
+function takeList(length: number): Uint32Array {
+  return take(kept.found, length) ?? new Uint32Array(Math.max(length, FIRST_FOUND))
+}
+
+function take<Kept extends { readonly length: number }>(list: Kept[], length: number): Kept | null {
+  const at = list.findIndex((item) => item.length >= length)
+  return at < 0 ? null : (list.splice(at, 1)[0] as Kept)
+}
+
+function keep<Kept extends { readonly length: number }>(list: Kept[], item: Kept): void {
+  if (item.length > MOST_KEPT) return
+  if (list.length === ARRAYS_KEPT) list.shift()
+  list.push(item)
 }
 
 /**
@@ -38,7 +50,7 @@ export class WayCounts {
   readonly #loops = new Map<number, number>()
   readonly #map: Map<number, number> | null
   readonly #ways: Float64Array
-  #found: Float64Array | null = null
+  #found: Uint32Array | null = null
   #foundCount = 0
   #edges = 0
 
@@ -47,11 +59,11 @@ export class WayCounts {
     this.#size = size
     this.#map = size > MAXIMUM_DENSE ? new Map() : null
     this.#ways = takeZeros(this.#map === null ? size : 0)
-    if (this.#map === null) this.#found = new Float64Array(Math.min(size, 256))
+    if (this.#map === null) this.#found = takeList(0)
   }
 
   /** Follows the edges of nodes, each weighing as much as its node. */
-  follow(index: CsrIndex, from: Float64Array, weights: Float64Array | null): void {
+  follow(index: CsrIndex, from: NodeIds, weights: Float64Array | null): void {
     const edges = edgeCount(index, from)
     this.#edges += edges
     if (this.#map !== null) addToMap(this.#map, index, from, weights)
@@ -101,99 +113,99 @@ export class WayCounts {
     }
     const needed = Math.min(this.#size, this.#foundCount + more)
     if (needed <= this.#found.length) return
-    const longer = new Float64Array(Math.max(needed, this.#found.length * 2))
+    const longer = takeList(Math.max(needed, this.#found.length * 2))
     longer.set(this.#found.subarray(0, this.#foundCount))
     this.#found = longer
   }
 
-  /** Gives the nodes with ways to them, a batch at a time. */
-  *drain(): Iterable<Counted> {
-    if (this.#map !== null) yield* this.#drainMap(this.#map)
-    else if (this.#found !== null) yield* this.#drainList(this.#found)
-    else yield* this.#drainArray()
-    if (this.#map === null) giveBackZeros(this.#ways)
-  }
-
-  *#drainList(found: Float64Array): Iterable<Counted> {
-    const ways = this.#ways
-    for (let start = 0; start < this.#foundCount; start += OUTPUT_ROWS) {
-      const nodes = found.subarray(start, Math.min(this.#foundCount, start + OUTPUT_ROWS))
-      const given = new Float64Array(nodes.length)
-      let filled = 0
-      for (let at = 0; at < nodes.length; at += 1) {
-        const node = nodes[at] as number
-        const count = ways[node] as number
-        ways[node] = 0
-        if (count <= 0) continue
-        nodes[filled] = node
-        given[filled] = count
-        filled += 1
-      }
-      yield* this.#counted(nodes, given, filled)
+  /** Gives the nodes with ways to them, a batch at a time, with the counts that are wanted. */
+  *drain(wanted: Wanted): Iterable<Counted> {
+    if (this.#map !== null) yield* this.#drainMap(this.#map, wanted)
+    else {
+      if (this.#found !== null) yield* this.#drainList(this.#found, wanted)
+      else yield* this.#drainArray(wanted)
+      keep(kept.ways, this.#ways)
+      if (this.#found !== null) keep(kept.found, this.#found)
     }
   }
 
-  *#drainArray(): Iterable<Counted> {
+  *#drainList(found: Uint32Array, wanted: Wanted): Iterable<Counted> {
+    const ways = this.#ways
+    for (let start = 0; start < this.#foundCount; start += OUTPUT_ROWS) {
+      const end = Math.min(this.#foundCount, start + OUTPUT_ROWS)
+      const nodes = new Uint32Array(end - start)
+      const given = wanted.ways ? new Float64Array(end - start) : null
+      let filled = 0
+      for (let at = start; at < end; at += 1) {
+        const node = found[at] as number
+        const count = ways[node] as number
+        ways[node] = 0
+        if (count <= 0) continue
+        checkCount(count)
+        nodes[filled] = node
+        if (given !== null) given[filled] = count
+        filled += 1
+      }
+      yield* this.#counted(nodes, given, filled, wanted)
+    }
+  }
+
+  *#drainArray(wanted: Wanted): Iterable<Counted> {
     const ways = this.#ways
     for (let node = 0; node < this.#size; ) {
       const most = Math.min(this.#size - node, OUTPUT_ROWS)
-      const nodes = new Float64Array(most)
-      const given = new Float64Array(most)
+      const nodes = new Uint32Array(most)
+      const given = wanted.ways ? new Float64Array(most) : null
       let filled = 0
       for (const end = node + most; node < end; node += 1) {
         const count = ways[node] as number
         if (count === 0) continue
         ways[node] = 0
         if (count < 0) continue
+        checkCount(count)
         nodes[filled] = node
-        given[filled] = count
+        if (given !== null) given[filled] = count
         filled += 1
       }
-      yield* this.#counted(nodes, given, filled)
+      yield* this.#counted(nodes, given, filled, wanted)
     }
   }
 
-  *#drainMap(map: ReadonlyMap<number, number>): Iterable<Counted> {
-    let nodes = new Float64Array(Math.min(map.size, OUTPUT_ROWS))
-    let given = new Float64Array(nodes.length)
-    let filled = 0
-    for (const [node, count] of map) {
-      if (count <= 0) continue
-      nodes[filled] = node
-      given[filled] = count
-      filled += 1
-      if (filled < nodes.length) continue
-      yield* this.#counted(nodes, given, filled)
-      nodes = new Float64Array(nodes.length)
-      given = new Float64Array(nodes.length)
-      filled = 0
+  *#drainMap(map: ReadonlyMap<number, number>, wanted: Wanted): Iterable<Counted> {
+    const rest = [...map].filter(([, count]) => count > 0)
+    for (let start = 0; start < rest.length; start += OUTPUT_ROWS) {
+      const rows = rest.slice(start, start + OUTPUT_ROWS)
+      for (const [, count] of rows) checkCount(count)
+      const nodes = Float64Array.from(rows, ([node]) => node)
+      const given = wanted.ways ? Float64Array.from(rows, ([, count]) => count) : null
+      yield* this.#counted(nodes, given, rows.length, wanted)
     }
-    yield* this.#counted(nodes, given, filled)
   }
 
-  *#counted(nodes: Float64Array, ways: Float64Array, count: number): Iterable<Counted> {
+  *#counted(all: NodeIds, ways: Float64Array | null, count: number, wanted: Wanted): Iterable<Counted> {
     if (count === 0) return
-    const loops = new Float64Array(this.#loops.size === 0 ? 0 : count)
-    for (let at = 0; at < count; at += 1) {
-      if ((ways[at] as number) > Number.MAX_SAFE_INTEGER) {
-        throw new SheafError(
-          'OVERFLOW',
-          'There are more than 2^53 paths to a node, which cannot be counted exactly. Ask for fewer hops or for DISTINCT nodes.',
-          { phase: 'runtime' },
-        )
-      }
-    }
-    for (let at = 0; at < loops.length; at += 1) loops[at] = this.#loops.get(nodes[at] as number) ?? 0
-    yield {
-      nodes: nodes.subarray(0, count),
-      ways: ways.subarray(0, count),
-      loops: loops.length === count ? loops : new Float64Array(count),
-    }
+    const nodes = all.subarray(0, count)
+    const loops = wanted.loops ? new Float64Array(count) : null
+    if (loops !== null && this.#loops.size > 0)
+      for (let at = 0; at < count; at += 1) loops[at] = this.#loops.get(nodes[at] as number) ?? 0
+    yield { nodes, ways: ways?.subarray(0, count) ?? null, loops }
   }
 }
 
+/** Says which counts are wanted. */
+type Wanted = { readonly ways: boolean; readonly loops: boolean }
+
+function checkCount(count: number): void {
+  if (count <= Number.MAX_SAFE_INTEGER) return
+  throw new SheafError(
+    'OVERFLOW',
+    'There are more than 2^53 paths to a node, which cannot be counted exactly. Ask for fewer hops or for DISTINCT nodes.',
+    { phase: 'runtime' },
+  )
+}
+
 /** Counts the edges of nodes. */
-export function edgeCount(index: CsrIndex, from: Float64Array): number {
+export function edgeCount(index: CsrIndex, from: NodeIds): number {
   let count = 0
   const { slotOf, offsets } = index
   for (let at = 0; at < from.length; at += 1) {
@@ -207,7 +219,7 @@ export function edgeCount(index: CsrIndex, from: Float64Array): number {
 function addDense(
   ways: Float64Array,
   { slotOf, offsets, neighbours }: CsrIndex,
-  from: Float64Array,
+  from: NodeIds,
   weights: Float64Array | null,
 ): void {
   for (let at = 0; at < from.length; at += 1) {
@@ -223,10 +235,10 @@ function addDense(
 /** The same where a node that is met first is listed; gives the length of the list. The list has room for each edge. */
 function addListed(
   ways: Float64Array,
-  found: Float64Array,
+  found: Uint32Array,
   foundBefore: number,
   { slotOf, offsets, neighbours }: CsrIndex,
-  from: Float64Array,
+  from: NodeIds,
   weights: Float64Array | null,
 ): number {
   let count = foundBefore
@@ -252,7 +264,7 @@ function addListed(
 function addToMap(
   ways: Map<number, number>,
   { slotOf, offsets, neighbours }: CsrIndex,
-  from: Float64Array,
+  from: NodeIds,
   weights: Float64Array | null,
 ): void {
   for (let at = 0; at < from.length; at += 1) {

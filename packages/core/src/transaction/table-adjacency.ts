@@ -9,6 +9,7 @@ import type { AdjacencyDefinition } from '../catalog/definition.ts'
 import type { ScanColumnRequest } from '../catalog/table-source.ts'
 import { type Batch, type Column, columnReader } from '../types/column.ts'
 import { types } from '../types/data-type.ts'
+import { SheafError } from '../types/errors.ts'
 import { readRows } from './read-rows.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
@@ -210,7 +211,10 @@ class EdgeCollector {
   }
 }
 
-/** Copies ids of the selected rows; null becomes -1. */
+/** Stands for null among ids. */
+const NO_ID = Number.NEGATIVE_INFINITY
+
+/** Copies ids of the selected rows; null becomes {@link NO_ID}. */
 function copyIds(column: Column, selection: Uint32Array | null, rows: number, target: Float64Array): void {
   if (column.layout === 'flat' && column.validity === null) {
     const { values } = column
@@ -225,7 +229,7 @@ function copyIds(column: Column, selection: Uint32Array | null, rows: number, ta
   const read = columnReader(column)
   for (let row = 0; row < rows; row += 1) {
     const value = read(selection === null ? row : (selection[row] as number))
-    target[row] = value === null ? -1 : Number(value)
+    target[row] = value === null ? NO_ID : Number(value)
   }
 }
 
@@ -244,13 +248,23 @@ function copyWide(
   }
 }
 
+/** Tells whether a number is an id, and not null. @throws `UNSUPPORTED` for numbers that ids cannot be */
+function isId(id: number): boolean {
+  if (id >= 0 && id <= Number.MAX_SAFE_INTEGER) return true
+  if (id === NO_ID) return false
+  throw new SheafError(
+    'UNSUPPORTED',
+    `An adjacency joins keys from 0 up to 2^53. Give the rows other keys to follow edges between them: ${id}`,
+  )
+}
+
 /** Leaves out edges without a source, target or partition. */
 function withoutNulls(list: EdgeList): EdgeList {
   const { count, sources, targets, edges, partitions } = list
   let kept = 0
   for (let at = 0; at < count; at += 1) {
-    if ((sources[at] as number) < 0 || (targets[at] as number) < 0) continue
-    if (partitions !== null && (partitions[at] as number) < 0) continue
+    if (!isId(sources[at] as number) || !isId(targets[at] as number)) continue
+    if (partitions !== null && !isId(partitions[at] as number)) continue
     if (kept !== at) {
       sources[kept] = sources[at] as number
       targets[kept] = targets[at] as number

@@ -5,11 +5,13 @@ import {
   columnReader,
   dictionaryOf,
   makeField,
+  SheafError,
   type Snapshot,
   types,
   type Value,
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
+import type { ViewPart } from '../layout/algorithm.ts'
 import { isNumeric, type Properties } from '../values.ts'
 import { type AlgorithmGraph, algorithmGraph, type Csr } from './csr.ts'
 
@@ -46,6 +48,70 @@ export function projectGraph(snapshot: Snapshot, part: Part): AlgorithmGraph {
   const graph = algorithmGraph(ids, numberOf, out)
   graphs.set(key, { nodesVersion: nodes.version, graph })
   return graph
+}
+
+/** Says which part of a view an algorithm runs on. */
+export type ViewProjection = ViewPart & { readonly weight: string | null }
+
+/** Reads tables of a view into compressed sparse rows: nodes by their keys, edges whose ends are nodes. */
+export function projectView(snapshot: Snapshot, { nodes, edges, weight }: ViewProjection): AlgorithmGraph {
+  const found: number[] = []
+  for (const [key] of rowsOf(snapshot, nodes.table, [nodes.key]))
+    if (key !== null) found.push(idOf(key as Value))
+  const ids = Float64Array.from(found).sort()
+  const numberOf = numbering(ids)
+  const list: {
+    readonly from: number
+    readonly to: number
+    readonly edge: number
+    readonly weight: number
+  }[] = []
+  for (const { table, source, target, properties } of edges) {
+    const field = properties.find(({ name }) => name === weight)?.field
+    const columns = ['_row_id', source, target, ...(field === undefined ? [] : [field])]
+    for (const [edge, from, to, given] of rowsOf(snapshot, table, columns)) {
+      if (from === null || to === null) continue
+      const ends = { from: numberOf(idOf(from as Value)), to: numberOf(idOf(to as Value)) }
+      if (ends.from < 0 || ends.to < 0) continue
+      list.push({ ...ends, edge: Number(edge), weight: isNumeric(given as Value) ? Number(given) : 1 })
+    }
+  }
+  list.sort((left, right) => left.from - right.from || left.to - right.to)
+  const offsets = new Uint32Array(ids.length + 1)
+  for (const { from } of list) (offsets[from + 1] as number) += 1
+  for (let node = 0; node < ids.length; node += 1) (offsets[node + 1] as number) += offsets[node] as number
+  return algorithmGraph(ids, numberOf, {
+    offsets,
+    targets: Uint32Array.from(list, ({ to }) => to),
+    edges: Float64Array.from(list, ({ edge }) => edge),
+    weights: weight === null ? null : Float64Array.from(list, (item) => item.weight),
+  })
+}
+
+function idOf(key: Value): number {
+  const id = typeof key === 'number' || typeof key === 'bigint' ? Number(key) : Number.NaN
+  if (Number.isSafeInteger(id) && id >= 0) return id
+  throw new SheafError(
+    'UNSUPPORTED',
+    `Algorithms run over graph views with integer keys from 0 on. Load the tables into a graph, or give the rows such keys: ${String(key)}`,
+    { phase: 'runtime' },
+  )
+}
+
+function* rowsOf(snapshot: Snapshot, table: string, fields: readonly string[]): Generator<readonly Value[]> {
+  const source = snapshot.source(table)
+  const columns = fields.map((field) => ({
+    field,
+    type: source.definition.fields.find(({ name }) => name === field)?.type ?? types.uint64,
+  }))
+  for (const batch of source.scan({ columns, predicates: [] })) {
+    const readers = batch.columns.map(columnReader)
+    const count = batch.selection === null ? batch.length : batch.selection.length
+    for (let at = 0; at < count; at += 1) {
+      const row = batch.selection === null ? at : (batch.selection[at] as number)
+      yield readers.map((read) => read(row))
+    }
+  }
 }
 
 const LABELS = {

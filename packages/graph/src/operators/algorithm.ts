@@ -18,9 +18,9 @@ import {
 import type { Algorithm, AlgorithmResult, NumberedPath, ResultColumn } from '../algorithms/algorithm.ts'
 import type { AlgorithmGraph } from '../algorithms/csr.ts'
 import { algorithms } from '../algorithms/index.ts'
-import { projectGraph } from '../algorithms/projection.ts'
+import { projectGraph, projectView } from '../algorithms/projection.ts'
 import { nodeNumbers, Settings } from '../algorithms/settings.ts'
-import { ALGORITHM, type AlgorithmSettings } from '../layout/algorithm.ts'
+import { ALGORITHM, type AlgorithmSettings, type ViewPart } from '../layout/algorithm.ts'
 import { isMap, kindName } from '../values.ts'
 
 const OUTPUT_ROWS = 65_536
@@ -55,7 +55,10 @@ function* runBatch(plan: ExtensionPlan, batch: Batch, context: ExecutionContext)
     const row = batch.selection === null ? at : (batch.selection[at] as number)
     context.check()
     const args = readers.map((read) => read(row))
-    const graph = projectGraph(context.snapshot, partOf(algorithm, args, tables))
+    const graph =
+      tables.view === undefined
+        ? projectGraph(context.snapshot, partOf(algorithm, args, tables))
+        : projectView(context.snapshot, viewPartOf(algorithm, args, tables.view))
     const nodes = args.slice(0, algorithm.nodes.length).flatMap((arg) => nodeNumbers(arg, graph))
     const result = algorithm.run(graph, nodes, settingsOf(algorithm, args))
     yield* rowsOf(plan, { algorithm, graph, result, given, row })
@@ -88,6 +91,31 @@ function partOf(
   const typeIds =
     wanted === null ? null : wanted.flatMap((type) => (types.includes(type) ? [types.indexOf(type)] : []))
   return { nodes, edges, typeIds, labels: settings.texts('labels'), weight: settings.text('weight') }
+}
+
+/** Chooses the edges of the types asked for. A view's algorithm runs over nodes of one label, which the plan has chosen. */
+function viewPartOf(
+  algorithm: Algorithm,
+  args: readonly Value[],
+  { nodes, edges }: ViewPart,
+): Parameters<typeof projectView>[1] {
+  const settings = settingsOf(algorithm, args)
+  const wanted = settings.texts('types')
+  const labels = settings.texts('labels')
+  if (labels !== null && !labels.includes(nodes.name))
+    throw new SheafError('UNSUPPORTED', viewLabelMessage(nodes.name), { phase: 'runtime' })
+  const chosen = edges.filter(({ name }) => wanted === null || wanted.includes(name))
+  if (chosen.length > 1 && algorithm.outputs.some(({ kind }) => kind === 'relationship' || kind === 'path'))
+    throw new SheafError(
+      'UNSUPPORTED',
+      `In a graph view this algorithm follows edges of one type. Choose it by {types: '…'}: ${chosen.map(({ name }) => name).join(', ')}`,
+      { phase: 'runtime' },
+    )
+  return { nodes, edges: chosen, weight: settings.text('weight') }
+}
+
+function viewLabelMessage(label: string): string {
+  return `In a graph view an algorithm runs over nodes of the label that its text names. Write the label as text, not as a parameter: ${label}`
 }
 
 type Found = {

@@ -21,6 +21,7 @@ import {
 import { List } from 'apache-arrow'
 import { MATERIALIZE, type MaterializeSettings } from '../layout/materialize.ts'
 import { arrayOf, NodeValue, PathValue, type Properties, RelationshipValue } from '../values.ts'
+import { type Fetch, viewFetch } from './view-fetch.ts'
 
 const NODE_COLUMNS: readonly ScanColumnRequest[] = [
   { field: 'labels', type: new List(makeField('item', dictionaryOf(), { nullable: false })) },
@@ -59,10 +60,10 @@ function materializeBatch(
   const columns = new Map<ColumnId, Column>(
     input.output.map(({ id }, at) => [id, batch.columns[at] as Column]),
   )
-  const fetch = makeFetch(settings, context)
   const produced = plan.output.slice(plan.output.length - settings.items.length)
   let read = 0
-  for (const [at, { kind, columnCount }] of settings.items.entries()) {
+  for (const [at, { kind, columnCount, view }] of settings.items.entries()) {
+    const fetch = view === undefined ? makeFetch(settings, context) : viewFetch(view, context)
     const sources = plan.expressions
       .slice(read, read + columnCount)
       .map((source) => sourceColumn(source, columns))
@@ -98,11 +99,6 @@ function readIds(column: Column, batch: Batch): Value[] {
     ids[row] = read(row)
   }
   return ids
-}
-
-type Fetch = {
-  readonly nodes: (ids: Iterable<number>) => ReadonlyMap<number, NodeValue>
-  readonly edges: (ids: Iterable<number>) => ReadonlyMap<number, RelationshipValue>
 }
 
 function makeValues(

@@ -9,6 +9,7 @@ import {
 import { endLabels } from '../../layout/ends.ts'
 import type * as syntax from '../syntax.ts'
 import { constrainNode } from './anchors.ts'
+import { facetsOf } from './facets.ts'
 import { type Binding, type Frame, filterFrame, type LowerContext } from './frame.ts'
 import { typeMatches } from './labels.ts'
 import type { LoweredStep, MatchState } from './match-state.ts'
@@ -110,6 +111,8 @@ export function bindNext(
   known: readonly string[] = [],
 ): void {
   if (step.next.variable !== null) frame.bindings.set(step.next.variable.name, node)
+  // A key that no row of the view's table has leads to no node.
+  if (context.schema?.view !== undefined) facetsOf(context, frame, node)
   constrainNode(context, frame, step.next, node, known)
   state.bound()
 }

@@ -1,12 +1,15 @@
 import { extension, makeField, type PlanField, planField, types } from '@sheafdb/core'
 import { List } from 'apache-arrow'
 import type { Procedure } from '../../functions/procedure.ts'
-import { ALGORITHM, type AlgorithmSettings } from '../../layout/algorithm.ts'
+import { ALGORITHM, type AlgorithmSettings, type ViewPart } from '../../layout/algorithm.ts'
+import type { ViewSchema } from '../../layout/schema.ts'
 import type * as syntax from '../syntax.ts'
 import { emptyExtend } from './adjacency.ts'
 import { unsupported } from './entities.ts'
 import { addColumn } from './facets.ts'
 import { type Binding, type Frame, idField, type LowerContext, outputColumn } from './frame.ts'
+import { of } from './match-state.ts'
+import { viewTables } from './view.ts'
 
 const ID_LIST = new List(makeField('item', types.int64))
 
@@ -18,8 +21,7 @@ export function lowerAlgorithm(
   procedure: Procedure,
 ): void {
   const { schema } = context
-  if (schema?.view !== undefined)
-    throw unsupported(context, clause, 'Algorithms do not run on graph views. Load the tables into a graph.')
+  const view = schema?.view === undefined ? undefined : viewPart(context, clause, schema.view, procedure)
   const args = (clause.arguments ?? []).map((arg, at) =>
     addColumn(frame, procedure.inputs[at]?.name ?? 'argument', context.rules.expression(context, frame, arg)),
   )
@@ -33,6 +35,7 @@ export function lowerAlgorithm(
       nodes: schema.nodes,
       edges: schema.edges,
       types: schema.types,
+      ...(view === undefined ? {} : { view }),
     }
     frame.plan = extension({
       operator: ALGORITHM,
@@ -46,9 +49,54 @@ export function lowerAlgorithm(
     clause.yields ?? procedure.outputs.map(({ name }) => ({ field: { name }, variable: { name } }))
   for (const { field, variable } of yields) {
     const output = outputs.find(({ name }) => name === field.name)
-    if (output !== undefined) frame.bindings.set(variable.name, bindingOf(frame, output))
+    if (output !== undefined) frame.bindings.set(variable.name, bindingOf(frame, output, view))
   }
   if (clause.where !== null) context.rules.filter(context, frame, clause.where)
+}
+
+/** Chooses the tables of a view that an algorithm runs over: nodes of the one label that is named or that there is. */
+function viewPart(
+  context: LowerContext,
+  clause: syntax.CallClause,
+  view: ViewSchema,
+  procedure: Procedure,
+): ViewPart {
+  const named = namedTexts(clause.arguments?.at(-1), 'labels')
+  const wanted = namedTexts(clause.arguments?.at(-1), 'types')
+  const ofTypes = [...view.edges].filter(([type]) => wanted === null || wanted.includes(type))
+  const ends = new Set(ofTypes.flatMap(([, { source, target }]) => [source.label, target.label]))
+  const labels = named ?? (ends.size > 0 && wanted !== null ? [...ends] : [...view.nodes.keys()])
+  const [label] = labels
+  if (labels.length !== 1 || label === undefined || !view.nodes.has(label))
+    throw unsupported(
+      context,
+      clause,
+      "In a graph view an algorithm runs over nodes of one label. Write it as text, such as {labels: 'Person'}.",
+    )
+  const types = ofTypes.filter(([, { source, target }]) => source.label === label && target.label === label)
+  const shown = procedure.outputs.some(({ type }) => type === 'RELATIONSHIP' || type === 'PATH')
+  if (shown && types.length > 1)
+    throw unsupported(
+      context,
+      clause,
+      "In a graph view this algorithm follows edges of one type. Write it as text, such as {types: 'KNOWS'}.",
+    )
+  const { nodes } = viewTables(view, { label, type: null })
+  return {
+    nodes: nodes as NonNullable<typeof nodes>,
+    edges: types.flatMap(([type]) => viewTables(view, { label: null, type }).edges ?? []),
+  }
+}
+
+/** Reads a setting of a map that is written out as text or as a list of texts; `null` where it is not there. */
+function namedTexts(settings: syntax.Expression | undefined, name: string): readonly string[] | null {
+  if (settings?.kind !== 'map') return null
+  const value = settings.entries.find(({ key }) => key.name === name)?.value
+  if (value?.kind === 'literal' && typeof value.value === 'string') return [value.value]
+  if (value?.kind !== 'list') return null
+  return value.items.flatMap((item) =>
+    item.kind === 'literal' && typeof item.value === 'string' ? [item.value] : [],
+  )
 }
 
 type Output = { readonly name: string; readonly type: string }
@@ -70,11 +118,20 @@ function fieldsOf({ name, type }: Output): readonly PlanField[] {
 function bindingOf(
   frame: Frame,
   { type, fields }: Output & { readonly fields: readonly PlanField[] },
+  view: ViewPart | undefined,
 ): Binding {
   const [first, second] = fields.map(({ id }) => outputColumn(frame.plan, id))
   const id = first as ReturnType<typeof outputColumn>
-  if (type === 'NODE') return { kind: 'node', id }
-  if (type === 'RELATIONSHIP') return { kind: 'relationship', id }
-  if (type === 'PATH') return { kind: 'path', nodes: id, edges: second as ReturnType<typeof outputColumn> }
+  if (type === 'NODE') return { kind: 'node', id, ...of(view?.nodes.name) }
+  if (type === 'RELATIONSHIP') return { kind: 'relationship', id, ...of(view?.edges[0]?.name) }
+  if (type === 'PATH')
+    return {
+      kind: 'path',
+      nodes: id,
+      edges: second as ReturnType<typeof outputColumn>,
+      ...(view === undefined
+        ? {}
+        : { within: { label: view.nodes.name, type: view.edges[0]?.name ?? null } }),
+    }
   return { kind: 'value', value: id }
 }

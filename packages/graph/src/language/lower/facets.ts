@@ -24,6 +24,7 @@ import { List } from 'apache-arrow'
 import { typedAccess } from '../../functions/access.ts'
 import { propertyType } from '../../layout/kinds.ts'
 import { MATERIALIZE, type MaterializeSettings } from '../../layout/materialize.ts'
+import type { ViewSchema } from '../../layout/schema.ts'
 import {
   type Binding,
   bindingColumns,
@@ -35,7 +36,7 @@ import {
   outputColumn,
   refreshColumns,
 } from './frame.ts'
-import { type EntityScan, scanViewEdges, scanViewNodes } from './view.ts'
+import { type EntityScan, scanViewEdges, scanViewNodes, viewTables } from './view.ts'
 
 const LABELS_TYPE = new List(makeField('item', dictionaryOf(), { nullable: false }))
 
@@ -159,12 +160,9 @@ function viewValue(
   frame: Frame,
   { name, binding }: { readonly name: string; readonly binding: Binding },
 ): ColumnExpression {
-  if (binding.kind !== 'node' && binding.kind !== 'relationship') {
-    throw new SheafError(
-      'UNSUPPORTED',
-      `Whole paths of a graph view cannot be returned yet. Return parts of it: ${name}`,
-    )
-  }
+  if (binding.kind === 'value') return binding.value
+  if (binding.kind !== 'node' && binding.kind !== 'relationship')
+    return viewLists(context, frame, name, binding)
   const { labels, type, source, target, properties } = facetsOf(context, frame, binding)
   const made =
     binding.kind === 'node'
@@ -178,6 +176,39 @@ function viewValue(
           properties,
         )
   return addColumn(frame, name, made)
+}
+
+/** Makes the whole value of a view's path or list of relationships, which are all of one label and one type. */
+function viewLists(
+  context: LowerContext,
+  frame: Frame,
+  name: string,
+  binding: Exclude<Binding, { kind: 'value' }>,
+): ColumnExpression {
+  const within = 'within' in binding ? binding.within : undefined
+  const tables = within === undefined ? null : viewTables(context.schema?.view as ViewSchema, within)
+  if (tables === null || (binding.kind === 'path' && tables.nodes === null)) {
+    throw new SheafError(
+      'UNSUPPORTED',
+      `A whole path of a graph view has nodes of one label and relationships of one type. Return parts of it: ${name}`,
+    )
+  }
+  const field = planField(name, types.variant)
+  const columns = bindingColumns(binding)
+  const settings: MaterializeSettings = {
+    passThrough: true,
+    nodes: null,
+    edges: null,
+    items: [{ kind: binding.kind, columnCount: columns.length, view: tables }],
+  }
+  frame.plan = extension({
+    operator: MATERIALIZE,
+    inputs: [frame.plan],
+    expressions: columns,
+    settings,
+    output: [...frame.plan.output, field],
+  })
+  return column(field)
 }
 
 /** Adds a computed column to a frame. */

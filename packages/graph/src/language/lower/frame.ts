@@ -27,10 +27,18 @@ export type Binding =
   /** `of` is the label or type by which a view knows whose row it is. */
   | { readonly kind: 'node' | 'relationship'; readonly id: ColumnExpression; readonly of?: string }
   /** A path by the ids of its nodes and of its edges, in order. */
-  | { readonly kind: 'path'; readonly nodes: ColumnExpression; readonly edges: ColumnExpression }
+  | {
+      readonly kind: 'path'
+      readonly nodes: ColumnExpression
+      readonly edges: ColumnExpression
+      readonly within?: Within
+    }
   /** The relationships of a stretch of variable length, by their ids. */
-  | { readonly kind: 'relationships'; readonly edges: ColumnExpression }
+  | { readonly kind: 'relationships'; readonly edges: ColumnExpression; readonly within?: Within }
   | { readonly kind: 'value'; readonly value: ColumnExpression }
+
+/** Says in a view which label all nodes of a path have and which type its relationships; `null` where they differ. */
+export type Within = { readonly label: string | null; readonly type: string | null }
 
 /** Holds the columns of a node or edge that a plan has fetched. */
 export type Facets = {
@@ -168,9 +176,9 @@ export function mapBinding(
     case 'relationship':
       return { ...binding, id: change(binding.id) }
     case 'path':
-      return { kind: 'path', nodes: change(binding.nodes), edges: change(binding.edges) }
+      return { ...binding, nodes: change(binding.nodes), edges: change(binding.edges) }
     case 'relationships':
-      return { kind: 'relationships', edges: change(binding.edges) }
+      return { ...binding, edges: change(binding.edges) }
     case 'value':
       return { kind: 'value', value: change(binding.value) }
   }

@@ -188,9 +188,7 @@ function lowerEntityFunction(
         ? call('cypher.size', entity.edges)
         : null
     case 'relationships':
-      return entity.kind === 'path'
-        ? wholeValue(context, frame, { kind: 'relationships', edges: entity.edges })
-        : null
+      return entity.kind === 'path' ? wholeValue(context, frame, { ...entity, kind: 'relationships' }) : null
     case 'labels':
       return entity.kind === 'node' ? (facetsOf(context, frame, entity).labels ?? null) : null
     case 'type':

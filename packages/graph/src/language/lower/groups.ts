@@ -16,7 +16,7 @@ import {
 import type * as syntax from '../syntax.ts'
 import { boundNode, constrainNode } from './anchors.ts'
 import { unsupported } from './entities.ts'
-import { addColumn, wholeValue } from './facets.ts'
+import { addColumn, facetsOf, wholeValue } from './facets.ts'
 import {
   type Binding,
   type Frame,
@@ -26,8 +26,9 @@ import {
   makeFrame,
   mapBinding,
   outputColumn,
+  type Within,
 } from './frame.ts'
-import type { LoweredStep, MatchState } from './match-state.ts'
+import { type LoweredStep, type MatchState, of } from './match-state.ts'
 
 /** Lowers a path onto a frame: what {@link lowerGroup} needs of the rules for paths. */
 export type LowerPath = (
@@ -102,7 +103,7 @@ export function lowerGroup(
   { group, from, next }: GroupStep,
   state: MatchState,
   lowerPath: LowerPath,
-): { readonly node: Binding & { kind: 'node' }; readonly step: LoweredStep } {
+): { readonly node: Binding & { kind: 'node' }; readonly step: LoweredStep; readonly within: Within } {
   const elements = namedElements(context, group)
   if (state.repeatable && group.quantifier.max === null) {
     throw unsupported(context, group, 'With REPEATABLE ELEMENTS a repetition has a most. Write {1,5}.')
@@ -119,7 +120,7 @@ export function lowerGroup(
   )
   const here = mapCarried(start, moved)
   if (group.quantifier.max !== null) filterFrame(inner, call('lt', here.depth, literal(group.quantifier.max)))
-  inner.bindings.set(nameOf(elements[0]), { kind: 'node', id: here.current })
+  inner.bindings.set(nameOf(elements[0]), { ...from, id: here.current })
   lowerPath(context, inner, { ...group.pattern, elements }, innerState(state, moved, here))
   if (group.where !== null) context.rules.filter(context, inner, group.where)
   const step = nextRound(base, inner, { elements, here, start, moved })
@@ -130,11 +131,30 @@ export function lowerGroup(
     base.output.map(({ id, name }, at) => ({ id, name, expression: column(found.output[at] as PlanField) })),
   )
   if (group.quantifier.min > 0) filterFrame(frame, call('ge', start.depth, literal(group.quantifier.min)))
-  bindLists(context, frame, group.pattern, start)
+  const within = withinOf(context, group, elements, inner)
+  bindLists(context, frame, group.pattern, start, within)
   if (!state.repeatable) state.edges.push({ column: start.edges, isList: true, types: null })
-  const node = reach(context, frame, next, start.current)
+  const node = reach(context, frame, next, start.current, within.label)
   state.bound()
-  return { node, step: { kind: 'stretch', edges: start.edges, nodes: start.nodes } }
+  return { node, within, step: { kind: 'stretch', edges: start.edges, nodes: start.nodes } }
+}
+
+/** Finds in a view the label of all nodes of a group and the type of its relationships. */
+function withinOf(
+  context: LowerContext,
+  group: syntax.GroupPattern,
+  elements: readonly syntax.PathElement[],
+  inner: Frame,
+): Within {
+  if (context.schema?.view === undefined) return { label: null, type: null }
+  const names = elements.map((element) => inner.bindings.get(nameOf(element)) as Binding & { of?: string })
+  const labels = new Set(names.filter(({ kind }) => kind === 'node').map(({ of }) => of))
+  const types = new Set(names.filter(({ kind }) => kind === 'relationship').map(({ of }) => of))
+  const [label] = labels
+  const [type] = types
+  if (labels.size !== 1 || label === undefined)
+    throw unsupported(context, group, 'In a graph view the nodes of a repetition have one label.')
+  return { label, type: types.size === 1 ? (type ?? null) : null }
 }
 
 /** Gives every element of a group's pattern a name, so that it can be found again. */
@@ -265,19 +285,20 @@ function bindLists(
   frame: Frame,
   pattern: syntax.PathPattern,
   { lists }: Carried,
+  within: Within,
 ): void {
   for (const element of pattern.elements) {
     const list = lists.get(nameOf(element))
     if (list === undefined || element.kind === 'group') continue
     const edges = outputColumn(frame.plan, list.id)
     if (element.kind === 'relationship') {
-      frame.bindings.set(nameOf(element), { kind: 'relationships', edges })
+      frame.bindings.set(nameOf(element), { kind: 'relationships', edges, within })
       continue
     }
     const none = addColumn(frame, 'edges', call('cypher.path_edges'))
     const value = call(
       'cypher.nodes',
-      wholeValue(context, frame, { kind: 'path', nodes: edges, edges: none }),
+      wholeValue(context, frame, { kind: 'path', nodes: edges, edges: none, within }),
     )
     frame.bindings.set(nameOf(element), { kind: 'value', value: addColumn(frame, nameOf(element), value) })
   }
@@ -288,11 +309,17 @@ function reach(
   frame: Frame,
   next: syntax.NodePattern,
   current: ColumnExpression,
+  label: string | null,
 ): Binding & { kind: 'node' } {
   const known = boundNode(frame, next)
   if (known !== null) filterFrame(frame, call('eq', known.id, outputColumn(frame.plan, current.id)))
-  const node = known ?? ({ kind: 'node', id: outputColumn(frame.plan, current.id) } as const)
+  const node = known ?? {
+    kind: 'node' as const,
+    id: outputColumn(frame.plan, current.id),
+    ...of(label ?? undefined),
+  }
   if (next.variable !== null) frame.bindings.set(next.variable.name, node)
+  if (label !== null) facetsOf(context, frame, node)
   constrainNode(context, frame, next, node)
   return node
 }

@@ -2,7 +2,7 @@ import type { ColumnExpression, PathSemantics } from '@sheafdb/core'
 import type * as syntax from '../syntax.ts'
 import { lowerAnchor } from './anchors.ts'
 import { unsupported } from './entities.ts'
-import type { Binding, Frame, LowerContext, MatchParts } from './frame.ts'
+import type { Binding, Frame, LowerContext, MatchParts, Within } from './frame.ts'
 import { alternating, lowerGroup } from './groups.ts'
 import type { LoweredStep, MatchState } from './match-state.ts'
 import { namesIn } from './names.ts'
@@ -164,6 +164,7 @@ function lowerPath(
   const steps = new Array<LoweredStep>(parts.length)
   const start = lowerAnchor(context, frame, parts[anchor] as syntax.NodePattern, state)
   nodes[anchor] = start.id
+  const met: Within[] = [{ label: start.of ?? null, type: null }]
   if (isEndTold) lowerAnchor(context, frame, nameEnd(last), state)
   const walk = (from: Binding & { kind: 'node' }, at: number, by: 1 | -1): void => {
     let current = from
@@ -181,6 +182,7 @@ function lowerPath(
         nodes[place + 2 * by] = reached.node.id
         steps[place + by] = reached.step
         current = reached.node
+        met.push(reached.within)
         continue
       }
       const { node, step } = lowerStep(
@@ -203,6 +205,8 @@ function lowerPath(
       nodes[place + 2 * by] = node.id
       steps[place + by] = step
       current = node
+      const view = state.view.get(relationship)
+      met.push({ label: node.of ?? null, type: typeof view === 'object' ? view.type : null })
     }
   }
   walk(start, anchor, 1)
@@ -212,7 +216,8 @@ function lowerPath(
   const joined = parts.flatMap((_, at) =>
     at % 2 === 1 ? [{ node: nodes[at + 1] as ColumnExpression, step: steps[at] as LoweredStep }] : [],
   )
-  lowerPathVariable(frame, pattern.variable.name, nodes[0] as ColumnExpression, joined)
+  const within = context.schema?.view === undefined ? undefined : commonWithin(met)
+  lowerPathVariable(frame, pattern.variable.name, nodes[0] as ColumnExpression, joined, within)
   state.bound()
 }
 
@@ -224,6 +229,16 @@ function followPath(
   state: MatchState,
 ): void {
   lowerPath(context, frame, pattern, state, [])
+}
+
+/** Finds the one label and the one type that all parts of a path have; the first part has no relationship. */
+function commonWithin([first, ...rest]: readonly Within[]): Within {
+  const label = first?.label ?? null
+  const type = rest[0]?.type ?? null
+  return {
+    label: rest.every((part) => part.label === label) ? label : null,
+    type: rest.every((part) => part.type === type) ? type : null,
+  }
 }
 
 /** Finds what the parts of a path stand for where the graph is a view. */
@@ -239,20 +254,25 @@ function resolveView(
     const binding = frame.bindings.get(name)
     return binding?.kind === 'node' ? binding.of : undefined
   }
-  const plain = parts.flatMap((part) => (part.kind === 'group' ? [] : [part]))
-  if (plain.length < parts.length) {
-    const [group] = parts.filter(({ kind }) => kind === 'group')
-    throw unsupported(
-      context,
-      group as syntax.PathElement,
-      'Quantified path patterns do not run on graph views.',
-    )
+  // A group resolves its own parts when it is lowered, from the node before it.
+  for (const plain of betweenGroups(parts)) {
+    const { labels, steps } = resolveViewPath(view, plain, known)
+    plain.forEach((part, at) => {
+      const found = part.kind === 'node' ? labels[at] : steps[at]
+      if (found !== undefined) state.view.set(part, found)
+    })
   }
-  const { labels, steps } = resolveViewPath(view, plain, known)
-  parts.forEach((part, at) => {
-    const found = part.kind === 'node' ? labels[at] : steps[at]
-    if (found !== undefined) state.view.set(part, found)
-  })
+}
+
+type PlainPart = syntax.NodePattern | syntax.RelationshipPattern
+
+function betweenGroups(parts: readonly syntax.PathElement[]): readonly (readonly PlainPart[])[] {
+  const runs: PlainPart[][] = [[]]
+  for (const part of parts) {
+    if (part.kind === 'group') runs.push([])
+    else runs.at(-1)?.push(part)
+  }
+  return runs
 }
 
 /** Against a relationship's direction a way back needs another edge; along it a walk that comes back is a trail. */

@@ -23,7 +23,15 @@ import {
 import { adoptNode, boundNode, constrainProperties } from './anchors.ts'
 import { unsupported } from './entities.ts'
 import { addColumn, facetsOf, scanEdges } from './facets.ts'
-import { type Binding, type Frame, filterFrame, idField, type LowerContext, outputColumn } from './frame.ts'
+import {
+  type Binding,
+  type Frame,
+  filterFrame,
+  idField,
+  type LowerContext,
+  outputColumn,
+  type Within,
+} from './frame.ts'
 import { lowerTypes, typeMatches } from './labels.ts'
 import {
   addUniqueness,
@@ -201,6 +209,7 @@ export function lowerPathVariable(
   name: string,
   start: ColumnExpression,
   steps: readonly { readonly node: ColumnExpression; readonly step: LoweredStep }[],
+  within?: Within,
 ): void {
   const nodeParts = steps.map(({ node, step }) =>
     step.kind === 'stretch' && step.nodes !== null ? step.nodes : node,
@@ -213,6 +222,7 @@ export function lowerPathVariable(
     kind: 'path',
     nodes: outputColumn(frame.plan, nodes.id),
     edges: outputColumn(frame.plan, edges.id),
+    ...(within === undefined ? {} : { within }),
   })
 }
 

@@ -27,7 +27,15 @@ import { boundNode } from './anchors.ts'
 import { asBoolean, compare } from './comparison.ts'
 import { unsupported } from './entities.ts'
 import { addColumn, wholeValue } from './facets.ts'
-import { type Binding, type Frame, filterFrame, idField, type LowerContext, outputColumn } from './frame.ts'
+import {
+  type Binding,
+  type Frame,
+  filterFrame,
+  idField,
+  type LowerContext,
+  outputColumn,
+  type Within,
+} from './frame.ts'
 import { lowerTypes, typeMatches } from './labels.ts'
 import { conflicting, type MatchState, of, viewLabel, viewStep } from './match-state.ts'
 
@@ -85,7 +93,11 @@ export function followStretch(context: LowerContext, frame: Frame, step: Step, s
   if (!state.repeatable)
     state.edges.push({ column: list, isList: true, types: ids === null ? null : new Set(ids) })
   const ordered = step.reversed ? addColumn(frame, edges.name, call('cypher.reverse_ids', list)) : list
-  bindStretch(context, frame, pattern, before, ordered)
+  const within = view === undefined ? undefined : { label: null, type: view.type }
+  bindStretch(context, frame, pattern, before, {
+    edges: ordered,
+    ...(within === undefined ? {} : { within }),
+  })
   bindNext(context, frame, step, node, state, labels)
   const nodeList = nodes === null ? null : outputColumn(frame.plan, nodes.id)
   const orderedNodes =
@@ -100,9 +112,10 @@ function bindStretch(
   frame: Frame,
   pattern: syntax.RelationshipPattern,
   before: Binding | undefined,
-  edges: ColumnExpression,
+  found: { readonly edges: ColumnExpression; readonly within?: Within },
 ): void {
-  const binding = { kind: 'relationships', edges } as const
+  const { edges } = found
+  const binding = { kind: 'relationships', ...found } as const
   if (before?.kind === 'relationships') filterFrame(frame, call('eq', before.edges, edges))
   else if (before?.kind === 'value')
     filterFrame(frame, call('eq', call('cypher.relationship_ids', before.value), edges))

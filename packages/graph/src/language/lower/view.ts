@@ -15,9 +15,10 @@ import {
   withFreshIds,
 } from '@sheafdb/core'
 import { List } from 'apache-arrow'
+import type { ViewTable, ViewTables } from '../../layout/materialize.ts'
 import type { ViewEdges, ViewSchema } from '../../layout/schema.ts'
 import type * as syntax from '../syntax.ts'
-import { type Facets, ID_TYPE, outputColumn } from './frame.ts'
+import { type Facets, ID_TYPE, outputColumn, type Within } from './frame.ts'
 import { typeMatches } from './labels.ts'
 
 /** Is a scan of nodes or edges with its columns. */
@@ -98,8 +99,41 @@ function plainScan(plan: LogicalPlan): {
   }
   throw new SheafError(
     'UNSUPPORTED',
-    'The edges of a graph view are rows of a table as it is. Name a table or a collection, not a query.',
+    'Nodes and edges that paths and algorithms of a graph view read are rows of a table as it is. Name a table or a collection, not a query.',
   )
+}
+
+/** Finds the tables behind the nodes of a label and the edges of a type, as operators read them. */
+export function viewTables(view: ViewSchema, { label, type }: Within): ViewTables {
+  const nodes = label === null ? undefined : view.nodes.get(label)
+  const edges = type === null ? undefined : view.edges.get(type)
+  return {
+    nodes:
+      nodes === undefined
+        ? null
+        : { ...viewTable(nodes.plan, label as string), key: fieldBehind(nodes.plan, nodes.key) },
+    edges:
+      edges === undefined
+        ? null
+        : {
+            ...viewTable(edges.plan, type as string),
+            source: fieldBehind(edges.plan, edges.source.column),
+            target: fieldBehind(edges.plan, edges.target.column),
+          },
+  }
+}
+
+function viewTable(plan: LogicalPlan, name: string): ViewTable {
+  const { scanned, fields } = plainScan(plan)
+  const properties = plan.output.flatMap((item) => {
+    const field = fields.get(item.id)
+    return field === undefined ? [] : [{ name: item.name, field, type: item.type }]
+  })
+  return { name, table: scanned.table, properties }
+}
+
+function fieldBehind(plan: LogicalPlan, name: string): string {
+  return plainScan(plan).fields.get(columnOf(plan, name).id) ?? name
 }
 
 /** Reads the edges of a type from the table behind them; their id is the row's. */

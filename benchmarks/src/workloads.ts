@@ -18,6 +18,7 @@ import { flightsLoad, flightsReopen, flightsSize } from '../workloads/flights-lo
 import { graphAlgorithms } from '../workloads/graph/algorithms.ts'
 import { graphLsqb, graphLsqbEach } from '../workloads/graph/lsqb.ts'
 import { socialQueries } from '../workloads/graph/social-queries.ts'
+import { graphSurreal } from '../workloads/graph/surreal.ts'
 import { graphWrites } from '../workloads/graph/writes.ts'
 import { kvLoad, kvReopen, kvSize } from '../workloads/kv-load.ts'
 import { kvPut, kvPutTogether } from '../workloads/kv-put.ts'
@@ -76,6 +77,7 @@ export const workloads: readonly Workload[] = [
   tensorFirst,
   ...relationalWorkloads,
   ...socialQueries,
+  graphSurreal,
   graphLsqb,
   ...graphLsqbEach,
   ...graphAlgorithms,

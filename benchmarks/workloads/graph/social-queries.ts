@@ -14,6 +14,8 @@ type Question = {
   readonly factor: number
   readonly against: readonly string[]
   readonly runs: number
+  /** Runs before the measured ones: questions of microseconds need some hundred to be compiled. */
+  readonly warmups?: number
   readonly sheaf: (social: Graph) => Promise<unknown>
   readonly kuzu: (engine: KuzuEngine) => Promise<unknown>
   /** Whether Ladybug takes part, and what plain loops over typed arrays do. */
@@ -22,7 +24,7 @@ type Question = {
 }
 
 /** Makes a workload over the social graph: Sheaf against Kuzu, Ladybug and plain loops. */
-function question({ name, title, asked, factor, against, runs, ...ask }: Question): Workload {
+function question({ name, title, asked, factor, against, runs, warmups = 2, ...ask }: Question): Workload {
   return {
     name,
     title,
@@ -34,7 +36,7 @@ function question({ name, title, asked, factor, against, runs, ...ask }: Questio
       },
     },
     runs,
-    warmups: 2,
+    warmups,
     async prepare(folder) {
       const { store, social } = await sheafSocial(folder)
       const kuzu = await kuzuSocial(folder)
@@ -85,7 +87,8 @@ export const graphPoint: Workload = question({
   asked: '30 times Kuzu',
   factor: 30,
   against: ['Kuzu'],
-  runs: 9,
+  runs: 7,
+  warmups: 10,
   sheaf: async (social) => {
     let count = 0
     for (const id of IDS) {
@@ -123,6 +126,7 @@ export const graphTwoHop: Workload = question({
   factor: 50,
   against: ['Kuzu'],
   runs: 9,
+  warmups: 20,
   sheaf: (social) => forEachHub((start) => one(social.query(`MATCH ${TWO} q) AS n`, start).rows())),
   kuzu: (engine) => forEachHub((start) => one(engine.run(`MATCH ${TWO} q.id) AS n`, start))),
   loops: () => STARTS.map(({ id }) => twoHopsBy(outgoing(), id)),
@@ -154,6 +158,7 @@ export const graphThreeHop: Workload = question({
   factor: 20,
   against: ['Kuzu'],
   runs: 9,
+  warmups: 20,
   sheaf: (social) =>
     forEachHub((start) => one(social.query(`MATCH REPEATABLE ELEMENTS ${THREE}`, start).rows())),
   kuzu: (engine) => forEachHub((start) => one(engine.run(`MATCH ${THREE}`, start))),
@@ -194,6 +199,7 @@ export const graphTwoPaths: Workload = question({
   factor: 3,
   against: ['Kuzu', 'Ladybug'],
   runs: 7,
+  warmups: 5,
   ladybug: true,
   sheaf: (social) => repeated(PATHS_TIMES, () => one(social.query(PATHS).rows())),
   kuzu: (engine) => repeated(PATHS_TIMES, () => one(engine.run(PATHS))),
@@ -250,6 +256,7 @@ export const graphGroup: Workload = question({
   factor: 8,
   against: ['Kuzu', 'Ladybug'],
   runs: 7,
+  warmups: 5,
   ladybug: true,
   sheaf: (social) => repeated(5, async () => rounded(await social.query(GROUPS).rows())),
   kuzu: (engine) => repeated(5, async () => rounded(await engine.run(GROUPS))),

@@ -16,9 +16,6 @@ type Level = {
   readonly inside: Float64Array
 }
 
-/** A pass must gain this part of the modularity to be followed by another. */
-const LEAST_GAIN = 1e-6
-
 /** Gives the group of each node. Edges stand both ways in the graph given, those from a node to itself once. */
 export function louvainGroups(both: Csr, settings: LouvainSettings): Uint32Array {
   let level = firstLevel(both)
@@ -58,63 +55,141 @@ function firstLevel({ offsets, targets, weights }: Csr): Level {
   return { offsets: kept, targets: others.subarray(0, count), weights: weighed.subarray(0, count), inside }
 }
 
-/** Moves nodes to the group where modularity gains most, until nothing is gained; `null` where no node moved. */
-function moveNodes(level: Level, { resolution, random }: LouvainSettings): Uint32Array | null {
-  const { offsets, targets, weights, inside } = level
-  const nodeCount = inside.length
-  const groups = Uint32Array.from({ length: nodeCount }, (_, node) => node)
-  const degrees = new Float64Array(nodeCount)
-  let total = 0
-  for (let node = 0; node < nodeCount; node += 1) {
-    let degree = inside[node] as number
+/** Sums the weights of each node's edges, those inside it twice. */
+function degreesOf({ offsets, weights, inside }: Level): Float64Array {
+  const degrees = inside.slice()
+  for (let node = 0; node < degrees.length; node += 1) {
+    let degree = degrees[node] as number
     for (let at = offsets[node] as number; at < (offsets[node + 1] as number); at += 1)
       degree += weights[at] as number
     degrees[node] = degree
-    total += degree
   }
+  return degrees
+}
+
+/**
+ * Moves nodes to the group where modularity gains most, until no node has a better one; `null` where no node moved.
+ * After a move only the neighbours outside the new group are looked at again.
+ *
+ * @see Traag, Waltman, van Eck, From Louvain to Leiden: guaranteeing well-connected communities (2019), fast local move
+ */
+function moveNodes(level: Level, { resolution, random }: LouvainSettings): Uint32Array | null {
+  const { offsets, targets } = level
+  const nodeCount = level.inside.length
+  const degrees = degreesOf(level)
+  let total = 0
+  for (let node = 0; node < nodeCount; node += 1) total += degrees[node] as number
   if (total === 0) return null
-  const sums = degrees.slice()
-  const towards = new Float64Array(nodeCount)
-  const met = new Uint32Array(nodeCount)
-  const first = Math.floor(random() * nodeCount)
+  const groups = Uint32Array.from({ length: nodeCount }, (_, node) => node)
+  const chooser = new GroupChooser(level, groups, degrees, resolution / total)
+  const waiting = new NodeQueue(nodeCount, Math.floor(random() * nodeCount))
   let any = false
-  for (let gain = Number.POSITIVE_INFINITY; gain > LEAST_GAIN; ) {
-    gain = 0
-    for (let step = 0; step < nodeCount; step += 1) {
-      const node = (first + step) % nodeCount
-      const own = groups[node] as number
-      const degree = degrees[node] as number
-      let metCount = 0
-      for (let at = offsets[node] as number; at < (offsets[node + 1] as number); at += 1) {
-        const group = groups[targets[at] as number] as number
-        if (towards[group] === 0) {
-          met[metCount] = group
-          metCount += 1
-        }
-        ;(towards[group] as number) += weights[at] as number
-      }
-      ;(sums[own] as number) -= degree
-      const scale = (resolution * degree) / total
-      let best = own
-      let most = (towards[own] as number) - scale * (sums[own] as number)
-      const stay = most
-      for (let at = 0; at < metCount; at += 1) {
-        const group = met[at] as number
-        const value = (towards[group] as number) - scale * (sums[group] as number)
-        if (value > most + 1e-12) {
-          most = value
-          best = group
-        }
-      }
-      ;(sums[best] as number) += degree
-      for (let at = 0; at < metCount; at += 1) towards[met[at] as number] = 0
-      if (best === own) continue
-      groups[node] = best
-      gain += (2 * (most - stay)) / total
-      any = true
+  for (let node = waiting.take(); node >= 0; node = waiting.take()) {
+    const best = chooser.move(node)
+    if (best < 0) continue
+    any = true
+    for (let at = offsets[node] as number; at < (offsets[node + 1] as number); at += 1) {
+      const other = targets[at] as number
+      if (groups[other] !== best) waiting.add(other)
     }
   }
   return any ? groups : null
+}
+
+/** Holds each node at most once, first all of them from a given one on. */
+class NodeQueue {
+  readonly #nodes: Uint32Array
+  readonly #isIn: Uint8Array
+  #first = 0
+  #count: number
+
+  constructor(nodeCount: number, first: number) {
+    this.#nodes = Uint32Array.from({ length: nodeCount }, (_, at) => (first + at) % nodeCount)
+    this.#isIn = new Uint8Array(nodeCount).fill(1)
+    this.#count = nodeCount
+  }
+
+  /** Takes the node that has waited longest, -1 where none waits. */
+  take(): number {
+    if (this.#count === 0) return -1
+    const node = this.#nodes[this.#first] as number
+    this.#first = this.#first + 1 === this.#nodes.length ? 0 : this.#first + 1
+    this.#count -= 1
+    this.#isIn[node] = 0
+    return node
+  }
+
+  add(node: number): void {
+    if (this.#isIn[node] === 1) return
+    this.#isIn[node] = 1
+    const at = this.#first + this.#count
+    this.#nodes[at >= this.#nodes.length ? at - this.#nodes.length : at] = node
+    this.#count += 1
+  }
+}
+
+/** A move must gain more than this, so that rounding does not move a node to and fro. */
+const LEAST_MOVE = 1e-9
+
+/** Finds the best group of a node among those of its neighbours, and moves it there. */
+class GroupChooser {
+  readonly #level: Level
+  readonly #groups: Uint32Array
+  readonly #degrees: Float64Array
+  readonly #factor: number
+  /** By group: the degrees of its nodes together. */
+  readonly #sums: Float64Array
+  /** By group: the weight of edges from the node at hand. */
+  readonly #towards: Float64Array
+  readonly #met: Uint32Array
+
+  constructor(level: Level, groups: Uint32Array, degrees: Float64Array, factor: number) {
+    this.#level = level
+    this.#groups = groups
+    this.#degrees = degrees
+    this.#factor = factor
+    this.#sums = degrees.slice()
+    this.#towards = new Float64Array(groups.length)
+    this.#met = new Uint32Array(groups.length)
+  }
+
+  /** Moves a node and gives its new group, -1 where its own is best. */
+  move(node: number): number {
+    const { offsets, targets, weights } = this.#level
+    const groups = this.#groups
+    const towards = this.#towards
+    const met = this.#met
+    const sums = this.#sums
+    const own = groups[node] as number
+    const degree = this.#degrees[node] as number
+    let metCount = 0
+    const end = offsets[node + 1] as number
+    for (let at = offsets[node] as number; at < end; at += 1) {
+      const group = groups[targets[at] as number] as number
+      if (towards[group] === 0) {
+        met[metCount] = group
+        metCount += 1
+      }
+      ;(towards[group] as number) += weights[at] as number
+    }
+    ;(sums[own] as number) -= degree
+    const scale = this.#factor * degree
+    let best = own
+    let most = (towards[own] as number) - scale * (sums[own] as number) + LEAST_MOVE * degree
+    for (let at = 0; at < metCount; at += 1) {
+      const group = met[at] as number
+      const value = (towards[group] as number) - scale * (sums[group] as number)
+      if (value > most) {
+        most = value
+        best = group
+      }
+      towards[group] = 0
+    }
+    ;(sums[best] as number) += degree
+    if (best === own) return -1
+    groups[node] = best
+    return best
+  }
 }
 
 /** Numbers the groups from 0 in place, in the order of their first node; gives how many there are. */
@@ -146,30 +221,36 @@ function mergeLevel(level: Level, groups: Uint32Array, count: number): Level {
     ;(cursor[group] as number) += 1
   }
   const offsets = new Uint32Array(count + 1)
-  const targets: number[] = []
-  const weights: number[] = []
+  const targets = new Uint32Array(level.targets.length)
+  const weights = new Float64Array(level.targets.length)
   const towards = new Float64Array(count)
+  let edgeCount = 0
   for (let group = 0; group < count; group += 1) {
-    const met: number[] = []
+    const first = edgeCount
     for (let place = starts[group] as number; place < (starts[group + 1] as number); place += 1) {
       const node = members[place] as number
       ;(inside[group] as number) += level.inside[node] as number
-      for (let at = level.offsets[node] as number; at < (level.offsets[node + 1] as number); at += 1) {
+      const end = level.offsets[node + 1] as number
+      for (let at = level.offsets[node] as number; at < end; at += 1) {
         const other = groups[level.targets[at] as number] as number
         const weight = level.weights[at] as number
-        if (other === group) (inside[group] as number) += weight
-        else {
-          if (towards[other] === 0) met.push(other)
-          ;(towards[other] as number) += weight
+        if (other === group) {
+          ;(inside[group] as number) += weight
+          continue
         }
+        if (towards[other] === 0) {
+          targets[edgeCount] = other
+          edgeCount += 1
+        }
+        ;(towards[other] as number) += weight
       }
     }
-    for (const other of met) {
-      targets.push(other)
-      weights.push(towards[other] as number)
+    for (let at = first; at < edgeCount; at += 1) {
+      const other = targets[at] as number
+      weights[at] = towards[other] as number
       towards[other] = 0
     }
-    offsets[group + 1] = targets.length
+    offsets[group + 1] = edgeCount
   }
-  return { offsets, targets: Uint32Array.from(targets), weights: Float64Array.from(weights), inside }
+  return { offsets, targets: targets.subarray(0, edgeCount), weights: weights.subarray(0, edgeCount), inside }
 }

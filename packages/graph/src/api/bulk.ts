@@ -2,7 +2,6 @@ import {
   type ColumnReader,
   columnReader,
   defineMember,
-  groupKey,
   isArrowTable,
   type ModelContext,
   recordBatchToBatch,
@@ -20,6 +19,7 @@ import { ensureGraph, observe, sharedLabels, typeId } from '../update/session.ts
 import { insertEdges, insertNodes } from '../update/write.ts'
 import type { Properties } from '../values.ts'
 import { fromJavaScript, inputReader } from './input.ts'
+import { NodeKeys } from './node-keys.ts'
 
 /** Tunes a bulk load. */
 export type LoadOptions = {
@@ -191,11 +191,14 @@ export async function addEdges(
   const total = totalRows(source)
   return context.write((transaction) => {
     const schema = ensureGraph(transaction, graph)
-    const finders = ends.map((end) => nodeFinder(transaction, schema, end))
+    const [first, second] = ends
+    const sourceKeys = indexNodes(transaction.snapshot, schema, first)
+    const isSame = first.label === second.label && first.key === second.key
+    const finders = [sourceKeys, isSame ? sourceKeys : indexNodes(transaction.snapshot, schema, second)]
     const parts: Float64Array[] = []
     let done = 0
     for (const rows of rowsOf(source)) {
-      const [sources, targets] = ends.map((end, at) => resolveEnds(rows, end, finders[at] as NodeFinder)) as [
+      const [sources, targets] = ends.map((end, at) => resolveEnds(rows, end, finders[at] as NodeKeys)) as [
         Float64Array,
         Float64Array,
       ]
@@ -224,9 +227,7 @@ function labelsOfEnd(
   return label === null ? sharedLabels(transaction, schema.nodes, ids) : [label]
 }
 
-type NodeFinder = (value: Value) => number | undefined
-
-function resolveEnds(rows: Rows, end: End, find: NodeFinder): Float64Array {
+function resolveEnds(rows: Rows, end: End, keys: NodeKeys): Float64Array {
   const at = rows.names.indexOf(end.column)
   if (at === -1)
     throw new SheafError(
@@ -237,7 +238,7 @@ function resolveEnds(rows: Rows, end: End, find: NodeFinder): Float64Array {
   const ids = new Float64Array(rows.length)
   for (let row = 0; row < rows.length; row += 1) {
     const value = read(row)
-    const id = find(value)
+    const id = keys.find(value)
     if (id === undefined) throw missingNode(end, value)
     ids[row] = id
   }
@@ -253,25 +254,16 @@ function missingNode({ column, label, key }: End, value: Value): SheafError {
   )
 }
 
-function nodeFinder(transaction: WriteTransaction, schema: GraphSchema, { label, key }: End): NodeFinder {
-  const nodes = indexNodes(transaction.snapshot, schema, label, key)
-  return (value) => nodes.get(groupKey(value))
-}
-
 /** Indexes the nodes of a label by a property, in one scan. The first node wins where several have a value. */
-function indexNodes(
-  snapshot: Snapshot,
-  schema: GraphSchema,
-  label: string | null,
-  key: string | null,
-): ReadonlyMap<Value, number> {
-  const index = new Map<Value, number>()
+function indexNodes(snapshot: Snapshot, schema: GraphSchema, { label, key }: End): NodeKeys {
+  const source = snapshot.source(schema.nodes)
+  const index = new NodeKeys(source.statistics().rowCount)
   const columns = [
     { field: '_row_id', type: types.uint64 },
     ...(label === null ? [] : [{ field: 'labels', type: types.variant }]),
     ...(key === null ? [] : [keyColumn(key)]),
   ]
-  for (const batch of snapshot.source(schema.nodes).scan({ columns, predicates: [] })) {
+  for (const batch of source.scan({ columns, predicates: [] })) {
     const readers = batch.columns.map(columnReader)
     const [readId] = readers as [ColumnReader]
     const readLabels = label === null ? null : (readers[1] as ColumnReader)
@@ -282,8 +274,7 @@ function indexNodes(
       if (readLabels !== null && !(readLabels(row) as readonly Value[]).includes(label)) continue
       const value = readKey(row)
       if (value === null) continue
-      const name = groupKey(value)
-      if (!index.has(name)) index.set(name, Number(readId(row)))
+      index.add(value, Number(readId(row)))
     }
   }
   return index

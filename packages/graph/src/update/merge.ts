@@ -145,7 +145,16 @@ function pickRows(read: ReadFrame, rows: readonly number[]): ReadFrame {
     read.frame.bindings,
     read.frame.domain,
   )
-  return { frame: picked, rowCount: rows.length, column: (item) => pick(valuesOfColumn(read, item.id)) }
+  const known = new Map<number, readonly Value[]>()
+  const picking = ({ id }: { readonly id: number }): readonly Value[] => {
+    let column = known.get(id)
+    if (column === undefined) {
+      column = pick(valuesOfColumn(read, id))
+      known.set(id, column)
+    }
+    return column
+  }
+  return { frame: picked, rowCount: rows.length, column: picking }
 }
 
 /** Reads a column of the rows, the row's number among them, which was added after reading. */

@@ -229,6 +229,13 @@ export const structureFunctions: readonly FunctionDefinition[] = [
     if (value instanceof NodeValue) return value.labels.includes(label as string)
     return relationshipOf(value).type === label
   }),
+  strict('has_names', types.bool, (value, names, any) => {
+    const wanted = namesOf(names)
+    const own = namesOfEntity(value)
+    return any === true
+      ? wanted.some((name) => own.includes(name))
+      : wanted.every((name) => own.includes(name))
+  }),
   strict('in_edges', types.bool, (edges, edge) => Array.prototype.includes.call(edges, edge)),
   strict('disjoint_edges', types.bool, (left, right) => {
     const known = new Set(arrayOf(left as ArrayLike<Value>))
@@ -240,6 +247,22 @@ export const structureFunctions: readonly FunctionDefinition[] = [
   ),
   strict('reverse_ids', integerList, (list) => [...arrayOf(list as ArrayLike<Value>)].reverse()),
 ]
+
+/** Reads the names of labels that are computed: one text, or a list of texts. */
+function namesOf(value: Value): readonly string[] {
+  const names = isListValue(value) ? arrayOf(value) : [value]
+  for (const name of names)
+    if (typeof name !== 'string')
+      throw runtimeTypeError('A dynamic label is text, or a list of texts.', name, 'InvalidArgumentType')
+  return names as readonly string[]
+}
+
+/** Gives the labels of a node or the type of a relationship, whole or as the column that holds them. */
+function namesOfEntity(value: Value): readonly Value[] {
+  if (value instanceof NodeValue) return value.labels
+  if (value instanceof RelationshipValue) return [value.type]
+  return isListValue(value) ? arrayOf(value) : [value]
+}
 
 /** Joins the nodes of a path's parts: a node, or the nodes of a stretch, whose first is the last of the part before. */
 function pathNodes(parts: readonly Value[]): Value {

@@ -3,21 +3,23 @@ import type * as syntax from '../syntax.ts'
 
 type Lower = (expression: syntax.Expression) => Expression
 
-/** Lowers a condition on labels by a test of one label. */
-function lowerCondition(
-  labels: syntax.LabelExpression,
-  test: (label: Expression) => Expression,
-  any: () => Expression,
-  lower: Lower,
-): Expression {
-  const inner = (part: syntax.LabelExpression): Expression => lowerCondition(part, test, any, lower)
+/** Tests for one label, for any label, and for labels whose names are computed. */
+type Tests = {
+  readonly label: (label: Expression) => Expression
+  readonly any: () => Expression
+  readonly dynamic: (names: Expression, any: Expression) => Expression
+}
+
+/** Lowers a condition on labels by tests of single ones. */
+function lowerCondition(labels: syntax.LabelExpression, tests: Tests, lower: Lower): Expression {
+  const inner = (part: syntax.LabelExpression): Expression => lowerCondition(part, tests, lower)
   switch (labels.kind) {
     case 'label':
-      return test(literal(labels.name))
+      return tests.label(literal(labels.name))
     case 'dynamicLabel':
-      return test(lower(labels.expression))
+      return tests.dynamic(lower(labels.expression), literal(labels.any))
     case 'labelAny':
-      return any()
+      return tests.any()
     case 'labelNot':
       return call('not', inner(labels.operand))
     case 'labelAnd':
@@ -29,18 +31,22 @@ function lowerCondition(
 
 /** Lowers a condition on the labels in a column of lists. */
 export function lowerLabels(column: Expression, labels: syntax.LabelExpression, lower: Lower): Expression {
-  const any = (): Expression => call('not', call('cypher.is_empty', column))
-  return lowerCondition(labels, (label) => call('cypher.has_label', column, label), any, lower)
+  const tests: Tests = {
+    label: (label) => call('cypher.has_label', column, label),
+    any: () => call('not', call('cypher.is_empty', column)),
+    dynamic: (names, any) => call('cypher.has_names', column, names, any),
+  }
+  return lowerCondition(labels, tests, lower)
 }
 
 /** Lowers a condition on the type in a column of text. */
 export function lowerTypes(column: Expression, labels: syntax.LabelExpression, lower: Lower): Expression {
-  return lowerCondition(
-    labels,
-    (label) => call('eq', column, label),
-    () => call('is_not_null', column),
-    lower,
-  )
+  const tests: Tests = {
+    label: (label) => call('eq', column, label),
+    any: () => call('is_not_null', column),
+    dynamic: (names, any) => call('cypher.has_names', column, names, any),
+  }
+  return lowerCondition(labels, tests, lower)
 }
 
 /** Lowers a condition on the labels or type of a whole value. */
@@ -49,12 +55,12 @@ export function lowerValueLabels(
   labels: syntax.LabelExpression,
   lower: Lower,
 ): Expression {
-  return lowerCondition(
-    labels,
-    (label) => call('cypher.has_labels', value, label),
-    () => call('is_not_null', value),
-    lower,
-  )
+  const tests: Tests = {
+    label: (label) => call('cypher.has_labels', value, label),
+    any: () => call('is_not_null', value),
+    dynamic: (names, any) => call('cypher.has_names', value, names, any),
+  }
+  return lowerCondition(labels, tests, lower)
 }
 
 /** Tells whether a type meets a condition that names fixed types; null where that is known at run time only. */

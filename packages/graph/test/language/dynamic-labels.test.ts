@@ -1,0 +1,27 @@
+import { openStore } from '@sheafdb/core'
+import { describe, expect, it } from 'vitest'
+import { graph } from '../../src/index.ts'
+
+describe('labels and types whose names are computed', () => {
+  it('takes one name or a list of them, of which all or any must stand', async () => {
+    const store = await openStore(':memory:', { models: [graph()] })
+    const g = store.graph('g')
+    await g.run('CREATE (a:A:B)-[:R]->(b:B)-[:S]->(c:C)')
+    const count = async (pattern: string, parameters = {}): Promise<unknown> =>
+      (await g.query(`MATCH ${pattern} RETURN count(*) AS n`, parameters).rows())[0]?.n
+    expect(await count("(n:$('B'))")).toBe(2)
+    expect(await count("(n:$(['A', 'B']))")).toBe(1)
+    expect(await count("(n:$all(['A', 'B']))")).toBe(1)
+    expect(await count("(n:$any(['A', 'C']))")).toBe(2)
+    expect(await count('(n:$any($names))', { names: ['C', 'D'] })).toBe(1)
+    expect(await count("(n:!$('B'))")).toBe(1)
+    expect(await count("()-[r:$any(['R', 'S'])]->()")).toBe(2)
+    expect(await count("()-[r:$('R')]->()")).toBe(1)
+    expect(await count("()-[r:$all(['R', 'S'])]->()")).toBe(0)
+    expect(await g.query("MATCH (n) WHERE n:$any(['A', 'C']) RETURN count(n) AS n").rows()).toEqual([
+      { n: 2 },
+    ])
+    await expect(count('(n:$any([1]))')).rejects.toMatchObject({ code: 'TYPE' })
+    await store.close()
+  })
+})

@@ -1,4 +1,4 @@
-import { type FunctionDefinition, isFloat, makeField, types, type Value } from '@sheafdb/core'
+import { type FunctionDefinition, isFloat, makeField, SheafError, types, type Value } from '@sheafdb/core'
 import { List } from 'apache-arrow'
 import {
   arrayOf,
@@ -12,6 +12,7 @@ import {
 } from '../values.ts'
 import { custom, strict } from './define.ts'
 import { runtimeArgumentError, runtimeTypeError } from './errors.ts'
+import { isTypeName, valueHasType } from './value-type.ts'
 
 function textArgument(name: string, value: Value): string {
   if (typeof value === 'string') return value
@@ -185,7 +186,21 @@ export const textFunctions: readonly FunctionDefinition[] = [
   strict('to_float_or_null', types.float64, orNull(toFloat)),
   strict('to_boolean_or_null', types.bool, orNull(toBoolean)),
   custom('value_type', types.utf8, (value) => valueTypeName(value)),
+  custom('is_typed', types.bool, (value, names) => isTyped(value, names)),
 ]
+
+/** Tells whether a value has one of some types, whose names are joined by bars. Null is of every type. */
+function isTyped(value: Value, names: Value): boolean {
+  const types = String(names).split('|')
+  for (const type of types)
+    if (!isTypeName(type))
+      throw new SheafError(
+        'ARGUMENT',
+        `There is no type of this name. Name one such as INTEGER, STRING or LIST<DATE>: ${type}`,
+        { phase: 'runtime', detail: 'InvalidArgumentValue' },
+      )
+  return value === null || value === undefined || types.some((type) => valueHasType(value, type))
+}
 
 function trimmed(text: string, characters: Value, start: boolean, end: boolean): string {
   const drop = characters === undefined ? null : new Set(Array.from(textArgument('trim', characters)))

@@ -82,6 +82,7 @@ define('toBoolean toBooleanOrNull', 1, BOOLEAN)
 define('toString toStringOrNull', 1, STRING)
 define('toIntegerList toFloatList toBooleanList toStringList', 1, listOf(ANY), { accepts: [['list']] })
 define('valueType', 1, STRING)
+define('isTyped', 2, BOOLEAN)
 define('abs', 1, first, numeric)
 define('sign', 1, INTEGER, numeric)
 define(

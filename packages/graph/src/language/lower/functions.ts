@@ -36,6 +36,7 @@ const PLAIN: ReadonlyMap<string, string> = new Map(
     tobooleanornull: 'to_boolean_or_null',
     tostringornull: 'to_string_or_null',
     valuetype: 'value_type',
+    istyped: 'is_typed',
     abs: 'abs',
     sign: 'sign',
     ceil: 'ceil',

@@ -1,5 +1,6 @@
 import type { SchemaCommand, SchemaRule } from '../syntax.ts'
 import { type Cursor, commaList } from './cursor.ts'
+import { parseTypes } from './types.ts'
 
 /** Reads a command about constraints or indexes where one stands here; `null` where a query does. */
 export function parseCommand(cursor: Cursor): SchemaCommand | null {
@@ -87,24 +88,6 @@ function parseProperties(cursor: Cursor, variable: string): readonly string[] {
   const properties = commaList(cursor, parse)
   cursor.expectSymbol(')')
   return properties
-}
-
-function parseTypes(cursor: Cursor): readonly string[] {
-  const types = [parseType(cursor)]
-  while (cursor.takeSymbol('|')) types.push(parseType(cursor))
-  return types
-}
-
-/** Reads the name of a type: words, and for a list the type of its elements. */
-function parseType(cursor: Cursor): string {
-  const words = [cursor.schemaName('a type').name.toUpperCase()]
-  while (cursor.peek().kind === 'word') words.push(cursor.next().text.toUpperCase())
-  if (words[0] !== 'LIST' || !cursor.takeSymbol('<'))
-    return words.filter((word) => word !== 'NOT' && word !== 'NULL').join(' ')
-  const element = cursor.nested(() => parseType(cursor))
-  cursor.expectSymbol('>')
-  if (cursor.takeWords('not')) cursor.expectWords('null')
-  return `LIST<${element}>`
 }
 
 function parseDrop(cursor: Cursor, start: number, what: 'constraint' | 'index'): SchemaCommand {

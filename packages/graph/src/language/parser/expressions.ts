@@ -2,6 +2,7 @@ import type { BinaryOperator, ComparisonOperator, Expression, PropertyExpression
 import { parseAtom } from './atoms.ts'
 import type { Cursor } from './cursor.ts'
 import { parseLabels, startsLabels } from './labels.ts'
+import { takeTypeTest } from './types.ts'
 
 const MAX_CHAIN = 1000
 
@@ -74,6 +75,11 @@ function parsePredicate(cursor: Cursor): Expression {
     const nullTest = takeNullTest(cursor)
     if (nullTest !== null) {
       left = { kind: 'isNull', operand: left, negated: nullTest === 'not null', ...cursor.span(start) }
+      continue
+    }
+    const typeTest = takeTypeTest(cursor, left)
+    if (typeTest !== null) {
+      left = typeTest
       continue
     }
     const operator = takePredicateOperator(cursor)

@@ -25,3 +25,19 @@ describe('labels and types whose names are computed', () => {
     await store.close()
   })
 })
+
+describe('tests of a type', () => {
+  it('tells of which type a value is, null being of every type', async () => {
+    const store = await openStore(':memory:', { models: [graph()] })
+    const g = store.graph('g')
+    expect(
+      await g
+        .query(
+          "RETURN 'x' IS :: STRING AS t, 1 IS NOT :: STRING AS f, [1] IS :: LIST<INTEGER> AS l, null IS :: DATE AS n, 1 IS TYPED DATE | FLOAT AS i, date('2020-01-01') IS :: LOCAL TIME AS lt",
+        )
+        .rows(),
+    ).toEqual([{ t: true, f: true, l: true, n: true, i: true, lt: false }])
+    await expect(g.query('RETURN 1 IS :: NOTHING AS x').rows()).rejects.toMatchObject({ code: 'ARGUMENT' })
+    await store.close()
+  })
+})

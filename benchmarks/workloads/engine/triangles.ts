@@ -1,16 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { openStore } from '@sheafdb/core'
-import { graph } from '@sheafdb/graph'
+import { openLadybug } from '../../engines/kuzu.ts'
 import type { Workload } from '../../src/workload.ts'
 import { seededRandom } from '../flights-data.ts'
+import { kuzuEdges, sheafEdges } from '../graph/edge-list.ts'
 
 const NODES = 100_000
 const EDGES = 1_000_000
 const QUERY = 'MATCH (a:N)-[:E]->(b:N)-[:E]->(c:N)-[:E]->(a) RETURN count(*) AS n'
-
-const require = createRequire(import.meta.url)
 
 type Edges = { readonly from: Int32Array; readonly to: Int32Array }
 
@@ -44,56 +40,19 @@ export const triangles: Workload = {
   runs: 5,
   warmups: 2,
   async prepare(folder) {
-    const edges = skewedEdges()
-    const store = await openStore(join(folder, 'graph.sheaf'), { models: [graph()] })
-    const g = store.graph('g')
-    await g.addNodes(
-      'N',
-      Array.from({ length: NODES }, (_, id) => ({ id })),
-    )
-    await g.addEdges(
-      'E',
-      Array.from(edges.from, (source, at) => ({ source, target: edges.to[at] as number })),
-      { source: ['N', 'source'], target: ['N', 'target'] } as never,
-    )
-    const ladybug = await openLadybug(folder, edges)
+    const edges = { label: 'N', type: 'E', nodeCount: NODES, ...skewedEdges() }
+    const { store, loaded } = await sheafEdges(folder, edges)
+    const ladybug = await kuzuEdges(await openLadybug(join(folder, 'ladybug', 'edges')), folder, edges)
     return [
       {
         engine: 'Sheaf',
-        run: async () => (await g.query(QUERY).rows())[0],
+        run: async () => (await loaded.query(QUERY).rows())[0],
         close: () => store.close(),
       },
-      { engine: 'Ladybug', ...ladybug },
+      { engine: 'Ladybug', run: async () => (await ladybug.run(QUERY))[0], close: () => ladybug.close() },
       { engine: 'typed arrays', run: plainTriangles(edges) },
     ]
   },
-}
-
-async function openLadybug(folder: string, { from, to }: Edges) {
-  const ladybug = require('@ladybugdb/core') as typeof import('@ladybugdb/core')
-  await mkdir(folder, { recursive: true })
-  const nodeFile = join(folder, 'nodes.csv')
-  const edgeFile = join(folder, 'edges.csv')
-  await writeFile(nodeFile, Array.from({ length: NODES }, (_, id) => id).join('\n'))
-  await writeFile(edgeFile, Array.from(from, (source, at) => `${source},${to[at]}`).join('\n'))
-  const database = new ladybug.Database(join(folder, 'ladybug'))
-  const connection = new ladybug.Connection(database, 2)
-  await connection.query('CREATE NODE TABLE N(id INT64 PRIMARY KEY)')
-  await connection.query('CREATE REL TABLE E(FROM N TO N)')
-  await connection.query(`COPY N FROM '${nodeFile}'`)
-  await connection.query(`COPY E FROM '${edgeFile}'`)
-  const prepared = await connection.prepare(QUERY)
-  return {
-    run: async () => {
-      const result = await connection.execute(prepared, {})
-      const [row] = (await (Array.isArray(result) ? result[0] : result)?.getAll()) ?? []
-      return { n: Number((row as { n: number } | undefined)?.n) }
-    },
-    close: async () => {
-      await connection.close()
-      await database.close()
-    },
-  }
 }
 
 type Csr = { readonly offsets: Int32Array; readonly neighbours: Int32Array }

@@ -14,6 +14,7 @@ import { isText } from '../types/data-type.ts'
 import { loopFor } from '../types/typed-loop.ts'
 import { groupKey, type Value } from '../types/value.ts'
 import { BytesTable } from './bytes-table.ts'
+import { PairTable } from './pair-table.ts'
 
 /** Is the id of null where nulls do not take part (the keys of a join), and of a value that a lookup does not find. */
 export const NO_KEY = -1
@@ -299,8 +300,8 @@ class NumberTable {
   #grow(): void {
     const keys = this.#keys
     const ids = this.#ids
-    this.#keys = new Float64Array(keys.length * 2)
-    this.#ids = new Int32Array(keys.length * 2).fill(NO_KEY)
+    this.#keys = new Float64Array(keys.length * 4)
+    this.#ids = new Int32Array(keys.length * 4).fill(NO_KEY)
     for (let slot = 0; slot < keys.length; slot += 1)
       if (ids[slot] !== NO_KEY) this.#insert(keys[slot] as number, ids[slot] as number)
   }
@@ -328,32 +329,21 @@ function hash(key: number): number {
   return mixed ^ (mixed >>> 15)
 }
 
-/**
- * Numbers pairs of ids along diagonals (Cantor's pairing): small ids give small numbers, which the table finds by an
- * array. Exact for ids below 2^26.
- */
-function pairNumber(left: number, right: number): number {
-  const sum = left + right
-  return (sum * (sum + 1)) / 2 + right
-}
-
 /** Gives rows of several columns one small integer each: ids of columns are paired off, two at a time. */
 export class KeyInterner {
   readonly #columns: ValueInterner[]
-  readonly #pairs: NumberTable[]
-  readonly #pairCounts: number[]
+  readonly #pairs: PairTable[]
   #scratch = new Int32Array(0)
 
   constructor(nullsEqual: readonly boolean[]) {
     this.#columns = nullsEqual.map((equal) => new ValueInterner({ nullsEqual: equal }))
-    this.#pairs = nullsEqual.slice(1).map(() => new NumberTable())
-    this.#pairCounts = nullsEqual.slice(1).map(() => 0)
+    this.#pairs = nullsEqual.slice(1).map(() => new PairTable())
   }
 
   /** Counts the distinct keys so far. */
   get count(): number {
     if (this.#columns.length === 0) return 1
-    return this.#pairCounts.at(-1) ?? (this.#columns[0] as ValueInterner).count
+    return this.#pairs.at(-1)?.count ?? (this.#columns[0] as ValueInterner).count
   }
 
   /** Gives the ids of a batch's rows, adding keys that are new. {@link NO_KEY} where a key is null and nulls differ. */
@@ -375,7 +365,7 @@ export class KeyInterner {
     for (let at = 1; at < columns.length; at += 1) {
       const other = this.#scratch
       this.#columnIds(at, columns[at] as Column, batch, other, add)
-      this.#pair(at - 1, ids, other, count, add)
+      this.#pairs[at - 1]?.number(ids, other, count, add)
     }
     return ids
   }
@@ -384,27 +374,5 @@ export class KeyInterner {
     const interner = this.#columns[at] as ValueInterner
     if (add) interner.intern(column, batch, ids)
     else interner.find(column, batch, ids)
-  }
-
-  #pair(at: number, ids: Int32Array, other: Int32Array, count: number, add: boolean): void {
-    const table = this.#pairs[at] as NumberTable
-    let known = this.#pairCounts[at] as number
-    for (let row = 0; row < count; row += 1) {
-      const left = ids[row] as number
-      const right = other[row] as number
-      if (left === NO_KEY || right === NO_KEY) {
-        ids[row] = NO_KEY
-        continue
-      }
-      const key = pairNumber(left, right)
-      let id = table.find(key)
-      if (id === NO_KEY && add) {
-        id = known
-        table.add(key, id)
-        known += 1
-      }
-      ids[row] = id
-    }
-    this.#pairCounts[at] = known
   }
 }

@@ -12,8 +12,7 @@ import {
   makeBatch,
   nullColumn,
 } from '../../types/column.ts'
-import { columnFromValues } from '../../types/column-builder.ts'
-import type { Value } from '../../types/value.ts'
+import { takeColumn } from '../../types/take.ts'
 import { makeAccumulators } from '../accumulators.ts'
 import {
   type BatchFilter,
@@ -21,6 +20,7 @@ import {
   columnEvaluator,
   type EvaluationMode,
 } from '../expression/evaluate.ts'
+import { GroupKeys } from '../group-keys.ts'
 import { KeyInterner, NO_KEY } from '../key-interner.ts'
 import { canSpill, Partitions } from '../spill/partitions.ts'
 import { sliceRows } from './limit.ts'
@@ -281,44 +281,25 @@ type Grouping = {
   /** Gives the groups of rows, {@link NO_KEY} for those that have none. */
   find(batch: Batch, columns: readonly Column[]): Int32Array
   count(): number
-  /** The values of each group key, by group. */
-  keys(): readonly (readonly Value[])[]
+  /** Gives a column of each group key, by group. */
+  keyColumns(types: readonly DataType[]): readonly Column[]
   bytes(): number
 }
 
 function makeGrouping(groupCount: number, keysOf: (batch: Batch) => readonly Column[]): Grouping {
   const interner = new KeyInterner(new Array<boolean>(groupCount).fill(true))
-  const keys: Value[][] = Array.from({ length: groupCount }, () => [])
+  const keys = new GroupKeys(groupCount)
   return {
     idsOf(batch) {
       const columns = keysOf(batch)
-      const before = interner.count
       const ids = interner.intern(columns, batch)
-      if (interner.count > before) recordKeys(keys, columns, batch, ids)
+      keys.add(columns, batch, ids, interner.count)
       return ids
     },
     find: (batch, columns) => interner.find(columns, batch),
     count: () => interner.count,
-    keys: () => keys,
+    keyColumns: (types) => keys.columns(types),
     bytes: () => interner.count * (BYTES_PER_GROUP + BYTES_PER_VALUE * groupCount),
-  }
-}
-
-/** Keeps the key values of groups that a batch brought: new ids appear in ascending order. */
-function recordKeys(
-  keys: readonly Value[][],
-  columns: readonly Column[],
-  batch: Batch,
-  ids: Int32Array,
-): void {
-  const readers = columns.map(columnReader)
-  let next = (keys[0] as Value[]).length
-  for (let at = 0; at < ids.length; at += 1) {
-    if (ids[at] !== next) continue
-    const index = batch.selection === null ? at : (batch.selection[at] as number)
-    for (let key = 0; key < readers.length; key += 1)
-      (keys[key] as Value[]).push((readers[key] as (index: number) => Value)(index))
-    next += 1
   }
 }
 
@@ -329,12 +310,12 @@ function* emit(
   aggregates: readonly AggregateExpression[],
 ): Generator<Batch, void, undefined> {
   const text = accumulators.textGroups
-  const seen = text?.seenGroups() ?? numbered(text?.count ?? grouping?.keys()[0]?.length ?? 1)
+  const seen = text?.seenGroups() ?? numbered(text?.count ?? grouping?.count() ?? 1)
+  const types = groups.map((group) => group.expression.type)
+  const own = text === null ? (grouping?.keyColumns(types) ?? []) : []
   for (let start = 0; start < seen.length; start += OUTPUT_ROWS) {
     const ids = seen.subarray(start, start + OUTPUT_ROWS)
-    const types = groups.map((group) => group.expression.type)
-    const keys =
-      text === null ? valueColumns(grouping?.keys() ?? [], ids, types) : text.keyColumns(ids, types)
+    const keys = text === null ? own.map((column) => rowsOf(column, ids)) : text.keyColumns(ids, types)
     yield makeBatch([...keys, ...aggregates.map((_, at) => accumulators.results(at, ids))], ids.length)
   }
 }
@@ -345,15 +326,7 @@ function numbered(count: number): Int32Array {
   return ids
 }
 
-function valueColumns(
-  keys: readonly (readonly Value[])[],
-  ids: Int32Array,
-  types: readonly DataType[],
-): readonly Column[] {
-  return types.map((type, at) =>
-    columnFromValues(
-      type,
-      Array.from(ids, (id) => keys[at]?.[id] ?? null),
-    ),
-  )
+/** Gives the rows of a slice of groups; the column itself where they are all of its rows. */
+function rowsOf(column: Column, ids: Int32Array): Column {
+  return ids.length === column.length ? column : takeColumn(column, Uint32Array.from(ids))
 }

@@ -17,8 +17,9 @@ export type RuntimeFilters = Map<ColumnId, Map<object, RuntimeFilter>>
 const KEPT_SHARE = 0.7
 const SMALL_RANGE = 65_536
 const LARGEST_RANGE = 1 << 27
-/** A filter may have this many bits a row. */
+/** A filter may have this many bits a row, and a quarter of a megabyte in any case. */
 const RANGE_FACTOR = 64
+const RANGE_FOR_ANY = 1 << 21
 
 /** Says which keys a join looks for, to the scans that its left side reads. */
 export function announceKeys(
@@ -28,16 +29,57 @@ export function announceKeys(
   filters: RuntimeFilters,
 ): void {
   if (plan.how !== 'inner' && plan.how !== 'semi' && plan.how !== 'right') return
-  for (const [at, key] of plan.keys.entries()) {
-    if (key.left.kind !== 'column' || key.nullsEqual === true) continue
-    const target = scanColumnOf(plan.left, key.left.id)
+  announce({ join: plan, to: 'left' }, columns, rowCount, filters)
+}
+
+/** Says which keys the left side of a join has, to the scans that its right side reads. */
+export function announceLeftKeys(
+  plan: JoinPlan,
+  columns: readonly Column[],
+  rowCount: number,
+  filters: RuntimeFilters,
+): void {
+  announce({ join: plan, to: 'right' }, columns, rowCount, filters)
+}
+
+function announce(
+  { join, to }: { readonly join: JoinPlan; readonly to: 'left' | 'right' },
+  columns: readonly Column[],
+  rowCount: number,
+  filters: RuntimeFilters,
+): void {
+  const side = join[to]
+  for (const [at, key] of join.keys.entries()) {
+    const expression = key[to]
+    if (expression.kind !== 'column' || key.nullsEqual === true) continue
+    const target = scanColumnOf(side, expression.id)
     if (target === null) continue
     const filter = runtimeFilter(columns[at] as Column, rowCount)
     const known = filters.get(target) ?? new Map<object, RuntimeFilter>()
-    if (filter === null) known.delete(plan)
-    else known.set(plan, filter)
+    if (filter === null) known.delete(side)
+    else known.set(side, filter)
     filters.set(target, known)
   }
+}
+
+/**
+ * Tells whether a join gains by knowing the keys of its left side before its right side starts: that groups rows by
+ * them, and rows of other groups, which match nothing, need not be grouped.
+ */
+export function gainsByLeftKeys(plan: JoinPlan): boolean {
+  if (plan.how === 'right' || plan.how === 'full') return false
+  return plan.keys.some(
+    ({ right, nullsEqual }) =>
+      right.kind === 'column' &&
+      nullsEqual !== true &&
+      groups(plan.right) &&
+      scanColumnOf(plan.right, right.id) !== null,
+  )
+}
+
+function groups(plan: LogicalPlan): boolean {
+  if (plan.kind === 'project' || plan.kind === 'filter') return groups(plan.input)
+  return plan.kind === 'aggregate' && plan.groups.length > 0
 }
 
 /** Makes a filter of keys; `null` where they are no whole numbers, or nearly all of their range is there. */
@@ -47,7 +89,7 @@ function runtimeFilter(column: Column, rowCount: number): RuntimeFilter | null {
   const values = numbers.values as Int32Array
   const [minimum, maximum] = loopFor(keyBounds, values)(values, numbers.validity, rowCount)
   const size = maximum - minimum + 1
-  if (!(size >= 1 && size <= LARGEST_RANGE && size <= Math.max(SMALL_RANGE, rowCount * RANGE_FACTOR)))
+  if (!(size >= 1 && size <= LARGEST_RANGE && size <= Math.max(RANGE_FOR_ANY, rowCount * RANGE_FACTOR)))
     return null
   const bits = new Uint32Array((size + 31) >>> 5)
   const keyCount = loopFor(setBits, values)(values, numbers.validity, rowCount, minimum, bits)

@@ -4,14 +4,7 @@ import type { SpillSpace } from '../../catalog/spill.ts'
 import type { Expression } from '../../expression/expression.ts'
 import type { Places } from '../../expression/interpret.ts'
 import type { AggregateExpression, GroupingSets, NamedExpression } from '../../plan/logical-plan.ts'
-import {
-  type Batch,
-  batchRowCount,
-  type Column,
-  columnReader,
-  makeBatch,
-  nullColumn,
-} from '../../types/column.ts'
+import { type Batch, batchRowCount, type Column, makeBatch, nullColumn } from '../../types/column.ts'
 import { takeColumn } from '../../types/take.ts'
 import { makeAccumulators } from '../accumulators.ts'
 import {

@@ -1,11 +1,12 @@
-import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
+import type { ExecutionContext, Step, Steps } from '../../catalog/engine.ts'
 import type { SpillSpace } from '../../catalog/spill.ts'
 import type { Expression } from '../../expression/expression.ts'
 import { placesOf } from '../../expression/interpret.ts'
 import type { JoinPlan, LogicalPlan } from '../../plan/logical-plan.ts'
-import type { Batch, Column } from '../../types/column.ts'
+import { type Batch, batchRowCount, type Column } from '../../types/column.ts'
+import { concatColumns } from '../../types/concat.ts'
 import { columnEvaluator, type EvaluationMode } from '../expression/evaluate.ts'
-import type { RuntimeFilters } from '../runtime-filters.ts'
+import { announceLeftKeys, gainsByLeftKeys, type RuntimeFilters } from '../runtime-filters.ts'
 import { canSpill, Partitions } from '../spill/partitions.ts'
 import { RowParts } from '../spill/row-parts.ts'
 import { runJoin } from './join.ts'
@@ -23,12 +24,13 @@ type Running = {
  */
 export function* runPartitionedJoin(
   plan: JoinPlan,
-  left: Steps,
+  leftInput: Steps,
   right: Steps,
   running: Running,
   depth = 0,
 ): Steps {
   const { context, mode } = running
+  const left = depth === 0 && gainsByLeftKeys(plan) ? yield* leftFirst(plan, leftInput, running) : leftInput
   // What is put aside was scanned already: its keys tell the scans nothing.
   const filters: RuntimeFilters = depth === 0 ? running.filters : new Map()
   if (plan.keys.length === 0 || !canSpill(context, depth)) {
@@ -68,6 +70,53 @@ export function* runPartitionedJoin(
     parts.release()
     aside?.remove()
   }
+}
+
+/** The left side is read before the right one as far as this many rows. */
+const MOST_FIRST_ROWS = 1 << 17
+
+/**
+ * Reads the left side first, if its rows are not many, and tells its keys to the scans of the right side.
+ *
+ * @returns the left side as if nothing of it had been read
+ */
+function* leftFirst(plan: JoinPlan, left: Steps, running: Running): Generator<Step, Steps, undefined> {
+  const parts = new RowParts(typesOf(plan.left), running.context)
+  for (;;) {
+    const { done, value } = left.next()
+    if (done === true) break
+    if (!isBatch(value)) {
+      yield value
+      continue
+    }
+    if (parts.rowCount + batchRowCount(value) > MOST_FIRST_ROWS || !parts.add(value))
+      return resumed(parts, value, left)
+    yield null
+  }
+  const keysOf = keyColumns(
+    plan.left,
+    plan.keys.map((key) => key.left),
+    running,
+  )
+  const keys = parts.batches().map((batch) => keysOf(batch))
+  const columns = plan.keys.map(({ left: key }, at) =>
+    concatColumns(
+      key.type,
+      keys.map((each) => each[at] as Column),
+    ),
+  )
+  announceLeftKeys(plan, columns, parts.rowCount, running.filters)
+  return resumed(parts, null, left)
+}
+
+function* resumed(parts: RowParts, next: Batch | null, rest: Steps): Steps {
+  try {
+    yield* parts.batches()
+    if (next !== null) yield next
+  } finally {
+    parts.release()
+  }
+  yield* rest
 }
 
 function* joinParts(plan: JoinPlan, left: Steps, right: Partitions, running: Running, depth: number): Steps {

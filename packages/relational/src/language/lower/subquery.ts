@@ -146,17 +146,31 @@ function isIn(
   const { subquery: _, ...plainContext } = context
   const value = lowerExpression(node.child as ExpressionNode, plainContext)
   const environment = deeper(context.environment)
-  if (!isPlain(query) || aggregateCalls(query.select_list).length > 0 || query.select_list.length !== 1) {
+  const inWhole = (): LogicalPlan => {
     const inner = environment.lowerQuery(query, environment, null)
     const [field, ...more] = inner.output
     if (field === undefined || more.length > 0) return notNative('IN of a query of several columns')
     return membership(plan, inner, { value, item: column(field), negative, correlated: [] })
   }
-  const body = lowerBody(query, environment, context.scope)
+  if (!isPlain(query) || aggregateCalls(query.select_list).length > 0 || query.select_list.length !== 1)
+    return inWhole()
+  const body = nativeOrNull(() => lowerBody(query, environment, context.scope))
+  // Subqueries in its own condition are lowered with the query as a whole, where nothing of it looks outwards.
+  if (body === null) return inWhole()
   const [itemNode] = query.select_list as [ExpressionNode]
   if (itemNode.class === 'STAR') return notNative('IN of a star')
   const item = lowerExpression(itemNode, { environment, scope: { columns: body.scope.columns, outer: null } })
   return membership(plan, body.plan, { value, item, negative, correlated: body.correlated })
+}
+
+/** Gives what a lowering makes, `null` where it cannot be lowered. */
+function nativeOrNull<Result>(lower: () => Result): Result | null {
+  try {
+    return lower()
+  } catch (error) {
+    if (error instanceof NotNative) return null
+    throw error
+  }
 }
 
 function membership(

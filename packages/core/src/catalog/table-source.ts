@@ -15,6 +15,14 @@ export type ScanColumnRequest = {
     /** Names `read`: equal names read alike. */
     readonly reader?: string
   }
+  /** True where the column need not be read with its batch: {@link ScanBatch.readLate} reads it of the rows that are left. */
+  readonly late?: true
+}
+
+/** Is a batch of a scan. Columns asked for late hold nothing where `readLate` is there. */
+export type ScanBatch = Batch & {
+  /** Reads a late column, by its place, of some rows of the batch. */
+  readonly readLate?: (place: number, rows: Uint32Array | null) => Column
 }
 
 /** Compares a field (or a path in it) with a constant, in the one total order. Nulls never match. */
@@ -83,7 +91,7 @@ export type TableSource = {
   /** Says how far a predicate over a field is applied by `scan`. */
   pushdown(predicate: ScanPredicate, request: ScanRequest): Pushdown
   /** Gives batches whose columns are those requested, with a selection where rows are deleted or not matching. */
-  scan(request: ScanRequest, counters?: ScanCounters): Iterable<Batch>
+  scan(request: ScanRequest, counters?: ScanCounters): Iterable<ScanBatch>
   /**
    * Finds rows by key: `keys[i]` holds the values of the key's fields. Gives the rows found, with `index` telling
    * which of the keys each row answers.

@@ -2,6 +2,7 @@ import {
   type Batch,
   type BytesColumn,
   batchRowCount,
+  boxedColumn,
   type Column,
   columnReader,
   columnValues,
@@ -10,7 +11,7 @@ import {
   type FlatColumn,
   type SplitValues,
 } from '../types/column.ts'
-import { isText } from '../types/data-type.ts'
+import { isText, types } from '../types/data-type.ts'
 import { loopFor } from '../types/typed-loop.ts'
 import { groupKey, type Value } from '../types/value.ts'
 import { BytesTable } from './bytes-table.ts'
@@ -30,7 +31,7 @@ export class ValueInterner {
   readonly #bytes = new BytesTable()
   readonly #bytesIds: number[] = []
   readonly #others = new Map<Value, number>()
-  readonly #codes = new WeakMap<Column, CodeTable>()
+  readonly #codes = new WeakMap<Column | SplitValues, CodeTable>()
   readonly #values: Value[] | null
   readonly #nullsEqual: boolean
   #count = 0
@@ -77,9 +78,11 @@ export class ValueInterner {
 
   /** Writes the ids of typed values that are known, then of all others row by row: new ids ascend with the rows. */
   #writeSplit(split: SplitValues, batch: Batch, ids: Int32Array, idOf: (value: Value) => number): void {
-    const { typed, oddRows, oddValues } = split
+    const { typed, oddRows } = split
     const isNull = (value: Value): boolean => value === null || value === undefined
     this.#write(typed, batch, ids, (value) => (isNull(value) ? NO_KEY : this.#get(value)))
+    const { codes, values } = oddCodes(split)
+    const { ids: known } = this.#tableOf(split, values.length)
     const read = columnReader(typed)
     const { selection } = batch
     const count = batchRowCount(batch)
@@ -88,7 +91,17 @@ export class ValueInterner {
       if (ids[at] !== NO_KEY) continue
       const row = selection === null ? at : (selection[at] as number)
       while (odd < oddRows.length && (oddRows[odd] as number) < row) odd += 1
-      ids[at] = idOf(oddRows[odd] === row ? oddValues[odd] : read(row))
+      if (oddRows[odd] !== row) {
+        ids[at] = idOf(read(row))
+        continue
+      }
+      const code = codes[odd] as number
+      let id = known[code] as number
+      if (id === UNKNOWN) {
+        id = idOf(values[code])
+        known[code] = id
+      }
+      ids[at] = id
     }
   }
 
@@ -116,7 +129,7 @@ export class ValueInterner {
   }
 
   /** Gives the ids of a dictionary's codes as far as they are known. What was not found is looked for again once there are new values. */
-  #tableOf(dictionary: Column, length: number): CodeTable {
+  #tableOf(dictionary: Column | SplitValues, length: number): CodeTable {
     let table = this.#codes.get(dictionary)
     if (table === undefined) {
       table = { ids: new Int32Array(length).fill(UNKNOWN), count: this.#count }
@@ -134,13 +147,14 @@ export class ValueInterner {
     const { selection } = batch
     const count = batchRowCount(batch)
     const numbers = this.#numbers
-    if (
-      validity === null &&
-      !(column.values instanceof Float64Array || column.values instanceof Float32Array)
-    ) {
+    if (!(column.values instanceof Float64Array || column.values instanceof Float32Array)) {
       numbers.findSmall(column.values as Int32Array, selection, ids, count)
-      for (let at = 0; at < count; at += 1)
-        if (ids[at] === NO_KEY) ids[at] = idOf(values[selection === null ? at : (selection[at] as number)])
+      if (validity !== null) writeNulls(validity, selection, ids, count)
+      for (let at = 0; at < count; at += 1) {
+        const id = ids[at] as number
+        if (id >= 0) continue
+        ids[at] = idOf(id === NULL ? null : values[selection === null ? at : (selection[at] as number)])
+      }
       return
     }
     for (let at = 0; at < count; at += 1) {
@@ -215,6 +229,40 @@ export class ValueInterner {
 }
 
 const UNKNOWN = -2
+const NULL = -3
+
+/** Marks the rows that are null. */
+function writeNulls(
+  validity: Uint8Array,
+  selection: Uint32Array | null,
+  ids: Int32Array,
+  count: number,
+): void {
+  for (let at = 0; at < count; at += 1) {
+    const row = selection === null ? at : (selection[at] as number)
+    if ((((validity[row >> 3] as number) >> (row & 7)) & 1) === 0) ids[at] = NULL
+  }
+}
+
+/** Holds the distinct values of odd rows, and of each odd row the place of its value among them. */
+type OddCodes = { readonly values: readonly Value[]; readonly codes: Uint32Array }
+
+const codesOfSplits = new WeakMap<SplitValues, OddCodes>()
+
+/** Gives odd values small numbers, once a column. */
+function oddCodes(split: SplitValues): OddCodes {
+  let made = codesOfSplits.get(split)
+  if (made === undefined) {
+    const interner = new ValueInterner({ nullsEqual: true, keepValues: true })
+    const { oddValues } = split
+    const column = boxedColumn(types.variant, oddValues)
+    const codes = new Int32Array(oddValues.length)
+    interner.intern(column, { length: oddValues.length, columns: [column], selection: null }, codes)
+    made = { values: interner.values, codes: Uint32Array.from(codes) }
+    codesOfSplits.set(split, made)
+  }
+  return made
+}
 
 /** Holds the id of each code of a dictionary, as of a count of values. */
 type CodeTable = { readonly ids: Int32Array; count: number }
@@ -331,6 +379,12 @@ function hash(key: number): number {
 
 /** Gives rows of several columns one small integer each: ids of columns are paired off, two at a time. */
 export class KeyInterner {
+  /**
+   * One of each class that grouping makes: hidden classes live only as long as an object of theirs, and code compiled
+   * for them is thrown away with them at the next full collection.
+   */
+  static readonly kept: KeyInterner = new KeyInterner([true, true])
+
   readonly #columns: ValueInterner[]
   readonly #pairs: PairTable[]
   #scratch = new Int32Array(0)

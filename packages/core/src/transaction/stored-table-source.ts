@@ -4,6 +4,7 @@ import type {
   ColumnStatistics,
   IndexRange,
   Pushdown,
+  ScanBatch,
   ScanColumnRequest,
   ScanCounters,
   ScanPredicate,
@@ -14,15 +15,22 @@ import type {
 import { columnBytes } from '../storage/column-slice.ts'
 import { searchKey } from '../storage/key-token.ts'
 import { CHUNK_ROWS, type KeyRange, type Part, type PartField } from '../storage/part.ts'
-import { type Batch, type Column, makeBatch } from '../types/column.ts'
+import { type Batch, boxedColumn, type Column, isBoxedType, makeBatch } from '../types/column.ts'
 import { isDecimal, types } from '../types/data-type.ts'
+import { takeColumn } from '../types/take.ts'
 import { compareValues, type Value, valueRank } from '../types/value.ts'
 import { countInIndex, type IndexedView, lookupInIndex, scanIndex } from './index-reads.ts'
 import { mergeDistinct, type PartValues } from './merge-distinct.ts'
 import type { PartIndexes } from './part-indexes.ts'
 import { readPlaces, readRows } from './read-rows.ts'
 import { findRows } from './row-places.ts'
-import { requestedColumn, resolveRequest, type ScanChunk, zoneRejects } from './scan-column.ts'
+import {
+  type ResolvedColumn,
+  requestedColumn,
+  resolveRequest,
+  type ScanChunk,
+  zoneRejects,
+} from './scan-column.ts'
 import { type AdjacencyCache, adjacencyOfView } from './table-adjacency.ts'
 import { findKey, type RowPlace, type TableView } from './table-view.ts'
 
@@ -89,8 +97,12 @@ export class StoredTableSource implements TableSource {
     return resolveRequest(this.definition, column).kind === 'field' ? 'inexact' : 'unsupported'
   }
 
-  *scan(request: ScanRequest, counters?: ScanCounters): Generator<Batch> {
+  *scan(request: ScanRequest, counters?: ScanCounters): Generator<ScanBatch> {
     const columns = request.columns.map((column) => resolveRequest(this.definition, column))
+    const late = request.columns.map(
+      (column, at) => column.late === true && isLate(columns[at] as ResolvedColumn),
+    )
+    const hasLate = late.includes(true)
     const filters = request.predicates.flatMap((predicate) => {
       const column = columns[predicate.column]
       return column?.kind === 'field' ? [{ predicate, field: column.field }] : []
@@ -116,10 +128,15 @@ export class StoredTableSource implements TableSource {
         if (selection !== null && selection.length === 0) continue
         read += selection?.length ?? length
         const place: ScanChunk = { part, chunk, length }
-        const requested = columns.map((column) => requestedColumn(column, place))
+        const requested = columns.map((column, at) =>
+          late[at] === true ? unreadColumn(column, length) : requestedColumn(column, place),
+        )
         if (counters !== undefined)
           counters.bytesRead += requested.reduce((sum, column) => sum + columnBytes(column), 0)
-        yield makeBatch(requested, length, selection)
+        const batch = makeBatch(requested, length, selection)
+        const readLate = (at: number, rows: Uint32Array | null): Column =>
+          lateColumn(columns[at] as LateColumn, place, rows)
+        yield hasLate ? { ...batch, readLate } : batch
       }
       if (counters !== undefined) countRead(counters, read)
     }
@@ -231,6 +248,32 @@ export class StoredTableSource implements TableSource {
       this.scan({ columns, predicates: [] })
     return adjacencyOfView(this.#view, definition, this.#adjacencies, scan)
   }
+}
+
+type LateColumn = ResolvedColumn & { readonly kind: 'field' }
+
+/** Values of any type are costly to make, and are made row by row as well as all together. */
+function isLate(column: ResolvedColumn): column is LateColumn {
+  return column.kind === 'field' && isBoxedType(column.field.type)
+}
+
+function unreadColumn(column: ResolvedColumn, length: number): Column {
+  return { layout: 'boxed', type: (column as LateColumn).field.type, length, values: [] }
+}
+
+/** Up to this share of a chunk's rows, values are made row by row and not kept. */
+const FEW_ROWS = 0.5
+
+function lateColumn({ field }: LateColumn, place: ScanChunk, rows: Uint32Array | null): Column {
+  const { part, chunk, length } = place
+  if (rows === null || rows.length > length * FEW_ROWS) {
+    const whole = part.column(field, chunk, length)
+    return rows === null ? whole : takeColumn(whole, rows)
+  }
+  const values = new Array<Value>(rows.length)
+  for (let at = 0; at < rows.length; at += 1)
+    values[at] = part.read(field, chunk * CHUNK_ROWS + (rows[at] as number))
+  return boxedColumn(field.type, values)
 }
 
 function startOf(range: KeyRange): number {

@@ -1,5 +1,5 @@
 /** Tests a whole column of values at once, where it holds numbers, texts, or lists of those. */
-import type { BitColumn, BoxedColumn, Column, ListColumn, SplitValues } from '@sheafdb/core'
+import type { BitColumn, BoxedColumn, Column, DictionaryColumn, ListColumn, SplitValues } from '@sheafdb/core'
 import { columnReader, types, type Value } from '@sheafdb/core'
 import type { Comparison, Condition } from '../language/syntax.ts'
 import type { Matcher } from '../semantics/match.ts'
@@ -92,7 +92,12 @@ function testTyped(column: Column, test: ColumnTest): Uint8Array {
       for (let at = 0; at < bits.length; at += 1) bits[at] = (bits[at] as number) & (validity[at] as number)
     return bits
   }
-  const holds = passes(column, test)
+  if (column.layout === 'dictionary') {
+    testCodes(column, test, bits)
+    return bits
+  }
+  const read = columnReader(column)
+  const holds = (row: number): boolean => test.matches(read(row))
   for (let start = 0; start < column.length; start += 8) {
     const end = Math.min(start + 8, column.length)
     let byte = 0
@@ -102,20 +107,23 @@ function testTyped(column: Column, test: ColumnTest): Uint8Array {
   return bits
 }
 
-/** Makes the function that tells whether the value of a row passes. */
-function passes(column: Column, { matches }: ColumnTest): (row: number) => boolean {
-  const ofNull = matches(null)
-  if (column.layout === 'dictionary') {
-    const read = columnReader(column.dictionary)
-    const table = Uint8Array.from({ length: column.dictionary.length }, (_, code) =>
-      Number(matches(read(code))),
-    )
-    const { codes, validity } = column
-    if (validity === null) return (row) => table[codes[row] as number] === 1
-    return (row) => (isValid(validity, row) ? table[codes[row] as number] === 1 : ofNull)
+/** Tests each value of a dictionary once, then looks up the codes, eight to a byte. */
+function testCodes(
+  { codes, dictionary, validity, length }: DictionaryColumn,
+  { matches }: ColumnTest,
+  bits: Uint8Array,
+): void {
+  const read = columnReader(dictionary)
+  const table = Uint8Array.from({ length: dictionary.length }, (_, code) => Number(matches(read(code))))
+  for (let row = 0; row < length; row += 1)
+    bits[row >> 3] = (bits[row >> 3] as number) | ((table[codes[row] as number] as number) << (row & 7))
+  if (validity === null) return
+  // A null row has any code.
+  const fill = matches(null) ? 255 : 0
+  for (let at = 0; at < bits.length; at += 1) {
+    const valid = validity[at] as number
+    bits[at] = ((bits[at] as number) & valid) | (fill & ~valid)
   }
-  const read = columnReader(column)
-  return (row) => matches(read(row))
 }
 
 function isWide(values: ArrayBufferView): values is BigInt64Array | BigUint64Array {
@@ -166,15 +174,27 @@ function testLists(column: ListColumn, test: ColumnTest): BitColumn | undefined 
   const { child, offsets, validity, length } = column
   if (!isOfElements(condition) || child.layout === 'struct' || child.layout === 'list') return undefined
   const elements = testTyped(child, test)
-  const ofNull = matches(null)
-  const bits = new Uint8Array((length + 7) >> 3)
-  for (let row = 0; row < length; row += 1) {
-    let found = false
-    if (validity === null || isValid(validity, row)) {
-      const end = offsets[row + 1] as number
-      for (let at = offsets[row] as number; at < end && !found; at += 1) found = isValid(elements, at)
-    } else found = ofNull
-    if (found) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+  const bits = matches(null) && validity !== null ? nullBits(validity, length) : bytesFor(length)
+  let row = 0
+  for (let at = 0; at < elements.length; at += 1) {
+    let byte = elements[at] as number
+    for (; byte !== 0; byte &= byte - 1) {
+      const element = at * 8 + (31 - Math.clz32(byte & -byte))
+      if (element >= child.length) break
+      while (row < length && (offsets[row + 1] as number) <= element) row += 1
+      // Elements before the first row's or after the last's are of other columns; those of a null row count for nothing.
+      if (row === length || element < (offsets[row] as number)) continue
+      if (validity === null || isValid(validity, row))
+        bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
+    }
   }
   return bitColumn(bits, length)
+}
+
+function bytesFor(length: number): Uint8Array {
+  return new Uint8Array((length + 7) >> 3)
+}
+
+function nullBits(validity: Uint8Array, length: number): Uint8Array {
+  return bytesFor(length).map((_, at) => ~(validity[at] as number))
 }

@@ -1,18 +1,21 @@
 import type { ExecutionContext, Steps } from '../../catalog/engine.ts'
 import type {
+  ScanBatch,
   ScanColumnRequest,
   ScanCounters,
   ScanPredicate,
   ScanRequest,
   TableSource,
 } from '../../catalog/table-source.ts'
+import { columnsOf } from '../../expression/build.ts'
 import type { ColumnExpression, Expression } from '../../expression/expression.ts'
 import { evaluateConstant, placesOf } from '../../expression/interpret.ts'
 import { functionNamed } from '../../expression/registry.ts'
 import type { ScanColumn, ScanPlan } from '../../plan/logical-plan.ts'
-import { type Batch, batchRowCount, type Column } from '../../types/column.ts'
+import { type Batch, batchRowCount, type Column, makeBatch } from '../../types/column.ts'
 import { columnFromValues } from '../../types/column-builder.ts'
-import { isText, typeName, types } from '../../types/data-type.ts'
+import { isText, isVariant, typeName, types } from '../../types/data-type.ts'
+import { takeColumn } from '../../types/take.ts'
 import type { Value } from '../../types/value.ts'
 import { batchFilter, type EvaluationMode } from '../expression/evaluate.ts'
 import { applyRuntimeFilters, type RuntimeFilters } from '../runtime-filters.ts'
@@ -49,7 +52,10 @@ export type ScanOptions = {
 export function* runScan(plan: ScanPlan, context: ExecutionContext, options: ScanOptions): Steps {
   const { mode, counters } = options
   const source = context.snapshot.source(plan.table)
-  const columns = plan.columns.map(requestOf)
+  const late = latePlaces(plan, options)
+  const columns = plan.columns.map((column, place) =>
+    late.includes(place) ? { ...requestOf(column), late: true as const } : requestOf(column),
+  )
   const filter = batchFilter(options.skipOnly === true ? [] : plan.filters, {
     places: placesOf(plan.output),
     parameters: context.parameters,
@@ -79,9 +85,30 @@ export function* runScan(plan: ScanPlan, context: ExecutionContext, options: Sca
   const unread = options.skipOnly === true ? new Set<number>() : unreadPlaces(plan)
   for (const batch of batches) {
     const kept = filter(reduce(batch))
-    if (batchRowCount(kept) > 0) yield withoutColumns(kept, unread)
+    if (batchRowCount(kept) > 0) yield withoutColumns(withLate(kept, late, batch), unread)
     else yield null
   }
+}
+
+/** Gives the places of the columns that are read after the filters: values of any type, which the filters do not read. */
+function latePlaces(plan: ScanPlan, { skipOnly, filters }: ScanOptions): readonly number[] {
+  if (skipOnly === true || (plan.filters.length === 0 && (filters?.size ?? 0) === 0)) return []
+  const read = new Set<number>(filters?.keys())
+  for (const expression of plan.filters) for (const id of columnsOf(expression)) read.add(id)
+  return plan.columns.flatMap(({ id, type, access }, place) =>
+    access === undefined && isVariant(type) && !read.has(id) ? [place] : [],
+  )
+}
+
+/** Reads the late columns of the rows that are left; where these are few, the batch then holds them alone. */
+function withLate(kept: Batch, late: readonly number[], { readLate }: ScanBatch): Batch {
+  if (readLate === undefined || late.length === 0) return kept
+  const { selection } = kept
+  const columns = kept.columns.map((column, place) => {
+    if (late.includes(place)) return readLate(place, selection)
+    return selection === null ? column : takeColumn(column, selection)
+  })
+  return makeBatch(columns, batchRowCount(kept))
 }
 
 /** Gives the places of the columns that nothing reads once the filters were applied. */

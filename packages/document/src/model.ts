@@ -52,7 +52,8 @@ const mongoFunction: TableFunction = {
     if (!Array.isArray(query))
       return lowerFind(find(name), { filter: parseFilter(query), call: settings }, 'columns').plan
     const stages = parsePipeline(query)
-    return asColumns(lowerPipeline(find(name), stages, { call: settings, find }), stages)
+    const sources = { call: settings, find, relation: (other: string) => context.relation(other) }
+    return asColumns(lowerPipeline(find(name), stages, sources), stages)
   },
 }
 

@@ -1,4 +1,4 @@
-import { type DataType, Type } from 'apache-arrow'
+import { type DataType, type Field, Type } from 'apache-arrow'
 import { type Batch, type Column, type ColumnReader, columnReader } from '../types/column.ts'
 import { valueType } from '../types/data-type.ts'
 import { decimalText } from '../types/decimal.ts'
@@ -42,8 +42,34 @@ function conversion(columnType: DataType): ((value: Value) => Value) | undefined
         ? (unscaled) => canonicalInteger(BigInt(unscaled as bigint))
         : (unscaled) => decimalText(unscaled as bigint, scale)
     }
+    case Type.List:
+    case Type.FixedSizeList: {
+      const convert = conversion((type.children[0] as Field).type)
+      if (convert === undefined) return undefined
+      return (items) =>
+        Array.from(items as ArrayLike<Value>, (item) => (item === null ? null : convert(item)))
+    }
+    case Type.Struct:
+      return structConversion(type.children)
     default:
       return undefined
+  }
+}
+
+/** Converts the fields of structs that have a conversion; `undefined` where none has. */
+function structConversion(fields: readonly Field[]): ((value: Value) => Value) | undefined {
+  const conversions = fields.flatMap(({ name, type }) => {
+    const convert = conversion(type)
+    return convert === undefined ? [] : [[name, convert] as const]
+  })
+  if (conversions.length === 0) return undefined
+  return (struct) => {
+    const copy = Object.assign(Object.create(null), struct) as Record<string, Value>
+    for (const [name, convert] of conversions) {
+      const value = copy[name]
+      if (value !== null && value !== undefined) copy[name] = convert(value)
+    }
+    return copy
   }
 }
 

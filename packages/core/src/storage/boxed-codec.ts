@@ -4,13 +4,11 @@
  */
 import { deserialize, serialize } from 'node:v8'
 import type { DataType } from 'apache-arrow'
-import type { BytesColumn, Column, DictionaryColumn, StructColumn } from '../types/column.ts'
-import { columnReader } from '../types/column.ts'
 import { isVariant } from '../types/data-type.ts'
 import type { Value } from '../types/value.ts'
 import { variantDecoder } from '../types/variant/decode.ts'
-import { shredVariants } from '../types/variant/index.ts'
-import { decodeMetadata } from '../types/variant/metadata.ts'
+import { VariantWriter } from '../types/variant/encode.ts'
+import { decodeMetadata, KeyDictionary } from '../types/variant/metadata.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 
 /** Encodes the values of a boxed column. */
@@ -19,19 +17,23 @@ export function encodeBoxed(type: DataType, values: readonly Value[]): Uint8Arra
 }
 
 function encodeVariants(values: readonly Value[]): Uint8Array {
-  const struct = shredVariants(values, { maximumPaths: 0 })
-  const metadata = childOf(struct, 'metadata') as DictionaryColumn
-  const value = childOf(struct, 'value') as BytesColumn
-  const writer = new ByteWriter(value.data.length + 256)
-  writer.block(columnReader(metadata.dictionary)(0) as Uint8Array)
-  writer.array(value.offsets)
-  writer.raw(value.data.subarray(0, value.offsets[value.length]))
+  const keys = new KeyDictionary()
+  const variants = new VariantWriter(keys, FIRST_CAPACITY)
+  const offsets = new Int32Array(values.length + 1)
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row]
+    if (value !== null && value !== undefined) variants.write(value)
+    offsets[row + 1] = variants.size
+  }
+  const data = variants.take()
+  const writer = new ByteWriter(data.length + 256)
+  writer.block(keys.encode())
+  writer.array(offsets)
+  writer.raw(data)
   return writer.finish()
 }
 
-function childOf(struct: StructColumn, name: string): Column | undefined {
-  return struct.children[struct.type.children.findIndex((field) => field.name === name)]
-}
+const FIRST_CAPACITY = 256
 
 /** Decodes what {@link encodeBoxed} gave. */
 export function decodeBoxed(type: DataType, bytes: Uint8Array): Value[] {

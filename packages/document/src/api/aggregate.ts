@@ -62,6 +62,7 @@ async function readDocuments(
   const lowered = lowerPipeline(catalog.collection(MODEL, source), stages, {
     call,
     find: (name) => catalog.collection(MODEL, name),
+    relation: (name) => context.relation(name),
   })
   const rows = await context.read(asDocuments(lowered).plan, { transaction })
   return rows.map(([document]) => document as Document)

@@ -118,6 +118,7 @@ export class DocumentCollection {
       return lowerPipeline(findCollection(context, this.name), stages, {
         call,
         find: (name) => findCollection(context, name),
+        relation: (name) => context.relation(name),
       })
     })
     const rowPlan = () => {
@@ -427,8 +428,20 @@ function attempt<Made>(make: () => Made): () => Made {
 
 function requireOptions(options: unknown): Record<string, unknown> {
   if (options === undefined) return {}
-  if (isPlain(options)) return options
+  if (isPlain(options)) {
+    requireSimpleCollation(options.collation)
+    return options
+  }
   throw mongoError(14, `The options of a call are an object. They are a ${typeWord(options)}.`)
+}
+
+/** Texts are compared by their code points; another order is refused rather than left out. */
+function requireSimpleCollation(collation: unknown): void {
+  if (collation === undefined || (isPlain(collation) && collation.locale === 'simple')) return
+  throw mongoError(
+    2,
+    "Collations are not supported but { locale: 'simple' }. Leave the collation out, or compare $toLower of the field.",
+  )
 }
 
 function findRequest(filter: Value, options: FindOptions): FindRequest {

@@ -40,7 +40,7 @@ export function compileValidator(schema: Schema, others: Readonly<Record<string,
 function compile(schema: Schema, others: Readonly<Record<string, Schema>>): ValidateFunction {
   try {
     const ajv = DRAFT_2020.test(String(schema.$schema)) ? new Ajv2020(AJV_OPTIONS) : new Ajv(AJV_OPTIONS)
-    ajv.addKeyword({ keyword: 'bsonType', compile: compileBsonType, errors: false })
+    ajv.addKeyword({ keyword: 'bsonType', compile: compileBsonType, errors: true })
     for (const [uri, other] of Object.entries(others)) ajv.addSchema(other, uri)
     return ajv.compile(schema)
   } catch (cause) {
@@ -51,9 +51,16 @@ function compile(schema: Schema, others: Readonly<Record<string, Schema>>): Vali
   }
 }
 
-function compileBsonType(types: Value): (value: Value) => boolean {
+type TypeTest = { (value: Value): boolean; errors?: Partial<ErrorObject>[] }
+
+function compileBsonType(types: Value): TypeTest {
   const allowed = parseTypes(types)
-  return (value) => allowed.has(bsonType(value))
+  const problem = { keyword: 'bsonType', message: `must be of type ${String(types)}`, params: {} }
+  const validate: TypeTest = (value: Value) => {
+    validate.errors = [problem]
+    return allowed.has(bsonType(value))
+  }
+  return validate
 }
 
 function usesKeyword(schema: Value, keyword: string): boolean {
@@ -90,11 +97,8 @@ export function followsSchema(validate: ValidateFunction, value: Value): boolean
   }
 }
 
-function describeProblem({ instancePath, keyword, message, schema }: ErrorObject): string {
-  const path = instancePath === '' ? '/' : instancePath
-  return keyword === 'bsonType'
-    ? `${path} must be of type ${String(schema ?? '')}`.trim()
-    : `${path} ${message}`
+function describeProblem({ instancePath, message }: ErrorObject): string {
+  return `${instancePath === '' ? '/' : instancePath} ${message}`
 }
 
 /** Gives a document with whole numbers of 64 bits as numbers; the same document where it has none. */

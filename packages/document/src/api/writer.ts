@@ -2,6 +2,7 @@ import {
   boxedColumn,
   type CollectionDefinition,
   type column,
+  columnReader,
   filter as filterPlan,
   isSheafError,
   keepColumns,
@@ -17,7 +18,7 @@ import type { CallSettings } from '../functions/calls.ts'
 import { bindingsOf, contextOf } from '../functions/functions.ts'
 import { mongoError } from '../language/errors.ts'
 import { matchCall, sortKeys } from '../language/lower.ts'
-import { lowerFilter } from '../language/lower-filter.ts'
+import { isKeyValue, lowerFilter } from '../language/lower-filter.ts'
 import { DocumentColumns } from '../language/lower-source.ts'
 import { parseReplacement, parseUpdate } from '../language/parser-update.ts'
 import type { Filter, SortField, UpdateSyntax } from '../language/syntax.ts'
@@ -34,6 +35,8 @@ import {
   shapeOf,
   tableIndex,
 } from '../layout/table.ts'
+import { compileFilter } from '../semantics/match.ts'
+import { matchSupport } from '../semantics/match-support.ts'
 import { compileUpdate } from '../semantics/update/update.ts'
 import { upsertDocument } from '../semantics/update/upsert.ts'
 import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
@@ -204,6 +207,8 @@ export class CollectionWriter {
   async find(request: TargetRequest): Promise<Target[]> {
     const { definition } = this
     if (definition === undefined) return []
+    const key = keyOfFilter(request.filter)
+    if (key !== undefined) return this.#findByKey(key, request)
     const columns = new DocumentColumns(definition)
     const rowId = columns.rowId()
     const document = columns.document()
@@ -214,6 +219,21 @@ export class CollectionWriter {
     const plan = keepColumns(bounded, [idOf(rowId), idOf(document)])
     const rows = await this.#context.read(plan, { transaction: this.#transaction })
     return rows.map(([id, found]) => ({ rowId: Number(id), document: found as Document }))
+  }
+
+  /** Finds the one document of a key, where the rest of the filter holds of it too, without planning a query. */
+  #findByKey(key: Value, { filter, call }: TargetRequest): Target[] {
+    const { batch } = this.#transaction.snapshot
+      .source(documentTable(this.#name))
+      .lookup([[key]], KEY_COLUMNS)
+    const row = batch.selection === null ? 0 : batch.selection[0]
+    if (row === undefined || batch.length === 0) return []
+    const [rowId, document] = batch.columns.map((each) => columnReader(each)(row))
+    if (filter.kind === 'and' && filter.filters.length > 1) {
+      const matches = compileFilter(filter, matchSupport(contextOf(call), bindingsOf(call)))
+      if (!matches(document)) return []
+    }
+    return [{ rowId: Number(rowId), document: document as Document }]
   }
 
   /** Updates documents, or inserts one where none is found and an upsert is asked for. */
@@ -263,6 +283,25 @@ export class CollectionWriter {
       Float64Array.from(targets, ({ rowId }) => rowId),
     )
   }
+}
+
+const KEY_COLUMNS = [
+  { field: '_row_id', type: types.uint64 },
+  { field: 'document', type: types.variant },
+] as const
+
+/** Gives the key that a filter fixes by an equality; `undefined` where it fixes none. */
+function keyOfFilter(filter: Filter): Value {
+  if (filter.kind === 'and') {
+    for (const part of filter.filters) {
+      const key = part.kind === 'field' ? keyOfFilter(part) : undefined
+      if (key !== undefined) return key
+    }
+    return undefined
+  }
+  if (filter.kind !== 'field' || filter.path.length !== 1 || filter.path[0] !== '_id') return undefined
+  const { condition } = filter
+  return condition.kind === 'eq' && isKeyValue(condition.value) ? condition.value : undefined
 }
 
 const NO_CALL: CallSettings = { variables: [], now: new Date(0) }

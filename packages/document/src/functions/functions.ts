@@ -1,14 +1,17 @@
 import {
   type DataType,
+  decimalText,
   elementType,
   type FunctionDefinition,
   isList,
   isVariant,
   readMember,
+  SheafError,
   types,
   type Value,
 } from '@sheafdb/core'
-import { Type } from 'apache-arrow'
+import { type Decimal, type Timestamp, Type } from 'apache-arrow'
+import { Decimal128 } from 'bson'
 import { compileJsonPath } from '../language/jsonpath/evaluate.ts'
 import { parseExpression } from '../language/parser-expression.ts'
 import type { SortField } from '../language/syntax.ts'
@@ -173,6 +176,37 @@ function presentFields(entries: readonly Value[]): Document {
   return document
 }
 
+/** Gives a value of a column as documents hold it: dates and times as Date, decimals as Decimal128. */
+const documentValue: FunctionDefinition = {
+  ...custom('mongo.value', types.variant, (value) => value),
+  evaluator: ([type]) => {
+    const convert = type === undefined ? null : valueConversion(type)
+    return (value) => (isNullish(value) || convert === null ? (value ?? null) : convert(value))
+  },
+}
+
+const MS_PER_DAY = 86_400_000
+const UNITS_PER_MS = [0.001, 1, 1000, 1_000_000] as const
+
+function valueConversion(type: DataType): ((value: Value) => Value) | null {
+  switch (type.typeId) {
+    case Type.Date:
+      return type.ArrayType === Int32Array
+        ? (days) => new Date(Number(days) * MS_PER_DAY)
+        : (ms) => new Date(Number(ms))
+    case Type.Timestamp: {
+      const perMs = UNITS_PER_MS[(type as Timestamp).unit]
+      return (units) => new Date(Math.floor(Number(units) / perMs))
+    }
+    case Type.Decimal: {
+      const { scale } = type as Decimal
+      return (unscaled) => Decimal128.fromString(decimalText(unscaled as bigint, scale))
+    }
+    default:
+      return null
+  }
+}
+
 /** Holds the functions that plans of this model call. */
 export const documentFunctions: readonly FunctionDefinition[] = [
   path,
@@ -192,6 +226,11 @@ export const documentFunctions: readonly FunctionDefinition[] = [
   },
   indexKeys,
   custom('mongo.jsonpath', types.variant, (document, path) => compileJsonPath(path as string)(document)),
+  custom('shared.jsonpath', types.variant, (value, path) => {
+    if (typeof path !== 'string')
+      throw new SheafError('TYPE', 'jsonpath takes a path as text. Give it one: $.a')
+    return isNullish(value) ? null : compileJsonPath(path)(value)
+  }),
   custom('mongo.present', types.variant, (...entries) => presentFields(entries), false),
   custom('mongo.project', types.variant, (document, call) => projectorOf(call)(document as Document)),
   custom('mongo.stage', types.variant, (document, call) => stageOf(call)(document as Document) ?? null),
@@ -209,9 +248,7 @@ export const documentFunctions: readonly FunctionDefinition[] = [
     const { path: at, near } = call as DistanceCall
     return distanceOf(near, readPath(document, at))
   }),
-  custom('mongo.date', types.variant, (micros) =>
-    isNullish(micros) ? null : new Date(Number(micros) / 1000),
-  ),
+  documentValue,
   custom('mongo.unwind', types.variant, (document, unwind) =>
     unwindDocument(document as Document, unwind as Unwind),
   ),

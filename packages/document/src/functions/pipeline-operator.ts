@@ -66,6 +66,10 @@ export const pipelineOperator: ExtensionOperator = {
     const run = compilePipeline(stages, {
       context: contextOf(call),
       collection: (name) => read.get(name) ?? [],
+      requireRoom: (count) => {
+        context.reserve(count * DOCUMENT_BYTES)
+        context.release(count * DOCUMENT_BYTES)
+      },
     })
     const results: Value[] = run(documents, bindingsOf(call))
     const kept = [...read.values()].reduce((sum, list) => sum + list.length, documents.length)

@@ -45,6 +45,7 @@ import { lowerGroup } from './lower-group.ts'
 import { DocumentColumns, type PathSource } from './lower-source.ts'
 import { parsePath } from './parser-expression.ts'
 import { parseFilter } from './parser-filter.ts'
+import { RelationColumns } from './relation-columns.ts'
 import type { StageSyntax } from './syntax.ts'
 
 /** Is the beginning of a pipeline, lowered, and the stages that are left. */
@@ -57,6 +58,7 @@ type Step = (plan: LogicalPlan) => LogicalPlan
 type Context = {
   readonly call: CallSettings
   readonly find: (name: string) => CollectionDefinition | undefined
+  readonly relation: (name: string) => LogicalPlan | undefined
 }
 
 /** Lowers the stages up to and with the first grouping; null where one of them needs whole documents. */
@@ -222,7 +224,7 @@ function lowerJoin(
   stages: readonly StageSyntax[],
   at: number,
   documents: ColumnDocuments,
-  { find }: Context,
+  { find, relation }: Context,
 ): Step | null {
   const parts = requireLookup(stages[at]?.argument)
   const next = stages[at + 1]
@@ -230,7 +232,9 @@ function lowerJoin(
   const as = parsePath(parts.as as string)
   const { path, keepEmpty, index } = parseUnwind(next.argument)
   if (index !== null || as.length !== 1 || as[0] === '_id' || path.join('.') !== as.join('.')) return null
-  const other = new DocumentColumns(find(parts.from))
+  const definition = find(parts.from)
+  const table = definition === undefined ? relation(parts.from) : undefined
+  const other = table === undefined ? new DocumentColumns(definition) : new RelationColumns(table)
   const key = joinKey(
     { source: documents, path: parsePath(parts.localField as string) },
     { source: other, path: parsePath(parts.foreignField as string) },

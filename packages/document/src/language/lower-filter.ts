@@ -210,6 +210,7 @@ function keyConstant(value: Value, type: DataType): Expression | null {
   return type === types.variant ? literal(value, types.variant) : constantOf(value, type)
 }
 
-function isKeyValue(value: Value): boolean {
+/** Tells whether an equality with a value finds at most the document of that key. */
+export function isKeyValue(value: Value): boolean {
   return value !== null && value !== undefined && !Array.isArray(value) && !(value instanceof RegExp)
 }

@@ -133,7 +133,7 @@ function build(source: LogicalPlan, { groups, names }: GroupKey, fields: readonl
 function idObject(names: readonly string[], keys: readonly Expression[]): Expression {
   const entries = names.flatMap((name, at) => {
     const key = keys[at] as Expression
-    return [literal(name), isTemporal(key.type) ? call('mongo.date', key) : key]
+    return [literal(name), isTemporal(key.type) ? call('mongo.value', key) : key]
   })
   return call('mongo.present', ...entries)
 }

@@ -7,6 +7,7 @@ import {
   type Expression,
   extension,
   filter as filterPlan,
+  isDecimal,
   isTemporal,
   type LogicalPlan,
   limit,
@@ -38,14 +39,25 @@ import { parseFilter } from './parser-filter.ts'
 import { isPlain } from './parser-values.ts'
 import type { Filter, SortField, StageSyntax } from './syntax.ts'
 
+/** Finds the relation of a table or collection of another model by name. */
+export type FindRelation = (name: string) => LogicalPlan | undefined
+
 /** Finds the definition of a collection by name. */
 export type FindCollection = (name: string) => CollectionDefinition | undefined
+
+/** Is what a pipeline reads beside its own collection, and its variables. */
+export type PipelineSources = {
+  readonly call: CallSettings
+  readonly find: FindCollection
+  /** What a name means that is no collection of documents. */
+  readonly relation: FindRelation
+}
 
 /** Lowers a pipeline over a collection. */
 export function lowerPipeline(
   collection: CollectionDefinition | undefined,
   stages: readonly StageSyntax[],
-  context: { readonly call: CallSettings; readonly find: FindCollection },
+  context: PipelineSources,
 ): Lowered {
   validate(stages, context.call)
   const { source, rest } =
@@ -60,7 +72,7 @@ export function lowerPipeline(
 
 /** Finds what is wrong with any stage before anything runs. */
 function validate(stages: readonly StageSyntax[], call_: CallSettings): void {
-  compilePipeline(stages, { context: contextOf(call_), collection: () => [] })
+  compilePipeline(stages, { context: contextOf(call_), collection: () => [], requireRoom: () => {} })
   const late = stages.findIndex(({ name }) => name === '$documents')
   if (stages.findIndex(({ name }) => name === '$geoNear') > 0)
     throw mongoError(40602, '$geoNear must be the first stage. Move it to the start.')
@@ -146,9 +158,10 @@ export function asDocuments(state: Lowered): Lowered {
   return { plan: project(state.plan, [named('document', call('object', ...entries))]), names: null }
 }
 
-/** Gives a column as documents hold its values: timestamps as dates. */
+/** Gives a column as documents hold its values: timestamps as dates, decimals as Decimal128. */
 function asValue(expression: Expression): Expression {
-  return isTemporal(expression.type) ? call('mongo.date', expression) : expression
+  const { type } = expression
+  return isTemporal(type) || isDecimal(type) ? call('mongo.value', expression) : expression
 }
 
 function documentOf(state: Lowered): Expression {
@@ -203,11 +216,15 @@ function lowerUnwind(state: Lowered, argument: unknown): Lowered {
 function lowerInMemory(
   state: Lowered,
   stages: readonly StageSyntax[],
-  { call: call_, find }: { readonly call: CallSettings; readonly find: FindCollection },
+  { call: call_, find, relation }: PipelineSources,
 ): Lowered {
   const collections = [...collectionsOf(stages)]
   const inputs = collections.map((name) => {
-    const columns = new DocumentColumns(find(name))
+    const definition = find(name)
+    const other = definition === undefined ? relation(name) : undefined
+    if (other !== undefined)
+      return asDocuments({ plan: other, names: other.output.map((field) => field.name) }).plan
+    const columns = new DocumentColumns(definition)
     const document = columns.document()
     return project(columns.scan(), [named('document', document)])
   })

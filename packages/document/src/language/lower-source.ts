@@ -13,7 +13,7 @@ import {
   types,
   values,
 } from '@sheafdb/core'
-import { Kind, newShape, type Shape, scalarType } from '../layout/shape.ts'
+import { Kind, nestedType, newShape, type Shape, scalarType } from '../layout/shape.ts'
 import { documentTable, optionsOf, shapeOf } from '../layout/table.ts'
 
 /** Gives paths of documents as columns of a plan. */
@@ -123,18 +123,25 @@ export class DocumentColumns {
 /** Names the columns under which other languages see a collection: its key and each field at the top, in order. */
 export function relationColumns(
   columns: DocumentColumns,
+  type: (field: Shape) => DataType = relationType,
 ): { readonly name: string; readonly expression: Expression }[] {
   const fields = [...columns.shape.fields].filter(([name]) => name !== '_id')
   return [
     { name: '_id', expression: columns.id() },
     ...fields.map(([name, field]) => ({
       name,
-      expression: columns.path([name], relationType(field)),
+      expression: columns.path([name], type(field)),
     })),
   ]
 }
 
+/** Gives the type of a column: objects of which all fields have a type are structs, arrays of such values are lists. */
 function relationType(field: Shape): DataType {
+  return nestedType(field) ?? plainType(field)
+}
+
+/** Gives the type of a column of scalars; variant for anything else, which is then as it was stored. */
+export function plainType(field: Shape): DataType {
   if ((field.kinds & (Kind.nan | Kind.int | Kind.double)) === field.kinds && field.kinds !== 0) {
     return (field.kinds & ~Kind.int) === 0 ? types.int32 : types.float64
   }

@@ -3,6 +3,7 @@ import {
   type CollectionDefinition,
   call,
   conjuncts,
+  type DataType,
   type Expression,
   filter as filterPlan,
   join,
@@ -27,7 +28,7 @@ import { parseSort } from '../semantics/sort.ts'
 import { isNumber } from '../semantics/value.ts'
 import { mongoError } from './errors.ts'
 import { lowerFilter } from './lower-filter.ts'
-import { DocumentColumns, type PathSource, relationColumns } from './lower-source.ts'
+import { DocumentColumns, type PathSource, plainType, relationColumns } from './lower-source.ts'
 import { isPlain } from './parser-values.ts'
 import type { Filter, SortField } from './syntax.ts'
 
@@ -232,7 +233,7 @@ function wholeDocument(columns: DocumentColumns): Output {
 function wholeFields(columns: DocumentColumns, projection: Value): OutputColumn[] | null {
   const { fields, ordered, more } = columns.shape
   if (!ordered || more) return null
-  const kept = keptColumns(columns, projection)
+  const kept = keptColumns(columns, projection, plainType)
   if (kept === null || kept.length > MOST_COLUMNS) return null
   const byName = new Map(kept.map((item) => [item.name, item]))
   const known = [...fields.keys()].flatMap((name) => byName.get(name) ?? [])
@@ -244,7 +245,11 @@ function wholeFields(columns: DocumentColumns, projection: Value): OutputColumn[
 const MOST_COLUMNS = 16
 
 /** Gives the columns that a projection of whole fields keeps; `null` for any other projection. */
-function keptColumns(columns: DocumentColumns, projection: Value): OutputColumn[] | null {
+function keptColumns(
+  columns: DocumentColumns,
+  projection: Value,
+  type?: (field: Shape) => DataType,
+): OutputColumn[] | null {
   const entries = Object.entries(projection as Record<string, Value>)
   const flags = entries.map(([, value]) =>
     typeof value === 'boolean' || isNumber(value) ? Boolean(value) : null,
@@ -253,7 +258,7 @@ function keptColumns(columns: DocumentColumns, projection: Value): OutputColumn[
   const chosen = new Map(entries.map(([name], index) => [name, flags[index] as boolean]))
   const others = [...chosen].filter(([name]) => name !== '_id')
   const keeps = others.length === 0 ? chosen.get('_id') === true : (others[0] as [string, boolean])[1]
-  const known = relationColumns(columns)
+  const known = relationColumns(columns, type)
   if (!keeps) return known.filter(({ name }) => chosen.get(name) !== false)
   const wanted = [...(chosen.get('_id') === false ? [] : ['_id']), ...others.map(([name]) => name)]
   return wanted.map(

@@ -4,7 +4,7 @@
  * as a comparison of a number column.
  */
 import { type DataType, isTemporal, makeField, types, type Value } from '@sheafdb/core'
-import { List, Struct, Type } from 'apache-arrow'
+import { type Field, List, Struct, Type } from 'apache-arrow'
 import { bsonType, type Document, isDocument, isInt32 } from '../semantics/value.ts'
 
 /** Holds a bit for each kind of value. */
@@ -305,6 +305,23 @@ function memberType(shape: Shape): DataType | null {
     return type === null ? [] : [makeField(name, type)]
   })
   return fields.length === 0 ? null : new Struct(fields)
+}
+
+/** Gives the struct or list that objects or arrays are as a column; null where one of their values has no type. */
+export function nestedType(shape: Shape): DataType | null {
+  const kinds = shape.kinds & ~Kind.null
+  if (kinds === Kind.array && shape.element !== null) {
+    const type = scalarType(shape.element.kinds) ?? nestedType(shape.element)
+    return type === null ? null : new List(makeField('item', type))
+  }
+  if (kinds !== Kind.object || shape.more || shape.fields.size === 0) return null
+  const fields: Field[] = []
+  for (const [name, field] of shape.fields) {
+    const type = scalarType(field.kinds) ?? nestedType(field)
+    if (type === null) return null
+    fields.push(makeField(name, type))
+  }
+  return new Struct(fields)
 }
 
 const NUMBER = Kind.int | Kind.double

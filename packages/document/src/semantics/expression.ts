@@ -22,7 +22,7 @@ export function compileContext(variables: Iterable<string> = []): CompileContext
 
 /** Makes the scope of a document. */
 export function scopeOf(root: Value, variables: Binding | null = null): Scope {
-  return { root, current: root, variables }
+  return { root, current: root, variables, effort: { steps: 0 } }
 }
 
 /** Makes a scope in which a variable is bound. */

@@ -5,6 +5,7 @@ import { isPlain } from '../language/parser-values.ts'
 import type { SortField } from '../language/syntax.ts'
 import { type KeepName, keepValues, percentilesOf, simpleAccumulator } from './accumulators.ts'
 import { type CompileContext, compileExpression, type Evaluator, type Scope } from './expression.ts'
+import { requireSize } from './limits.ts'
 import { hasOperatorNamed } from './operators/registry.ts'
 import { checkMethod, percentileParts } from './operators/statistic.ts'
 import { parseSort } from './sort.ts'
@@ -151,6 +152,6 @@ export function groupDocuments(scopes: readonly Scope[], grouping: Grouping): Do
       const value = compute(group.scopes)
       if (value !== undefined) setKey(document, name, value)
     }
-    return document
+    return requireSize(document)
   })
 }

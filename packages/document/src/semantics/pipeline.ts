@@ -25,7 +25,7 @@ import { compileWindow } from './stages/window.ts'
 import type { Document } from './value.ts'
 
 /** Is what a pipeline reads from outside. */
-export type PipelineSource = Pick<PipelineContext, 'context' | 'collection'>
+export type PipelineSource = Pick<PipelineContext, 'context' | 'collection' | 'requireRoom'>
 
 /** Compiles a pipeline over documents held in memory. @throws MongoDB's error of an argument that a stage does not take */
 export function compilePipeline(
@@ -38,7 +38,14 @@ export function compilePipeline(
 function compileStages(stages: readonly StageSyntax[], pipeline: PipelineContext): DocumentsToDocuments {
   const steps = stages.map((stage) => compileStage(stage, pipeline))
   return (documents, variables) =>
-    steps.reduce<Document[]>((rows, step) => step(rows, variables), [...documents])
+    steps.reduce<Document[]>(
+      (rows, step) => {
+        const made = step(rows, variables)
+        if (made.length > rows.length) pipeline.requireRoom(made.length)
+        return made
+      },
+      [...documents],
+    )
 }
 
 type Compile = (argument: Value, pipeline: PipelineContext) => DocumentsToDocuments

@@ -1,11 +1,16 @@
 import type { Value } from '@sheafdb/core'
 import type { ExpressionSyntax } from '../language/syntax.ts'
 
+/** Counts what the expressions of one document did. */
+export type Effort = { steps: number }
+
 /** Holds what an expression is evaluated in: the document, and variables innermost first. */
 export type Scope = {
   readonly root: Value
   readonly current: Value
   readonly variables: Binding | null
+  /** What the expressions of this document have done so far. */
+  readonly effort: Effort
 }
 
 /** Binds a variable. */

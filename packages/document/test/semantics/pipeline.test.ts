@@ -21,6 +21,7 @@ const ITEMS: Document[] = [
 function run(pipeline: unknown): Document[] {
   const compiled = compilePipeline(parsePipeline(pipeline), {
     context: compileContext(),
+    requireRoom: () => {},
     collection: (name) => (name === 'items' ? ITEMS : []),
   })
   return compiled(SALES, null)
@@ -166,6 +167,7 @@ describe('stages', () => {
   test('keep __proto__ a key like any other', () => {
     const rows = compilePipeline(parsePipeline([{ $redact: '$$DESCEND' }]), {
       context: compileContext(),
+      requireRoom: () => {},
       collection: () => [],
     })([JSON.parse('{"_id": 1, "__proto__": {"x": 1}}')], null)
     expect(Object.keys(rows[0] as object)).toEqual(['_id', '__proto__'])

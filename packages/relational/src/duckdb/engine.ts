@@ -3,12 +3,15 @@ import {
   type Batch,
   batchRowCount,
   type Column,
+  type DataType,
   type Engine,
   type EngineInput,
   type ExecutionContext,
   type ForeignPlan,
+  isVariant,
   type LogicalPlan,
   makeBatch,
+  type PlanField,
   visitPlan,
 } from '@sheafdb/core'
 import { readsArrowFile } from '../operators/arrow-file.ts'
@@ -104,9 +107,9 @@ async function relationSource(
   const columns = relationColumns(input.output)
   const inputPlan = plan.inputs[index]?.plan
   if (inputPlan === undefined || !(waits(inputPlan) || (keeps && isTable(inputPlan))))
-    return [input.name, { columns, scan: (asked) => input.runSync(asked) }]
+    return [input.name, { columns, scan: (asked) => typedBatches(input, asked) }]
   const read: Batch[] = []
-  for await (const batch of input.run()) read.push(batch)
+  for await (const batch of input.run()) read.push(typedBatch(batch, input.output))
   const { batches, types } = codeDictionaries(read, input.output)
   return [
     input.name,
@@ -117,6 +120,23 @@ async function relationSource(
         batches.map((batch) => ({ ...batch, columns: asked.map((at) => batch.columns[at] as Column) })),
     },
   ]
+}
+
+function* typedBatches(input: EngineInput, asked: readonly number[]): Generator<Batch> {
+  const fields = asked.map((at) => input.output[at] as PlanField)
+  for (const batch of input.runSync(asked)) yield typedBatch(batch, fields)
+}
+
+function typedBatch(batch: Batch, fields: readonly PlanField[]): Batch {
+  const columns = batch.columns.map((column, at) => asPlanned(column, (fields[at] as PlanField).type))
+  return { ...batch, columns }
+}
+
+/** Values of any type that a plan knows to be of one are given as values of that. */
+function asPlanned(column: Column, type: DataType): Column {
+  return column.layout === 'boxed' && isVariant(column.type) && !isVariant(type)
+    ? { ...column, type }
+    : column
 }
 
 /** Tells whether a plan gives a table's columns as they are stored, so that holding its batches costs next to nothing. */

@@ -1,7 +1,7 @@
 const pairs = (term: string): string => `list_sum([${term} for pair in list_zip(a::DOUBLE[], b::DOUBLE[])])`
 
 /** Defines a function that only the native engine computes: DuckDB learns its type, and tells who it is that runs it. */
-function nativeOnly(name: string, type: 'DOUBLE' | 'DOUBLE[]', counts: readonly number[]): string {
+function nativeOnly(name: string, type: 'DOUBLE' | 'DOUBLE[]' | 'JSON', counts: readonly number[]): string {
   const message = `${name} is computed by the native engine alone. Move it into a simpler query.`
   const overloads = counts.map((count) => {
     const parameters = Array.from({ length: count }, (_, at) => `a${at}`).join(', ')
@@ -13,7 +13,7 @@ function nativeOnly(name: string, type: 'DOUBLE' | 'DOUBLE[]', counts: readonly 
 const REDUCTIONS = ['sum', 'mean', 'prod', 'min', 'max', 'argmin', 'argmax', 'var', 'std', 'norm']
 
 /**
- * Defines in DuckDB the functions over vectors that models offer to all languages, so that it knows their types and runs
+ * Defines in DuckDB the functions over vectors and documents that models offer to all languages, so that it knows their types and runs
  * what the native engine does not.
  */
 export const VECTOR_MACROS: string = [
@@ -27,6 +27,7 @@ export const VECTOR_MACROS: string = [
   nativeOnly('tensor_slice', 'DOUBLE[]', [2, 3]),
   nativeOnly('tensor_evaluate', 'DOUBLE[]', [1, 2, 3, 4, 5, 6]),
   nativeOnly('tensor_topk', 'DOUBLE[]', [2]),
+  nativeOnly('jsonpath', 'JSON', [2]),
   ...REDUCTIONS.map((name) => nativeOnly(`tensor_${name}`, 'DOUBLE', [1])),
   ...['softmax', 'normalize'].map((name) => nativeOnly(`tensor_${name}`, 'DOUBLE[]', [1])),
   ...['add', 'subtract', 'multiply', 'divide'].map((name) => nativeOnly(`tensor_${name}`, 'DOUBLE[]', [2])),

@@ -2,6 +2,7 @@ import type { Value } from '@sheafdb/core'
 import { mongoError } from '../../language/errors.ts'
 import { checkVariableName } from '../../language/parser-expression.ts'
 import { bind, compileExpression, withVariables } from '../expression.ts'
+import { requireSize, requireStepCount, spend } from '../limits.ts'
 import { sortArray } from '../sort.ts'
 import {
   bsonType,
@@ -20,6 +21,7 @@ import {
   argumentList,
   compilePart,
   constantText,
+  counted,
   evaluatedParts,
   fixed,
   namedParts,
@@ -73,6 +75,7 @@ export function sliceList(list: Value, first: Value, second?: Value): Value {
 function concat(lists: readonly Value[]): Value {
   for (const list of lists) if (!isNullish(list)) requireList('$concatArrays', list, 28664)
   if (lists.some(isNullish)) return null
+  requireStepCount(lists.reduce<number>((sum, list) => sum + (list as List).length, 0))
   return lists.flatMap((list) => list as List)
 }
 
@@ -143,6 +146,7 @@ const filter = namedParts(
       const list = input(scope)
       if (isNullish(list)) return null
       const items = requireList('$filter', list, 28651)
+      spend(scope, items.length)
       const most = hasLimit ? limitOf(limit(scope)) : Number.POSITIVE_INFINITY
       const kept: Value[] = []
       for (const item of items) {
@@ -176,7 +180,9 @@ const map = namedParts(
     return (scope) => {
       const list = input(scope)
       if (isNullish(list)) return null
-      return requireList('$map', list, 16883).map((item) => body(bind(scope, name, item)) ?? null)
+      const items = requireList('$map', list, 16883)
+      spend(scope, items.length)
+      return items.map((item) => body(bind(scope, name, item)) ?? null)
     }
   },
 )
@@ -194,13 +200,19 @@ const reduce = namedParts(
     return (scope) => {
       const list = input(scope)
       if (isNullish(list)) return null
-      return requireList('$reduce', list, 40080).reduce<Value>(
-        (value, item) => body(bind(bind(scope, 'this', item), 'value', value)),
-        initial(scope),
-      )
+      const items = requireList('$reduce', list, 40080)
+      spend(scope, items.length)
+      return items.reduce<Value>((value, item, at) => {
+        const next = body(bind(bind(scope, 'this', item), 'value', value))
+        // Looked at from time to time: a value that doubles each time is then at most some hundred times too large.
+        return at % CHECK_EVERY === CHECK_EVERY - 1 ? requireSize(next) : next
+      }, initial(scope))
     }
   },
 )
+
+/** So many steps of `$reduce` pass between two looks at the size of its value. */
+const CHECK_EVERY = 8
 
 const letOperator = namedParts(
   '$let',
@@ -432,10 +444,10 @@ export const arrayOperators: Operators = [
   ends('$first', 0),
   ends('$last', -1),
   fixed('$slice', [2, 3], sliceList),
-  variadic('$concatArrays', concat),
+  counted(variadic('$concatArrays', concat)),
   fixed('$indexOfArray', [2, 4], indexOfArray),
   fixed('$isArray', 1, (value) => Array.isArray(value)),
-  fixed('$range', [2, 3], range),
+  counted(fixed('$range', [2, 3], range)),
   fixed('$reverseArray', 1, reverse),
   fixed('$size', 1, size),
   fixed('$in', 2, contains),

@@ -2,6 +2,7 @@ import type { Value } from '@sheafdb/core'
 import { mongoError } from '../../language/errors.ts'
 import type { ExpressionSyntax } from '../../language/syntax.ts'
 import { compileExpression } from '../expression.ts'
+import { spend } from '../limits.ts'
 import type { CompileContext, Evaluator, Operator, Scope } from '../scope.ts'
 
 export type { Operator, Operators } from '../scope.ts'
@@ -51,6 +52,22 @@ export function variadic(
     return (scope) => evaluate(evaluators.map((arg) => arg(scope)))
   }
   return [name, operator]
+}
+
+/** Makes an operator count the elements of the lists that it gives, and the characters of texts, many to a step. @throws ExceededMemoryLimit */
+export function counted([name, operator]: readonly [string, Operator]): readonly [string, Operator] {
+  return [
+    name,
+    (argument, context) => {
+      const evaluate = operator(argument, context)
+      return (scope) => {
+        const result = evaluate(scope)
+        if (Array.isArray(result)) spend(scope, result.length)
+        else if (typeof result === 'string') spend(scope, result.length >> 6)
+        return result
+      }
+    },
+  ]
 }
 
 /** Describes an operator whose argument is an object of named parts. */

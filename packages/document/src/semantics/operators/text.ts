@@ -3,10 +3,19 @@ import { mongoError } from '../../language/errors.ts'
 import { makePattern } from '../../language/parser-values.ts'
 import { safePattern } from '../../language/pattern.ts'
 
+import { requireTextLength } from '../limits.ts'
 import { bsonType, isInt32, isNullish, isNumber } from '../value.ts'
 import { searchBounds } from './array.ts'
 import { textOf } from './convert.ts'
-import { compilePart, evaluatedParts, fixed, namedParts, type Operators, variadic } from './define.ts'
+import {
+  compilePart,
+  counted,
+  evaluatedParts,
+  fixed,
+  namedParts,
+  type Operators,
+  variadic,
+} from './define.ts'
 
 function concat(args: readonly Value[]): Value {
   for (const arg of args) {
@@ -14,6 +23,7 @@ function concat(args: readonly Value[]): Value {
     if (typeof arg !== 'string')
       throw mongoError(16702, `$concat takes text only. It got a ${bsonType(arg)}.`)
   }
+  requireTextLength(args.reduce<number>((sum, arg) => sum + (arg as string).length, 0))
   return args.join('')
 }
 
@@ -193,6 +203,7 @@ function replaceMatches(text: string, pattern: RegExp, replacement: string, most
   let at = 0
   for (const { index, text: found } of safePattern(pattern).matches(text, most)) {
     result += text.slice(at, index) + replacement
+    requireTextLength(result.length)
     at = index + found.length
   }
   return result + text.slice(at)
@@ -220,7 +231,9 @@ function replace(name: '$replaceOne' | '$replaceAll') {
       const by = (): string => replacement
       if (find instanceof RegExp)
         return replaceMatches(input, find, replacement, name === '$replaceAll' ? Number.POSITIVE_INFINITY : 1)
-      return name === '$replaceOne' ? input.replace(find, by) : input.replaceAll(find, by)
+      if (name === '$replaceOne') return input.replace(find, by)
+      requireTextLength((input.length + 1) * Math.max(1, replacement.length / Math.max(1, find.length)))
+      return input.replaceAll(find, by)
     },
   )
 }
@@ -290,7 +303,7 @@ function findAll(text: string, pattern: RegExp, most: number): Found[] {
 
 /** Holds the operators of text. */
 export const textOperators: Operators = [
-  variadic('$concat', concat),
+  counted(variadic('$concat', concat)),
   asciiCase('$toUpper', /[a-z]/g, (letter) => letter.toUpperCase()),
   asciiCase('$toLower', /[A-Z]/g, (letter) => letter.toLowerCase()),
   fixed('$strcasecmp', 2, compareCaseless),

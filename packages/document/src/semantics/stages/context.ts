@@ -18,6 +18,8 @@ export type PipelineContext = {
   readonly collection: (name: string) => readonly Document[]
   /** True inside `$facet` and `$lookup`, where some stages are not allowed. */
   readonly nested: false | 'facet' | 'lookup'
+  /** Requires so many documents to fit into the memory that the pipeline may use. @throws `MEMORY_LIMIT` */
+  readonly requireRoom: (documents: number) => void
   /** Compiles a pipeline inside a stage. */
   readonly compile: CompilePipeline
 }

@@ -4,6 +4,7 @@ import { checkVariableName, parseExpression, parsePath } from '../../language/pa
 import { parseFilter } from '../../language/parser-filter.ts'
 import { parsePipeline } from '../../language/parser-pipeline.ts'
 import { isPlain, typeWord } from '../../language/parser-values.ts'
+import type { StageSyntax } from '../../language/syntax.ts'
 import { compileExpression, scopeOf, withVariables } from '../expression.ts'
 import { compileFilter } from '../match.ts'
 import { matchSupport } from '../match-support.ts'
@@ -33,22 +34,66 @@ export function compileLookup(argument: Value, pipeline: PipelineContext): Docum
   const as = parsePath(parts.as as string)
   const local = parts.localField === undefined ? null : parsePath(parts.localField as string)
   const foreign = parts.foreignField === undefined ? null : parsePath(parts.foreignField as string)
+  const equality = foreign === null ? equalityOf(stages[0], new Set(variables.map(([name]) => name))) : null
+  const isSame = foreign === null && bindings.length === 0
   return (documents, outer) => {
     const other = parts.from === undefined ? [] : pipeline.collection(parts.from as string)
     const index = foreign === null ? null : indexBy(other, foreign)
+    const equals =
+      equality === null ? null : Map.groupBy(other, (item) => keyOf(readPath(item, equality.path)))
+    let found = 0
+    let same: Document[] | null = null
     return documents.map((document) => {
       const scope = scopeOf(document, outer)
-      const candidates =
-        index === null || local === null
-          ? other
-          : lookUp(index, localValues(readPath(document, local)), other)
       const bound = bindings.reduce<Binding | null>(
         (outerBinding, [name, evaluate]) => ({ name, value: evaluate(scope), outer: outerBinding }),
         outer,
       )
-      return setPath(document, as, 0, run(candidates, bound)) as Document
+      const candidates = (): readonly Document[] => {
+        if (index !== null && local !== null)
+          return lookUp(index, localValues(readPath(document, local)), other)
+        if (equals === null || equality === null) return other
+        return equals.get(keyOf(boundValue(bound, equality.variable))) ?? []
+      }
+      const result = same ?? run(candidates(), bound)
+      if (isSame) same = result
+      found += result.length
+      pipeline.requireRoom(documents.length + found / REFERENCES_PER_DOCUMENT)
+      return setPath(document, as, 0, result) as Document
     })
   }
+}
+
+/** What is found is held by reference: so many of these take the room of a document. */
+const REFERENCES_PER_DOCUMENT = 50
+
+/** Is `{ $match: { $expr: { $eq: ['$path', '$$variable'] } } }`: what else a document fulfils, its path has this value. */
+type Equality = { readonly path: readonly string[]; readonly variable: string }
+
+/** Finds the equality that a pipeline starts with, alone or among those of `$and`; null where it has none. */
+function equalityOf(stage: StageSyntax | undefined, variables: ReadonlySet<string>): Equality | null {
+  if (stage?.name !== '$match' || !isPlain(stage.argument)) return null
+  const { $expr } = stage.argument
+  const conditions = isPlain($expr) && Array.isArray($expr.$and) ? $expr.$and : [$expr]
+  for (const condition of conditions) {
+    if (!isPlain(condition) || !Array.isArray(condition.$eq) || condition.$eq.length !== 2) continue
+    const [left, right] = condition.$eq as [Value, Value]
+    const equality = pairOf(left, right, variables) ?? pairOf(right, left, variables)
+    if (equality !== null) return equality
+  }
+  return null
+}
+
+function pairOf(field: Value, variable: Value, variables: ReadonlySet<string>): Equality | null {
+  if (typeof field !== 'string' || typeof variable !== 'string') return null
+  if (!field.startsWith('$') || field.startsWith('$$') || !variable.startsWith('$$')) return null
+  const name = variable.slice(2)
+  return variables.has(name) ? { path: parsePath(field.slice(1)), variable: name } : null
+}
+
+function boundValue(binding: Binding | null, name: string): Value {
+  for (let at = binding; at !== null; at = at.outer) if (at.name === name) return at.value
+  return undefined
 }
 
 /** Checks the argument of `$lookup`. @throws FailedToParse, TypeMismatch */

@@ -4,6 +4,7 @@ import { parseExpression, parsePath } from '../../language/parser-expression.ts'
 import { isPlain, typeWord } from '../../language/parser-values.ts'
 import type { StageSyntax } from '../../language/syntax.ts'
 import { compileExpression, REDACTION } from '../expression.ts'
+import { requireSize } from '../limits.ts'
 import { matchSupport } from '../match-support.ts'
 import { compileProjection } from '../project.ts'
 import type { CompileContext, Scope } from '../scope.ts'
@@ -28,21 +29,26 @@ export function compileRowStage(
 ): (scope: Scope) => Document | undefined {
   switch (name) {
     case '$project':
-      return compileProjection(argument, { find: false, context, support: matchSupport(context) })
+      return sized(compileProjection(argument, { find: false, context, support: matchSupport(context) }))
     case '$addFields':
     case '$set':
-      return compileAddFields(name, argument, context)
+      return sized(compileAddFields(name, argument, context))
     case '$unset':
       return compileUnset(argument, context)
     case '$replaceRoot':
-      return compileReplace(requireNewRoot(argument), context, name)
+      return sized(compileReplace(requireNewRoot(argument), context, name))
     case '$replaceWith':
-      return compileReplace(argument, context, name)
+      return sized(compileReplace(argument, context, name))
     case '$redact':
       return compileRedact(argument, context)
     default:
       throw mongoError(40324, `There is no stage of this name. Check its spelling: ${name}`)
   }
+}
+
+/** Requires what a stage makes to be no larger than a document can be. */
+function sized(make: (scope: Scope) => Document): (scope: Scope) => Document {
+  return (scope) => requireSize(make(scope))
 }
 
 function compileUnset(argument: Value, context: CompileContext): (scope: Scope) => Document {

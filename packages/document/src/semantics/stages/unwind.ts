@@ -4,7 +4,7 @@ import { parsePath } from '../../language/parser-expression.ts'
 import { isPlain, typeWord } from '../../language/parser-values.ts'
 import { type Document, getKey, isDocument } from '../value.ts'
 import { setPath } from './add-fields.ts'
-import type { DocumentsToDocuments } from './context.ts'
+import type { DocumentsToDocuments, PipelineContext } from './context.ts'
 
 /** Holds the parts of `$unwind`. */
 export type Unwind = {
@@ -72,7 +72,18 @@ function readThrough(document: Document, path: readonly string[]): Value {
 }
 
 /** Compiles `$unwind`. */
-export function compileUnwind(argument: Value): DocumentsToDocuments {
+export function compileUnwind(
+  argument: Value,
+  { requireRoom }: Pick<PipelineContext, 'requireRoom'>,
+): DocumentsToDocuments {
   const unwind = parseUnwind(argument)
-  return (documents) => documents.flatMap((document) => unwindDocument(document, unwind))
+  return (documents) => {
+    const made: Document[] = []
+    for (const document of documents) {
+      const unwound = unwindDocument(document, unwind)
+      if (unwound.length > 1) requireRoom(made.length + unwound.length)
+      for (const item of unwound) made.push(item)
+    }
+    return made
+  }
 }

@@ -16,10 +16,12 @@ export type Report = {
 export async function measure(workload: Workload, folder: string): Promise<Report> {
   const contenders = await workload.prepare(folder)
   try {
-    await requireEqual(workload, contenders)
+    const slow = await requireEqual(workload, contenders)
+    const count = workload.warmups + workload.runs
     const times = new Map<string, number[]>(contenders.map((contender) => [contender.engine, []]))
-    for (let run = 0; run < workload.warmups + workload.runs; run += 1) {
+    for (let run = 0; run < count; run += 1) {
       for (const contender of contenders) {
+        if (slow.has(contender) && run < count - SLOW_RUNS) continue
         const time = await timeOf(contender)
         if (run >= workload.warmups) (times.get(contender.engine) as number[]).push(time)
       }
@@ -37,17 +39,29 @@ export async function measure(workload: Workload, folder: string): Promise<Repor
   }
 }
 
-async function requireEqual(workload: Workload, contenders: readonly Contender[]): Promise<void> {
+/** A contender that takes longer than this runs but a few times: it gains nothing by warming up. */
+const SLOW_MS = 1000
+const SLOW_RUNS = 3
+
+/** Requires equal results. Gives the contenders that are slow. */
+async function requireEqual(
+  workload: Workload,
+  contenders: readonly Contender[],
+): Promise<ReadonlySet<Contender>> {
   const [first, ...rest] = contenders
   if (first === undefined) throw new Error(`The workload has no contender: ${workload.name}`)
   const expected = await first.run()
+  const slow = new Set<Contender>()
   for (const contender of rest) {
+    const start = performance.now()
     const actual = await contender.run()
+    if (performance.now() - start > SLOW_MS) slow.add(contender)
     if (isDeepStrictEqual(actual, expected)) continue
     throw new Error(
       `${workload.name}: ${contender.engine} differs from ${first.engine}:\n${shown(actual)}\n${shown(expected)}`,
     )
   }
+  return slow
 }
 
 function shown(value: unknown): string {

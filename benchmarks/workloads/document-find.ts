@@ -1,5 +1,5 @@
 import type { Workload } from '../src/workload.ts'
-import { readWorkload } from './document-read.ts'
+import { indexedWorkload, readWorkload } from './document-read.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -60,5 +60,23 @@ export const documentFinds: readonly Workload[] = [
     duckTyped: `SELECT * FROM people WHERE TRY_CAST(mixed AS INTEGER) >= 48 AND age < 30`,
     normal: found,
     levelWithDuck: false,
+  }),
+  indexedWorkload({
+    name: 'document-indexed-nested',
+    title: 'find by nested equality with an index, 200 of 200 K documents',
+    filter: { 'address.zip': 'Z77' },
+    key: { 'address.zip': 1 },
+    sqlite: "SELECT json(doc) AS doc FROM people WHERE doc ->> '$.address.zip' = 'Z77'",
+    sqliteIndex: "CREATE INDEX people_zip ON people (doc ->> '$.address.zip')",
+    normal: found,
+  }),
+  indexedWorkload({
+    name: 'document-indexed-range',
+    title: 'find by a range with an index, 60 of 200 K documents',
+    filter: { balance: { $gte: 99_970 } },
+    key: { balance: 1 },
+    sqlite: "SELECT json(doc) AS doc FROM people WHERE doc ->> '$.balance' >= 99970",
+    sqliteIndex: "CREATE INDEX people_balance ON people (doc ->> '$.balance')",
+    normal: found,
   }),
 ]

@@ -53,6 +53,49 @@ function parsedRows(rows: readonly Row[]): Row[] {
   return rows.map((row) => (typeof row.doc === 'string' ? (JSON.parse(row.doc) as Row) : row))
 }
 
+/** Makes the workload of a question that an index answers, in Sheaf and in SQLite. */
+export function indexedWorkload(
+  question: Pick<Question, 'name' | 'title' | 'sqlite' | 'normal'> & {
+    readonly filter: Row
+    readonly key: Readonly<Record<string, 1 | -1>>
+    readonly sqliteIndex: string
+  },
+): Workload {
+  const { normal, filter } = question
+  return {
+    name: question.name,
+    title: question.title,
+    asked: {
+      text: 'equal to SQLite, both indexed',
+      reached: (medians) =>
+        (medians.get('Sheaf') as number) <= LEVEL * (medians.get('SQLite JSONB') as number),
+    },
+    runs: 15,
+    warmups: 10,
+    async prepare(folder) {
+      const dataset = { people: makePeople(), departments: makeDepartments() }
+      const store = await openSheaf(folder, dataset)
+      const people = store.document('people')
+      await people.createIndex(question.key)
+      const sqlite = sqliteDocuments(folder, dataset)
+      sqlite.exec(question.sqliteIndex)
+      const statement = sqlite.prepare(question.sqlite)
+      return [
+        {
+          engine: 'Sheaf',
+          run: async () => normal(await people.find(filter).rows()),
+          close: () => store.close(),
+        },
+        {
+          engine: 'SQLite JSONB',
+          run: () => normal(parsedRows(statement.all() as Row[])),
+          close: () => sqlite.close(),
+        },
+      ]
+    },
+  }
+}
+
 /** Makes the workload of a question. */
 export function readWorkload(question: Question): Workload {
   const asked = question.levelWithDuck
@@ -62,8 +105,8 @@ export function readWorkload(question: Question): Workload {
     name: question.name,
     title: question.title,
     asked: { text: asked, reached: (medians) => isReached(question, medians) },
-    runs: 5,
-    warmups: 2,
+    runs: 7,
+    warmups: 5,
     prepare: (folder) =>
       contendersOf(question, folder, { people: makePeople(), departments: makeDepartments() }),
     figures: (medians) => ({

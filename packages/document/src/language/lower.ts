@@ -110,23 +110,19 @@ function namesOf({ columns }: Output): string[] {
 }
 
 /**
- * Tells whether documents are read after the rows are found: where columns alone decide which rows there are, and
- * these are likely few. Rows found by key are read at once.
+ * Tells whether documents are read after the rows are found and put in order: where columns alone decide which rows
+ * there are, and few are asked for. Rows found by key are read at once; scans read documents after their filters anyway.
  */
 function readsLate(predicate: Expression, columns: DocumentColumns, request: FindRequest): boolean {
   if (columns.readsDocument || columns.isMissing) return false
   const parts = conjuncts(predicate)
   if (parts.some(isKeyComparison)) return false
   const { limit: count = 0 } = request
-  return (count !== 0 && Math.abs(count) <= FEW_ROWS) || parts.some(isEquality)
+  return count !== 0 && Math.abs(count) <= FEW_ROWS
 }
 
 /** Up to this many rows are read one by one rather than with the rest of their segments. */
 const FEW_ROWS = 10_000
-
-function isEquality(predicate: Expression): boolean {
-  return predicate.kind === 'call' && predicate.function === 'eq'
-}
 
 function isKeyComparison(predicate: Expression): boolean {
   return (

@@ -9,6 +9,7 @@ import {
 import type { Batch } from '@sheafdb/core'
 import { quoteIdentifier, quoteText } from '../language/quote.ts'
 import { fromDuckError } from './errors.ts'
+import { readHeld } from './held-values.ts'
 import type { BoundValue } from './parameter.ts'
 import { SEQUENCE_MACROS, type SequenceNumbers } from './sequence-functions.ts'
 import { VECTOR_MACROS } from './vector-functions.ts'
@@ -54,6 +55,7 @@ export class DuckSession {
   /** Gives out the numbers of sequences to the statement that runs now. */
   sequences: SequenceNumbers | undefined
   readonly #views = new Map<string, string>()
+  readonly #types = new Map<string, DuckDBType>()
   readonly #definitions = new Set<string>()
   readonly #schemas = new Set<string>(['main'])
 
@@ -82,13 +84,32 @@ export class DuckSession {
     for (const [given, relation] of relations) {
       const name = given.toLowerCase()
       this.relations.set(name, relation)
-      const columns = relation.columns.map((column) => selectColumn(column)).join(', ')
+      const shown: string[] = []
+      for (const column of relation.columns) shown.push(await this.#selectColumn(column))
+      const columns = shown.join(', ')
       const text = `SELECT ${columns} FROM ${SCAN_FUNCTION}(${quoteText(name)})`
       if (this.#views.get(name) === text) continue
       for (const view of await this.#viewNames(given))
         await this.execute(`CREATE OR REPLACE VIEW ${view} AS ${text}`)
       this.#views.set(name, text)
     }
+  }
+
+  async #selectColumn({ name, sqlType }: RelationColumn): Promise<string> {
+    const column = quoteIdentifier(name)
+    if (sqlType === undefined) return column
+    const value = /\b(MAP|UNION)\b/.test(sqlType) ? readHeld(column, await this.#typeOf(sqlType)) : column
+    return `CAST(${value} AS ${sqlType}) AS ${column}`
+  }
+
+  /** Finds the type that a text names. */
+  async #typeOf(sqlType: string): Promise<DuckDBType> {
+    const known = this.#types.get(sqlType)
+    if (known !== undefined) return known
+    const { columns } = await this.describe(`SELECT CAST(NULL AS ${sqlType})`, () => ({ value: null }))
+    const type = (columns[0] as ResultColumn).type
+    this.#types.set(sqlType, type)
+    return type
   }
 
   /** Makes the types and macros that a text uses, and takes away those of texts before. */
@@ -217,9 +238,4 @@ function shapeOf(statement: DuckDBPreparedStatement): StatementShape {
       type: statement.parameterType(index + 1),
     })),
   }
-}
-
-function selectColumn({ name, sqlType }: RelationColumn): string {
-  const column = quoteIdentifier(name)
-  return sqlType === undefined ? column : `CAST(${column} AS ${sqlType}) AS ${column}`
 }

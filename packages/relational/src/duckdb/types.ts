@@ -9,9 +9,11 @@ import {
   type DuckDBArrayType,
   type DuckDBDecimalType,
   type DuckDBListType,
+  type DuckDBMapType,
   type DuckDBStructType,
   type DuckDBType,
   DuckDBTypeId,
+  type DuckDBUnionType,
   FLOAT,
   INTEGER,
   LIST,
@@ -76,9 +78,17 @@ const FLAT_ARROW_TYPES = new Map<DuckDBTypeId, DataType>([
   [DuckDBTypeId.SQLNULL, types.int32],
 ])
 
+/** Names the field of a union's struct that says which of its members there is. */
+export function tagOf({ memberTags }: DuckDBUnionType): string {
+  let tag = 'tag'
+  while (memberTags.includes(tag)) tag = `_${tag}`
+  return tag
+}
+
 /**
  * Gives the Arrow type in which values of a DuckDB type are held. HUGEINT is Decimal128(38, 0), as in DuckDB's own
- * Arrow export. Types without a counterpart (UUID, INTERVAL, ENUM, MAP, UNION, BIT, TIMETZ, …) are held as their text.
+ * Arrow export; a MAP is a list of its entries, a UNION a struct of its tag and its members. Types without a counterpart
+ * (UUID, INTERVAL, ENUM, BIT, TIMETZ, …) are held as their text.
  */
 export function arrowTypeOf(type: DuckDBType): DataType {
   const flat = FLAT_ARROW_TYPES.get(type.typeId)
@@ -100,9 +110,29 @@ export function arrowTypeOf(type: DuckDBType): DataType {
         entryNames.map((name, index) => makeField(name, arrowTypeOf(entryTypes[index] as DuckDBType))),
       )
     }
+    case DuckDBTypeId.MAP: {
+      const { keyType, valueType: inner } = type as DuckDBMapType
+      const entry = new Struct([
+        makeField('key', arrowTypeOf(keyType)),
+        makeField('value', arrowTypeOf(inner)),
+      ])
+      return markHeld(new List(makeField('entries', entry)), 'map')
+    }
+    case DuckDBTypeId.UNION: {
+      const union = type as DuckDBUnionType
+      const members = union.memberTags.map((tag, index) =>
+        makeField(tag, arrowTypeOf(union.memberTypes[index] as DuckDBType)),
+      )
+      return markHeld(new Struct([makeField(tagOf(union), types.utf8), ...members]), 'union')
+    }
     default:
       return types.utf8
   }
+}
+
+/** Gives a copy of an Arrow type that remembers that it holds the values of a MAP or a UNION. */
+function markHeld(type: DataType, holds: 'map' | 'union'): DataType {
+  return Object.create(type, { holds: { value: holds } }) as DataType
 }
 
 /** Tells whether values of a DuckDB type are held in an Arrow type that is not its own, so that SQL reads them by a cast. */

@@ -22,7 +22,8 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 import { canonicalInteger, elementType, type Value } from '@sheafdb/core'
-import { type DataType, type Decimal, Type } from 'apache-arrow'
+import { type DataType, type Decimal, type Field, Type } from 'apache-arrow'
+import { tagOf } from './types.ts'
 
 /** Turns a value that DuckDB gives into a value of the engine, in a column of an Arrow type. */
 export function fromDuckValue(value: DuckDBValue, from: DuckDBType, to: DataType): Value {
@@ -54,8 +55,11 @@ export function fromDuckValue(value: DuckDBValue, from: DuckDBType, to: DataType
     }
     case DuckDBTypeId.STRUCT:
       return structFrom(value as DuckDBStructValue, from as DuckDBStructType, to)
+    case DuckDBTypeId.MAP:
+      return to.typeId === Type.Utf8 ? duckText(value, from) : entriesFrom(value as DuckDBMapValue, from, to)
+    case DuckDBTypeId.UNION:
+      return to.typeId === Type.Utf8 ? duckText(value, from) : unionFrom(value as DuckDBUnionValue, from, to)
     default:
-      if (from.typeId === DuckDBTypeId.MAP || from.typeId === DuckDBTypeId.UNION) return duckText(value, from)
       if (typeof value === 'bigint') return to.typeId === Type.Utf8 ? String(value) : canonicalInteger(value)
       return typeof value === 'object' ? duckText(value, from) : value
   }
@@ -72,6 +76,26 @@ function structFrom(value: DuckDBStructValue, from: DuckDBStructType, to: DataTy
       field.type,
     )
   })
+  return struct
+}
+
+function entriesFrom({ entries }: DuckDBMapValue, from: DuckDBType, to: DataType): Value {
+  const { keyType, valueType } = from as DuckDBMapType
+  const [keyField, valueField] = elementType(to).children as [Field, Field]
+  return entries.map(({ key, value }) => ({
+    key: fromDuckValue(key, keyType, keyField.type),
+    value: fromDuckValue(value, valueType, valueField.type),
+  }))
+}
+
+function unionFrom({ tag, value }: DuckDBUnionValue, from: DuckDBType, to: DataType): Value {
+  const union = from as DuckDBUnionType
+  const struct: Record<string, Value> = Object.create(null)
+  for (const field of to.children) struct[field.name] = null
+  struct[tagOf(union)] = tag
+  const at = union.memberTags.indexOf(tag)
+  const field = to.children.find((item) => item.name === tag)
+  if (field !== undefined) struct[tag] = fromDuckValue(value, union.memberTypes[at] as DuckDBType, field.type)
   return struct
 }
 

@@ -67,7 +67,8 @@ export async function* readArrowFile(path: string): AsyncGenerator<ArrowBatch, v
     await reader.open()
     const schema = requireSchema(reader.schema)
     const fields = schema.fields.map((field) => field.name)
-    for await (const batch of reader) yield { schema, fields, batch: recordBatchToBatch(batch) }
+    for await (const batch of reader)
+      if (batch.numRows > 0) yield { schema, fields, batch: recordBatchToBatch(batch) }
   } catch (error) {
     throw fileError(error, path)
   } finally {

@@ -341,6 +341,11 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
       renameOwner(transaction, collection.name, to)
       return
     }
+    if (words[0]?.key === 'RENAME' && words[words[1]?.key === 'COLUMN' ? 3 : 2]?.key === '.')
+      throw new SheafError(
+        'UNSUPPORTED',
+        'Fields inside a struct keep their names. Add a column, fill it with struct_pack(…), and drop the old one.',
+      )
     const shape = await readShape(
       given.database,
       {

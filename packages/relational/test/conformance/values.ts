@@ -23,7 +23,31 @@ function renderer(type: DataType): Read {
   return (value) => (value === null || value === undefined ? 'NULL' : render(value))
 }
 
+/** Tells whether a list holds the entries of a MAP, or a struct the members of a UNION. */
+function heldIn(type: DataType): 'map' | 'union' | undefined {
+  return (type as { holds?: 'map' | 'union' }).holds
+}
+
+function mapRenderer(type: DataType): Read {
+  const entry = type.children[0]?.type as DataType
+  const [key, value] = entry.children.map((field) => nested(field.type)) as [Read, Read]
+  return (entries) =>
+    `{${Array.from(entries as { key: unknown; value: unknown }[], (entry) => `${key(entry.key)}=${value(entry.value)}`).join(', ')}}`
+}
+
+function unionRenderer(type: DataType): Read {
+  const [tag, ...members] = type.children
+  const inner = new Map(members.map((field) => [field.name, renderer(field.type)]))
+  return (value) => {
+    const struct = value as Record<string, unknown>
+    const name = String(struct[tag?.name ?? ''])
+    return (inner.get(name) as Read)(struct[name])
+  }
+}
+
 function valueRenderer(type: DataType): Read {
+  if (heldIn(type) === 'map') return mapRenderer(type)
+  if (heldIn(type) === 'union') return unionRenderer(type)
   switch (type.typeId) {
     case Type.Utf8:
       return (value) => (value === '' ? '(empty)' : String(value))

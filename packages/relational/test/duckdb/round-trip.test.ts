@@ -4,6 +4,7 @@ import {
   columnReader,
   makeBatch,
   makeField,
+  openStore,
   types,
   type Value,
 } from '@sheafdb/core'
@@ -12,6 +13,7 @@ import { describe, expect, test } from 'vitest'
 import { resultReader } from '../../src/duckdb/column-reader.ts'
 import { DuckDatabase } from '../../src/duckdb/database.ts'
 import { duckTypeOf } from '../../src/duckdb/types.ts'
+import { relational } from '../../src/index.ts'
 
 const ROWS = 5000
 
@@ -89,3 +91,41 @@ function plain(value: Value): unknown {
     ? { ...value }
     : value
 }
+
+describe('maps, unions and nested values', () => {
+  test('come back as entries, tagged members, and the values that columns of their types give', async () => {
+    const store = await openStore(':memory:', { models: [relational()] })
+    const sql = store.relational
+    await sql.run(`
+      CREATE TABLE t(id INTEGER, m MAP(VARCHAR, INTEGER), u UNION(n INTEGER, s VARCHAR),
+        d MAP(INTEGER, UNION(x DOUBLE, y DATE))[], s STRUCT(day DATE, cost DECIMAL(5, 2)));
+      INSERT INTO t VALUES
+        (1, MAP {'a': 1, 'b': NULL}, union_value(s := '5'), [MAP {1: DATE '2024-01-02'::UNION(x DOUBLE, y DATE)}, NULL],
+          {'day': DATE '2024-02-03', 'cost': 1.5}),
+        (2, MAP {}, 5, [], NULL), (3, NULL, NULL, NULL, {'day': NULL, 'cost': NULL})`)
+    expect(await sql.query('FROM t ORDER BY id').rows()).toEqual([
+      {
+        id: 1,
+        m: [
+          { key: 'a', value: 1 },
+          { key: 'b', value: null },
+        ],
+        u: { tag: 's', n: null, s: '5' },
+        d: [[{ key: 1, value: { tag: 'y', x: null, y: new Date('2024-01-02') } }], null],
+        s: { day: new Date('2024-02-03'), cost: '1.50' },
+      },
+      { id: 2, m: [], u: { tag: 'n', n: 5, s: null }, d: [], s: null },
+      { id: 3, m: null, u: null, d: null, s: { day: null, cost: null } },
+    ])
+    expect(
+      await sql
+        .query("SELECT m['a'] AS a, union_tag(u)::VARCHAR AS t, d[1][1].y AS y FROM t ORDER BY id")
+        .rows(),
+    ).toEqual([
+      { a: 1, t: 's', y: new Date('2024-01-02') },
+      { a: null, t: 'n', y: null },
+      { a: null, t: null, y: null },
+    ])
+    await store.close()
+  })
+})

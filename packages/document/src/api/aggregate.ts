@@ -21,8 +21,7 @@ import { compileExpression, scopeOf } from '../semantics/expression.ts'
 import { mergeObjects } from '../semantics/operators/object.ts'
 import { readPath } from '../semantics/path.ts'
 import { type Document, getKey } from '../semantics/value.ts'
-import type { Target } from './unique.ts'
-import { CollectionWriter } from './writer.ts'
+import { CollectionWriter, type Target } from './writer.ts'
 
 /** Tells whether a pipeline ends in a stage that writes. */
 export function writes(stages: readonly StageSyntax[]): boolean {

@@ -44,7 +44,6 @@ import type {
   UpdateResult,
   Variables,
 } from './types.ts'
-import { checkNewIndex } from './unique.ts'
 import { compileValidator } from './validation.ts'
 import {
   CollectionWriter,
@@ -299,14 +298,6 @@ export class DocumentCollection {
       if (isOfId) return
       const indexes = addIndex(current.indexes ?? [], index)
       if (indexes === current.indexes) return
-      if (index.unique) {
-        const call = callSettings(undefined)
-        const targets = await writer.find({ filter: { kind: 'and', filters: [] }, call })
-        checkNewIndex(
-          index,
-          targets.map(({ document }) => document),
-        )
-      }
       writer.setOptions({ ...current, indexes })
       writer.createIndex(index)
     })

@@ -33,7 +33,8 @@ import {
   MODEL,
   optionsOf,
   shapeOf,
-  tableIndex,
+  tableIndexes,
+  uniqueIndexName,
 } from '../layout/table.ts'
 import { compileFilter } from '../semantics/match.ts'
 import { matchSupport } from '../semantics/match-support.ts'
@@ -41,8 +42,10 @@ import { compileUpdate } from '../semantics/update/update.ts'
 import { upsertDocument } from '../semantics/update/upsert.ts'
 import { bsonType, compareMongo, type Document, getKey, isDocument } from '../semantics/value.ts'
 import type { CollectionSettings } from './types.ts'
-import { checkUnique, type Target } from './unique.ts'
 import { validateDocuments } from './validation.ts'
+
+/** Is a document that a write is about. */
+export type Target = { readonly rowId: number; readonly document: Document }
 
 /** Asks for the documents to change. */
 export type TargetRequest = {
@@ -128,16 +131,17 @@ export class CollectionWriter {
   /** Makes the index of the table that stands for one of the collection; places have none. */
   createIndex(index: IndexDefinition): void {
     if (index.key.some(([, direction]) => typeof direction === 'string' && direction.startsWith('2d'))) return
-    this.#transaction.createIndex(documentTable(this.#name), tableIndex(index))
+    const table = documentTable(this.#name)
+    for (const specification of tableIndexes(index))
+      duplicatesNamed(() => this.#transaction.createIndex(table, specification))
   }
 
   /** Drops the table's index, where the collection's has one. */
   dropIndex(name: string): void {
     const table = documentTable(this.#name)
-    const known = this.#transaction.snapshot.catalog
-      .table(table)
-      ?.indexes.some((index) => index.name === name)
-    if (known === true) this.#transaction.dropIndex(table, name)
+    const indexes = this.#transaction.snapshot.catalog.table(table)?.indexes ?? []
+    for (const own of [name, uniqueIndexName(name)])
+      if (indexes.some((index) => index.name === own)) this.#transaction.dropIndex(table, own)
   }
 
   /** Deletes every document. */
@@ -150,15 +154,13 @@ export class CollectionWriter {
   async insert(documents: readonly Value[]): Promise<Document[]> {
     const definition = this.ensure()
     const options = optionsOf(definition)
-    const isUnique = hasUnique(options)
     // Many documents are written out before anybody can change them, so they need not be copied.
-    const settles = !isUnique && documents.length >= MANY_DOCUMENTS
+    const settles = documents.length >= MANY_DOCUMENTS
     const prepared = documents.map(settles ? borrowDocument : prepareDocument)
     validateDocuments(options, prepared)
-    if (isUnique) await this.#checkUnique(options, prepared, [])
     this.#observe(definition, prepared)
     const ids = prepared.map((document) => getKey(document, '_id'))
-    try {
+    duplicatesNamed(() => {
       this.#transaction.insert(
         documentTable(this.#name),
         {
@@ -169,25 +171,8 @@ export class CollectionWriter {
         'error',
       )
       if (settles) this.#transaction.settle(documentTable(this.#name))
-    } catch (error) {
-      if (!isSheafError(error, 'CONSTRAINT')) throw error
-      throw mongoError(
-        11000,
-        `A document with this _id exists already, or two have the same. ${error.message}`,
-      )
-    }
-    return prepared
-  }
-
-  #checkUnique(
-    options: CollectionOptions,
-    documents: readonly Document[],
-    replaced: readonly Target[],
-  ): Promise<void> {
-    return checkUnique(options, documents, {
-      find: (filter) => this.find({ filter, call: NO_CALL }),
-      replaced: new Set(replaced.map(({ rowId }) => rowId)),
     })
+    return prepared
   }
 
   /** Adds documents to what is known of the collection's. */
@@ -197,9 +182,6 @@ export class CollectionWriter {
       const shape = shapeFromJson(options.shape)
       observeDocuments(shape, documents)
       this.#transaction.setOptions(MODEL, this.#name, { ...options, shape: shapeToJson(shape) })
-    } else if (hasUnique(options)) {
-      // Two transactions may each see no document of a value and both write one: so let them conflict.
-      this.#transaction.setOptions(MODEL, this.#name, { ...options })
     }
   }
 
@@ -265,13 +247,15 @@ export class CollectionWriter {
     const definition = this.ensure()
     const options = optionsOf(definition)
     validateDocuments(options, documents)
-    const replaced = changed.map(({ target }) => target)
-    if (hasUnique(options)) await this.#checkUnique(options, documents, replaced)
     this.#observe(definition, documents)
-    this.#transaction.update(
-      documentTable(this.#name),
-      Float64Array.from(changed, ({ target }) => target.rowId),
-      { fields: ['document'], columns: [boxedColumn(types.variant, documents)], length: documents.length },
+    const rowIds = Float64Array.from(changed, ({ target }) => target.rowId)
+    const columns = [boxedColumn(types.variant, documents)]
+    duplicatesNamed(() =>
+      this.#transaction.update(documentTable(this.#name), rowIds, {
+        fields: ['document'],
+        columns,
+        length: documents.length,
+      }),
     )
   }
 
@@ -329,8 +313,17 @@ function idFirst(document: Document): Document {
 /** From so many on, documents go into a segment at once. */
 const MANY_DOCUMENTS = 65_536
 
-function hasUnique({ indexes }: CollectionOptions): boolean {
-  return indexes?.some(({ unique }) => unique) === true
+/** Runs a write; what breaks a unique index, or the key, is told as MongoDB does. @throws DuplicateKey */
+function duplicatesNamed(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!isSheafError(error, 'CONSTRAINT')) throw error
+    throw mongoError(
+      11000,
+      `A document with this _id or value exists already, or two have the same. ${error.message}`,
+    )
+  }
 }
 
 /** Gives a document as it is stored, the very object where nothing of it is to be changed. */

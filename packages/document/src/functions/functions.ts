@@ -41,7 +41,7 @@ import type {
   StageCall,
   TestCall,
 } from './calls.ts'
-import { impliedByMatch, impliedByTest, indexKeys } from './index-keys.ts'
+import { impliedByMatch, impliedByTest, indexCovers, indexKeys } from './index-keys.ts'
 import { type ColumnTest, testColumn } from './test-kernel.ts'
 
 /** Makes the bindings of a call's variables. */
@@ -225,6 +225,7 @@ export const documentFunctions: readonly FunctionDefinition[] = [
     kernel: (column) => (column.layout === 'list' ? column : undefined),
   },
   indexKeys,
+  indexCovers,
   custom('mongo.jsonpath', types.variant, (document, path) => compileJsonPath(path as string)(document)),
   custom('shared.jsonpath', types.variant, (value, path) => {
     if (typeof path !== 'string')

@@ -8,8 +8,13 @@ import {
   types,
   type Value,
 } from '@sheafdb/core'
+import { EJSON } from 'bson'
+import { parseFilter } from '../language/parser-filter.ts'
 import type { Condition, Filter } from '../language/syntax.ts'
-import { INDEX_KEYS } from '../layout/table.ts'
+import { type Cover, INDEX_COVERS, INDEX_KEYS } from '../layout/table.ts'
+import { compileContext } from '../semantics/expression.ts'
+import { compileFilter } from '../semantics/match.ts'
+import { matchSupport } from '../semantics/match-support.ts'
 import { expandPath } from '../semantics/path.ts'
 import { isDocument } from '../semantics/value.ts'
 import type { MatchCall, TestCall } from './calls.ts'
@@ -27,6 +32,36 @@ export const indexKeys: FunctionDefinition = {
       const keys = isDocument(document) ? expandPath(document, path as string[]) : []
       return keys.length === 0 ? [null] : keys.map((key) => key ?? null)
     },
+}
+
+const covers = new Map<string, (document: Value) => boolean>()
+const MOST_COVERS = 1000
+
+/** Tells whether a sparse or partial index covers a document: `document.covers(document, cover as JSON)`. */
+export const indexCovers: FunctionDefinition = {
+  name: INDEX_COVERS,
+  nulls: 'custom',
+  nullable: () => false,
+  type: () => types.bool,
+  evaluator: () => (document: Value, cover: Value) => {
+    const text = cover as string
+    let test = covers.get(text)
+    if (test === undefined) {
+      if (covers.size >= MOST_COVERS) covers.clear()
+      test = compileCover(JSON.parse(text) as Cover)
+      covers.set(text, test)
+    }
+    return test(document)
+  },
+}
+
+function compileCover({ partial, sparse, paths }: Cover): (document: Value) => boolean {
+  const filter = partial === null ? null : parseFilter(EJSON.parse(partial, { relaxed: true }))
+  const matches = filter === null ? () => true : compileFilter(filter, matchSupport(compileContext()))
+  const keys = paths.map((path) => path.split('.'))
+  const hasKey = (document: Value): boolean =>
+    keys.some((path) => expandPath(document, path).some((value) => value !== undefined))
+  return (document) => matches(document) && (!sparse || hasKey(document))
 }
 
 /** Lists what holds of the keys on a path where a condition does: only equalities, since a range may be met by two. */

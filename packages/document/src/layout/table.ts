@@ -48,19 +48,42 @@ export function documentLayout(): readonly TableSpecification[] {
 /** Names the function that lists the keys of a document in an index on a path. */
 export const INDEX_KEYS = 'document.keys'
 
+/** Names the function that tells whether a sparse or partial index covers a document. */
+export const INDEX_COVERS = 'document.covers'
+
+/** Is what bounds the documents of an index, as the argument of `document.covers` in JSON. */
+export type Cover = Pick<IndexDefinition, 'partial' | 'sparse'> & { readonly paths: readonly string[] }
+
+/** Names the index of the table that keeps a sparse or partial index unique. */
+export function uniqueIndexName(name: string): string {
+  return `${name} (unique)`
+}
+
 /**
- * Gives the index of the table that stands for one of the collection. It holds all documents, also where the
- * collection's is partial or sparse: those only bound what is unique.
+ * Gives the indexes of the table that stand for one of the collection. The first holds all documents, for reads; one
+ * that is unique for some documents only has a second of those.
  */
-export function tableIndex({ name, key }: IndexDefinition): IndexSpecification {
-  const parts = key.map(([path]) => ({
+export function tableIndexes(index: IndexDefinition): IndexSpecification[] {
+  const { name, key, unique, sparse, partial } = index
+  const parts = keyParts(key)
+  if (!unique) return [{ name, parts }]
+  if (!sparse && partial === null) return [{ name, parts, unique: 'nulls-equal' }]
+  const cover: Cover = { partial, sparse, paths: key.map(([path]) => path) }
+  const where = { call: INDEX_COVERS, args: [{ field: 'document' }, { value: JSON.stringify(cover) }] }
+  return [
+    { name, parts },
+    { name: uniqueIndexName(name), parts, unique: 'nulls-equal', where },
+  ]
+}
+
+function keyParts(key: IndexDefinition['key']): IndexSpecification['parts'] {
+  return key.map(([path]) => ({
     expression: {
       call: INDEX_KEYS,
       args: [{ field: 'document' }, ...path.split('.').map((value) => ({ value }))],
     },
     multiple: true,
   }))
-  return { name, parts }
 }
 
 /** Gives the full name of a collection's table. */

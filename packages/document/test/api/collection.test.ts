@@ -217,6 +217,22 @@ describe('a collection', () => {
     await c.insertOne({ _id: 3, email: 'a' })
     await store.close()
   })
+
+  test('takes writes that are made at once under a unique index, but those of one value', async () => {
+    const store = await open()
+    const c = store.document('c')
+    await c.createIndex({ email: 1 }, { unique: true })
+    await c.createIndex({ code: 1 }, { unique: true, sparse: true })
+    const writes = Array.from({ length: 100 }, (_, at) =>
+      c.insertOne({ email: `${at % 60}`, ...(at < 50 ? { code: at } : {}) }),
+    )
+    const results = await Promise.allSettled(writes)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(60)
+    expect(await c.countDocuments()).toBe(60)
+    expect((await failure(c.updateOne({ email: '59' }, { $set: { code: 7 } }))).mongoCode).toBe(11000)
+    expect((await failure(c.createIndex({ none: 1 }, { unique: true }))).mongoCode).toBe(11000)
+    await store.close()
+  })
 })
 
 describe('documents with a time', () => {

@@ -1,7 +1,5 @@
 import {
   type CollectionDefinition,
-  type Column,
-  columnFromValues,
   commonType,
   type DataType,
   type ModelContext,
@@ -10,21 +8,20 @@ import {
   type RowBatch,
   recordBatchToBatch,
   SheafError,
-  type TableDefinition,
   typeOfValue,
   types,
-  type Value,
   type WriteTransaction,
 } from '@sheafdb/core'
-import { type Decimal, type RecordBatch, type Table, Type } from 'apache-arrow'
+import { type RecordBatch, type Table, Type } from 'apache-arrow'
 import { duckTypeOf } from '../duckdb/types.ts'
 import { optionsOf } from '../layout/options.ts'
 import { findCollection, MODEL_NAME, tableScan } from '../layout/relations.ts'
 import type { StatementContext } from '../statements/context.ts'
 import { LAYOUT_VERSION, requireTable } from '../statements/define.ts'
-import { writeRows } from '../statements/insert-rows.ts'
+import { insertBatch } from '../statements/insert-batch.ts'
 import { denseColumns } from '../statements/table-rows.ts'
 import { shapeOfColumns, specificationOf } from '../statements/table-shape.ts'
+import { objectBatches } from './object-rows.ts'
 
 /** Is rows to insert: objects by column name, or an apache-arrow table. */
 export type InsertRows = readonly Readonly<Record<string, unknown>>[] | Table
@@ -52,15 +49,12 @@ export function tableQuery(context: ModelContext, name: string, given: () => Sta
   })
   const insert = (rows: InsertRows): Promise<{ readonly rowsAffected: number }> =>
     context.write(async (transaction) => {
-      const batches = isTable(rows) ? arrowBatches(rows) : undefined
       const collection = findCollection(transaction.snapshot.catalog, name)
       const target =
         collection === undefined ? createFor(transaction, name, rows) : requireTable(transaction, name)
       let rowsAffected = 0
-      for (const batch of batches ?? [
-        objectBatch(target, rows as readonly Readonly<Record<string, unknown>>[]),
-      ]) {
-        if (batch.length > 0) await writeRows(transaction, target, batch, given())
+      for (const batch of isTable(rows) ? arrowBatches(rows) : objectBatches(target, rows)) {
+        if (batch.length > 0) await insertBatch(transaction, target, batch, given())
         rowsAffected += batch.length
       }
       return { rowsAffected }
@@ -109,48 +103,4 @@ function inferredColumns(
     name,
     type: type.typeId === Type.Null ? duckTypeOf(types.utf8) : duckTypeOf(type),
   }))
-}
-
-function objectBatch(
-  collection: CollectionDefinition,
-  rows: readonly Readonly<Record<string, unknown>>[],
-): RowBatch {
-  const table = collection.tables[0] as TableDefinition
-  const names = new Set(rows.flatMap((row) => Object.keys(row)))
-  const fields = table.fields.filter((field) => names.has(field.name))
-  const unknown = [...names].find((name) => !table.fields.some((field) => field.name === name))
-  if (unknown !== undefined)
-    throw new SheafError(
-      'NOT_FOUND',
-      `The table ${collection.name} has no column of this name. Add it first: ${unknown}`,
-    )
-  const columns = fields.map(
-    (field): Column =>
-      columnFromValues(
-        field.type,
-        rows.map((row) => cellOf(Object.hasOwn(row, field.name) ? row[field.name] : null, field.type)),
-      ),
-  )
-  return { fields: fields.map((field) => field.name), columns, length: rows.length }
-}
-
-/** Brings what users give for decimals and bytes to what columns hold. */
-function cellOf(value: Value, type: DataType): Value {
-  if (value === undefined) return null
-  if (type.typeId === Type.Decimal && value !== null) return unscaled(value, (type as Decimal).scale)
-  return value
-}
-
-const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?$/
-
-function unscaled(value: Value, scale: number): bigint {
-  const parts = DECIMAL_TEXT.exec(String(value).trim())
-  const [, sign = '', whole = '', fraction = ''] = parts ?? []
-  if (parts === null || whole + fraction === '' || fraction.replace(/0+$/, '').length > scale)
-    throw new SheafError(
-      'TYPE',
-      `A value does not fit a decimal of ${scale} digits after the point: ${String(value)}`,
-    )
-  const digits = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'))
-  return sign === '-' ? -digits : digits
 }

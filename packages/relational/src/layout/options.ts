@@ -24,6 +24,8 @@ export type TableOptions = {
   readonly unique: readonly (readonly string[])[]
   /** Conditions of CHECK. */
   readonly checks: readonly string[]
+  /** The names of the conditions of CHECK, by their place; empty for those without. */
+  readonly checkNames?: readonly string[]
   readonly indexes?: readonly IndexOptions[]
   readonly foreignKeys?: readonly ForeignKeyOptions[]
 }

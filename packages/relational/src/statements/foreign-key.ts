@@ -57,7 +57,7 @@ export function checkForeignKeys(
       if (own.has(JSON.stringify(values.map(String)))) continue
       throw new SheafError(
         'CONSTRAINT',
-        `A row refers to one that is not there. Insert that first: ${key.columns.join(', ')} = ${values.map(describeValue).join(', ')} in ${key.table}`,
+        `A row refers to one that is not there. Insert that first: FOREIGN KEY (${key.columns.join(', ')}) of ${collection.name}, (${key.references.join(', ')}) = (${values.map(describeValue).join(', ')}) in ${key.table}`,
       )
     }
   }

@@ -1,12 +1,14 @@
 import {
   type Batch,
   type CollectionDefinition,
+  describeValue,
   type LogicalPlan,
   nullColumn,
   type OnKeyConflict,
   type RowBatch,
   SheafError,
   type TableDefinition,
+  type Value,
   visitPlan,
   type WriteTransaction,
 } from '@sheafdb/core'
@@ -101,17 +103,26 @@ export async function checkRows(
   const { columns } = completeRows(collection, rows)
   const relations = new Map([[collection.name.toLowerCase(), rowsPlan(shown, columns, rows.length)]])
   const within = given.context.within(transaction)
-  for (const check of options.checks) {
+  for (const [index, check] of options.checks.entries()) {
     const { plan } = await given
       .plannerFor(within)
-      .plan(`SELECT 1 AS failed FROM ${quoteRelation(collection.name)} WHERE NOT (${check}) LIMIT 1`, {
+      .plan(`FROM ${quoteRelation(collection.name)} WHERE NOT (${check}) LIMIT 1`, {
         relations,
       })
-    const failed = await within.read(plan, { transaction })
-    if (failed.length > 0)
+    const [failed] = await within.query(() => plan).rows()
+    if (failed !== undefined) {
+      const name = options.checkNames?.[index] ?? ''
       throw new SheafError(
         'CONSTRAINT',
-        `A row breaks a CHECK of ${collection.name}. Correct the row: ${check}`,
+        `A row breaks a CHECK of ${collection.name}. Correct the row: ${name === '' ? '' : `${name} `}(${check}) for ${rowText(failed)}`,
       )
+    }
   }
+}
+
+/** Shows a row by its columns; long values are cut. */
+function rowText(row: Readonly<Record<string, Value>>): string {
+  return `(${Object.entries(row)
+    .map(([name, value]) => `${name} = ${describeValue(value instanceof Date ? value.toISOString() : value)}`)
+    .join(', ')})`
 }

@@ -108,13 +108,17 @@ async function shapeOfScratch(session: DuckSession, { place, name, body }: Scrat
   const named = (kind: string) =>
     constraints.filter(([type]) => type === kind).map(([, names]) => textList(names))
   const primaryKey = named('PRIMARY KEY')[0] ?? []
+  const checks = constraints
+    .filter(([type]) => type === 'CHECK')
+    .map(([, , expression]) => String(expression))
   return {
     options: {
       kind: 'table',
       columns: declared,
       primaryKey,
       unique: named('UNIQUE'),
-      checks: constraints.filter(([type]) => type === 'CHECK').map(([, , expression]) => String(expression)),
+      checks,
+      ...checkNames(body, checks.length),
       ...foreignKeys(constraints, body),
     },
     fields: declared.map((column, index) =>
@@ -123,6 +127,16 @@ async function shapeOfScratch(session: DuckSession, { place, name, body }: Scrat
       }),
     ),
   }
+}
+
+/** Reads the names of the conditions of CHECK, which DuckDB forgets: they stand in its order. */
+function checkNames(body: string, count: number): Pick<TableOptions, 'checkNames'> {
+  const tokens = tokenize(body)
+  const names = tokens.flatMap((token, at) => {
+    if (token.key !== 'CHECK' || tokens[at + 1]?.key !== '(') return []
+    return [tokens[at - 2]?.key === 'CONSTRAINT' ? (tokens[at - 1]?.name ?? '') : '']
+  })
+  return names.length === count && names.some((name) => name !== '') ? { checkNames: names } : {}
 }
 
 function foreignKeys(
@@ -214,7 +228,10 @@ export function declarationOf(options: TableOptions): string {
     ),
     ...(options.primaryKey.length === 0 ? [] : [`PRIMARY KEY ${list(options.primaryKey)}`]),
     ...options.unique.map((names) => `UNIQUE ${list(names)}`),
-    ...options.checks.map((check) => `CHECK (${check})`),
+    ...options.checks.map((check, index) => {
+      const name = options.checkNames?.[index] ?? ''
+      return `${name === '' ? '' : `CONSTRAINT ${quoteIdentifier(name)} `}CHECK (${check})`
+    }),
     ...(options.foreignKeys ?? []).map(
       (key) =>
         `FOREIGN KEY ${list(key.columns)} REFERENCES ${quoteRelation(key.table)} ${list(key.references)}`,

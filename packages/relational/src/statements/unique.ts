@@ -154,7 +154,7 @@ export function checkUniqueRows(
         const shown = readers.map((read) => describeValue(read(row))).join(', ')
         throw new SheafError(
           'CONSTRAINT',
-          `A value that must be unique is there already. Use another, or ON CONFLICT: ${names.join(', ')} = ${shown} in ${collection.name}`,
+          `A value that must be unique is there already. Use another, or ON CONFLICT: UNIQUE (${names.join(', ')}) of ${collection.name}, value (${shown})`,
         )
       }
       seen.add(key)

@@ -130,3 +130,42 @@ test('with the native engine switched off DuckDB gives the same rows', async () 
   expect(await query.rows()).toEqual([{ s: 5 }])
   expect(await query.explain()).toContain('engine duckdb')
 })
+
+describe('rows given as objects', () => {
+  test('take the defaults of columns that they leave out, and are computed and checked as by INSERT', async () => {
+    await sql.run(
+      "CREATE SEQUENCE q START 5; CREATE TABLE t(id INTEGER DEFAULT nextval('q'), a VARCHAR DEFAULT 'x', g INTEGER AS (id * 2), u UUID, m MAP(VARCHAR, INTEGER), j JSON)",
+    )
+    const { rowsAffected } = await sql('t').insert([{ a: null }, {}, { id: 1, m: { k: 2 }, j: { b: [1] } }])
+    expect(rowsAffected).toBe(3)
+    expect(await rows('SELECT id, a, g, m, j FROM t ORDER BY id')).toEqual([
+      { id: 1, a: 'x', g: 2, m: [{ key: 'k', value: 2 }], j: '{"b":[1]}' },
+      { id: 5, a: null, g: 10, m: null, j: null },
+      { id: 6, a: 'x', g: 12, m: null, j: null },
+    ])
+    await sql('t').insert([{ id: 7, u: 'AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE', m: new Map([['z', 1]]) }])
+    expect(await rows('SELECT u, m FROM t WHERE id = 7')).toEqual([
+      { u: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', m: [{ key: 'z', value: 1 }] },
+    ])
+    await expect(sql('t').insert([{ id: 8, u: 'no uuid' }])).rejects.toSatisfy((error) => isSheafError(error))
+    expect(await rows('SELECT count(*) AS n FROM t WHERE u IS NOT NULL')).toEqual([{ n: 1 }])
+  })
+})
+
+describe('errors of constraints', () => {
+  test('name the constraint and the row', async () => {
+    await sql.run(
+      'CREATE TABLE t(id INTEGER PRIMARY KEY, q INTEGER UNIQUE, CHECK (id < 100), CONSTRAINT small CHECK (q < 10)); CREATE TABLE c(x INTEGER REFERENCES t(id))',
+    )
+    await sql.run('INSERT INTO t VALUES (1, 2)')
+    await expect(sql.run('INSERT INTO t VALUES (2, 77)')).rejects.toThrow(/small .*id = 2, q = 77/)
+    await expect(sql.run('INSERT INTO t VALUES (200, 7)')).rejects.toThrow(/id < 100.*id = 200/)
+    await expect(sql.run('INSERT INTO t VALUES (3, 2)')).rejects.toThrow(/UNIQUE \(q\) of t.*2/)
+    await expect(sql.run('INSERT INTO t VALUES (1, 3)')).rejects.toThrow(/\(id\) = \(1\)/)
+    await expect(sql.run('INSERT INTO c VALUES (9)')).rejects.toThrow(
+      /FOREIGN KEY \(x\) of c.*\(id\) = \(9\)/,
+    )
+    await sql.run('ALTER TABLE t ADD COLUMN z INTEGER')
+    await expect(sql.run('UPDATE t SET q = 50')).rejects.toThrow(/small/)
+  })
+})

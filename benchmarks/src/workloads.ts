@@ -29,7 +29,8 @@ import { pointQuery } from '../workloads/point-query.ts'
 import { rdfWorkloads } from '../workloads/rdf/index.ts'
 import { relationalWorkloads } from '../workloads/relational/index.ts'
 import { sumInt32 } from '../workloads/sum-int32.ts'
-import { tensorFirst, tensorImport, tensorMatmul } from '../workloads/tensor/compute.ts'
+import { tensorArrays, tensorMatmul } from '../workloads/tensor/compute.ts'
+import { tensorFiles } from '../workloads/tensor/files.ts'
 import { tensorExact, tensorFiltered, tensorHnsw } from '../workloads/tensor/search.ts'
 import { tpch } from '../workloads/tpch/workloads.ts'
 import { twoHop } from '../workloads/two-hop.ts'
@@ -73,8 +74,8 @@ export const workloads: readonly Workload[] = [
   tensorFiltered,
   ...tensorHnsw,
   tensorMatmul,
-  tensorImport,
-  tensorFirst,
+  ...tensorArrays,
+  ...tensorFiles,
   ...relationalWorkloads,
   ...socialQueries,
   graphSurreal,

@@ -1,5 +1,7 @@
 import { decodeKey, type FunctionDefinition, types } from '@sheafdb/core'
 import { currentTimeMs } from './layout/clock.ts'
+import type { Key } from './layout/key.ts'
+import { KeySpace } from './layout/key-space.ts'
 import { decodeValue } from './layout/value-encoding.ts'
 
 /** Decodes a stored key: `kv.key(key)`. */
@@ -8,6 +10,17 @@ const key: FunctionDefinition = {
   nulls: 'strict',
   type: () => types.variant,
   evaluator: () => (bytes) => decodeKey(bytes as Uint8Array),
+}
+
+/** Decodes a stored key of a sub-space, whose path has so many elements: `kv.subkey(key, 2)`. */
+const subkey: FunctionDefinition = {
+  name: 'kv.subkey',
+  nulls: 'strict',
+  type: () => types.variant,
+  evaluator: () => (bytes, depth) => {
+    const space = new KeySpace(new Array<string>(depth as number).fill(''))
+    return space.unpack(decodeKey(bytes as Uint8Array) as Key)
+  },
 }
 
 /** Decodes a stored value: `kv.value(tag, value)`. */
@@ -30,4 +43,4 @@ const alive: FunctionDefinition = {
 }
 
 /** Holds the functions that plans over entries call. */
-export const kvFunctions: readonly FunctionDefinition[] = [key, value, alive]
+export const kvFunctions: readonly FunctionDefinition[] = [key, subkey, value, alive]

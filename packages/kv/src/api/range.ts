@@ -3,10 +3,8 @@ import {
   column,
   columnNamed,
   type Expression,
-  encodeKeyPrefix,
   filter,
   type KeyRangeBounds,
-  keyPrefixEnd,
   type LogicalPlan,
   limit,
   literal,
@@ -20,16 +18,11 @@ import {
   types,
   values,
 } from '@sheafdb/core'
-import { checkKey, encodeEntryKey, type Key } from '../layout/key.ts'
+import type { KeyBounds, KeyPredicate } from '../layout/key-space.ts'
 import { type FIELDS, fieldType } from '../layout/table.ts'
 
 /** Bounds a range of keys. As in Level, `gte` and `lte` take precedence over `gt` and `lt`. */
-export type RangeBounds = {
-  readonly gt?: Key
-  readonly gte?: Key
-  readonly lt?: Key
-  readonly lte?: Key
-}
+export type RangeBounds = KeyBounds
 
 /** Says which entries of a range are wanted, and what of them. */
 export type RangeOptions = RangeBounds & {
@@ -46,32 +39,7 @@ export type RangeOptions = RangeBounds & {
 }
 
 /** Is bounds as predicates over encoded keys. */
-export type KeyPredicates = readonly (readonly ['ge' | 'gt' | 'le' | 'lt', Uint8Array])[]
-
-/** Encodes bounds. @throws `TYPE` */
-export function boundPredicates(bounds: RangeBounds): KeyPredicates {
-  const pairs = [
-    ['gt', bounds.gte === undefined ? bounds.gt : undefined],
-    ['ge', bounds.gte],
-    ['lt', bounds.lte === undefined ? bounds.lt : undefined],
-    ['le', bounds.lte],
-  ] as const
-  return pairs.flatMap(([operator, key]) =>
-    key === undefined ? [] : [[operator, encodeEntryKey(key)] as const],
-  )
-}
-
-/** Bounds the keys that begin with a text, with bytes or with the elements of an array. @throws `TYPE` */
-export function prefixPredicates(prefix: Key): KeyPredicates {
-  const from = encodeKeyPrefix(checkKey(prefix))
-  const end = keyPrefixEnd(from)
-  return end === null
-    ? [['ge', from]]
-    : [
-        ['ge', from],
-        ['lt', end],
-      ]
-}
+export type KeyPredicates = readonly KeyPredicate[]
 
 /** Reads the entries of a table that are there now and whose keys fulfil the predicates. */
 export function entryPlan(
@@ -105,14 +73,15 @@ function ordered(plan: LogicalPlan, options: RangeOptions): LogicalPlan {
   return sort(plan, [sortKey(columnNamed(plan, 'key'), { descending: options.reverse ?? false })])
 }
 
-/** Makes the plan of a range: rows of `key` and `value`, in the order of the keys. */
+/** Makes the plan of a range: rows of `key` and `value`, in the order of the keys; `depth` elements of keys are their space's. */
 export function rangePlan(
   table: string | null,
   predicates: KeyPredicates,
   options: RangeOptions,
+  depth = 0,
 ): LogicalPlan {
   if (table === null) return emptyRange(options)
-  return decodeEntries(limited(ordered(entryPlan(table, predicates), options), options), options)
+  return decodeEntries(limited(ordered(entryPlan(table, predicates), options), options), options, depth)
 }
 
 /** Checks the counts of a range. @throws `ARGUMENT` */
@@ -130,8 +99,9 @@ function limited(plan: LogicalPlan, { limit: count = -1, offset = 0 }: RangeOpti
 }
 
 /** Turns stored entries into rows of `key` and `value`. */
-export function decodeEntries(plan: LogicalPlan, options: RangeOptions = {}): LogicalPlan {
-  const key = named('key', call('kv.key', columnNamed(plan, 'key')))
+export function decodeEntries(plan: LogicalPlan, options: RangeOptions = {}, depth = 0): LogicalPlan {
+  const stored = columnNamed(plan, 'key')
+  const key = named('key', depth === 0 ? call('kv.key', stored) : call('kv.subkey', stored, literal(depth)))
   const value = named('value', call('kv.value', columnNamed(plan, 'tag'), columnNamed(plan, 'value')))
   return project(plan, [
     ...(options.keys === false ? [] : [key]),

@@ -1,5 +1,6 @@
 import type { KeyedCursor, ModelContext } from '@sheafdb/core'
 import { decodeEntryKey, type Key } from '../layout/key.ts'
+import type { KeySpace } from '../layout/key-space.ts'
 import { ENTRY_FIELDS, readValue } from './entries.ts'
 import { type KeyPredicates, keyBounds, type RangeOptions } from './range.ts'
 
@@ -13,7 +14,7 @@ export function* portionsOf<Value>(
   context: ModelContext,
   table: string,
   predicates: KeyPredicates,
-  options: RangeOptions,
+  options: RangeOptions & { readonly space: KeySpace },
 ): Generator<Row<Value>[], void, undefined> {
   const snapshot = context.snapshot()
   try {
@@ -39,8 +40,12 @@ export function* portionsOf<Value>(
   }
 }
 
-function rowOf<Value>(cursor: KeyedCursor, value: unknown, options: RangeOptions): Row<Value> {
+function rowOf<Value>(
+  cursor: KeyedCursor,
+  value: unknown,
+  options: RangeOptions & { readonly space: KeySpace },
+): Row<Value> {
   if (options.keys === false) return (options.values === false ? {} : { value }) as Row<Value>
-  const key = decodeEntryKey(cursor.key())
+  const key = options.space.unpack(decodeEntryKey(cursor.key()))
   return (options.values === false ? { key } : { key, value }) as Row<Value>
 }

@@ -1,6 +1,7 @@
 import { batchRowCount, columnReader, decodeKey, isSheafError, type ModelContext } from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
 import type { Key } from '../layout/key.ts'
+import type { KeySpace } from '../layout/key-space.ts'
 import { requestFields } from '../layout/table.ts'
 import { decodeValue } from '../layout/value-encoding.ts'
 import type { KeyPredicates } from './range.ts'
@@ -22,7 +23,7 @@ export async function* watchEntries<Value>(
   context: ModelContext,
   table: string,
   predicates: KeyPredicates,
-  options: { readonly signal?: AbortSignal },
+  options: { readonly signal?: AbortSignal; readonly space: KeySpace },
 ): AsyncGenerator<Change<Value>, void, undefined> {
   const commits = listen(context, options.signal)
   try {
@@ -31,7 +32,7 @@ export async function* watchEntries<Value>(
       const heard = commits.next()
       const next = look<Value>(context, table, predicates, state)
       if (next === undefined) return
-      yield* next.changes
+      for (const change of next.changes) yield { ...change, key: options.space.unpack(change.key) }
       state = next.state
       if (next.changes.length === 0) await heard(state.nextExpiry)
     }

@@ -52,11 +52,15 @@ export function decodeEntryKey(bytes: Uint8Array): Key {
   return asciiText(bytes.subarray(1, end))
 }
 
-/** Checks that a value may be a key. @throws `TYPE` */
-export function checkKey(key: Key): Key {
+const MAX_DEPTH = 100
+
+/** Checks that a value may be a key. @throws `TYPE`, `LIMIT` for arrays in arrays past 100 levels */
+export function checkKey(key: Key, depth = 0): Key {
+  if (depth > MAX_DEPTH)
+    throw new SheafError('LIMIT', `A key may be arrays in arrays of ${MAX_DEPTH} levels. Use a flatter one.`)
   if (
     isScalarKey(key) ||
-    (Array.isArray(key) && key.every((item) => item === null || checkKey(item) !== null))
+    (Array.isArray(key) && key.every((item) => item === null || checkKey(item, depth + 1) !== null))
   )
     return key
   throw new SheafError(

@@ -4,7 +4,7 @@ import type { SafetensorsFile, TensorToWrite } from '../formats/safetensors/file
 import type { FileTensor } from '../formats/safetensors/header.ts'
 import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
 import { isFixed, type TensorOptions } from '../layout/table.ts'
-import { bytesToValues, toValues, valuesToBytes } from '../layout/values.ts'
+import { ownedValues, toValues, valuesToBytes } from '../layout/values.ts'
 import { readReference } from './references.ts'
 import type { NewTensor, StoredTensor } from './rows.ts'
 
@@ -33,7 +33,7 @@ export function checkMode(mode: ImportMode, options: TensorOptions): ImportMode 
 /** Makes a tensor of the collection of one of a file. @throws `ARGUMENT` where it has another shape */
 export function importedTensor(file: SafetensorsFile, tensor: FileTensor, options: TensorOptions): NewTensor {
   const { name, shape } = tensor
-  const values = bytesToValues(file.read(tensor), tensor.dtype)
+  const values = ownedValues(file.read(tensor), tensor.dtype)
   if (!isFixed(options)) return { id: name, dtype: tensor.dtype.name, shape, values, attributes: {} }
   if (tensor.dtype.isPacked || shape.join() !== options.shape.join()) {
     throw new SheafError(
@@ -42,7 +42,14 @@ export function importedTensor(file: SafetensorsFile, tensor: FileTensor, option
     )
   }
   const dtype = dtypeNamed(options.dtype)
-  return { id: name, dtype: dtype.name, shape, values: toValues(values, dtype, shape), attributes: {} }
+  return {
+    id: name,
+    dtype: dtype.name,
+    shape,
+    values: toValues(values, dtype, shape),
+    attributes: {},
+    isOwned: true,
+  }
 }
 
 /** Makes what is put of an array of a file. @throws `ARGUMENT` where the collection has another shape */

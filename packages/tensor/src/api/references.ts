@@ -9,7 +9,7 @@ import { isZarr, readZarr, sliceZarr, zarrArrays } from '../formats/zarr/reader.
 import { zarrChecksum } from '../formats/zarr/store.ts'
 import type { AxisSlice } from '../language/syntax.ts'
 import { type DType, dtypeNamed, type TensorValues } from '../layout/dtype.ts'
-import { bytesToValues, elementCount } from '../layout/values.ts'
+import { elementCount, ownedValues } from '../layout/values.ts'
 import type { NewTensor, TensorSource } from './rows.ts'
 
 /**
@@ -93,13 +93,13 @@ export function readReferenceSync(stored: Reference, source: TensorSource): Tens
     throw new SheafError('UNSUPPORTED', `A tensor in a Zarr array is read by get or slice: "${source.name}"`)
   const dtype = dtypeNamed(stored.dtype)
   const known = readKnown(stored, source)
-  if (known !== null) return bytesToValues(known, dtype)
+  if (known !== null) return ownedValues(known, dtype)
   const file = openSafetensors(source.path)
   try {
     const tensor = file.tensors.find((candidate) => candidate.name === source.name)
     const bytes = tensor === undefined ? undefined : file.read(tensor)
     if (bytes === undefined || checksumOf(bytes) !== source.checksum.split('@')[0]) throw changed(source)
-    return bytesToValues(bytes, dtype)
+    return ownedValues(bytes, dtype)
   } finally {
     file.close()
   }
@@ -131,7 +131,7 @@ export async function sliceReference(
     return sliceZarr(source.path, source.name, { slices, dtype: stored.dtype, shape: stored.shape })
   }
   const part = dtype.bits % 8 === 0 ? readPart(source, view, dtype.bits / 8) : null
-  if (part !== null) return { values: bytesToValues(part.bytes, dtype), shape, bytesRead: part.bytesRead }
+  if (part !== null) return { values: ownedValues(part.bytes, dtype), shape, bytesRead: part.bytesRead }
   const values = readReferenceSync(stored, source)
   if (dtype.isPacked)
     throw new SheafError('UNSUPPORTED', `Elements of ${dtype.name} are read whole, by get: "${source.name}"`)

@@ -38,13 +38,15 @@ export type NewTensor = {
   readonly values: TensorValues | null
   readonly attributes: Attributes
   readonly source?: TensorSource
+  /** True where nobody else holds the array of elements. */
+  readonly isOwned?: boolean
 }
 
 /** Tells where the elements of a tensor are that stays in its file. */
 export type TensorSource = { readonly path: string; readonly name: string; readonly checksum: string }
 
 /** Is a tensor as it is read, before its elements are looked at. */
-export type StoredTensor = Omit<NewTensor, 'source' | 'values'> & {
+export type StoredTensor = Omit<NewTensor, 'source' | 'values' | 'isOwned'> & {
   /** Where the elements are that stay in a file; else they are in the store. */
   readonly source: TensorSource | null
   /** Copies the elements. Only where there is no source. */
@@ -110,10 +112,7 @@ function vectorColumn(
 ): Column {
   const size = elementCount(options.shape)
   const dtype = dtypeNamed(options.dtype)
-  const values = new dtype.makeArray(size * tensors.length)
-  tensors.forEach((tensor, index) => {
-    values.set(tensor.values as never, index * size)
-  })
+  const values = joinedValues(tensors, size, dtype.makeArray)
   const type = table.fields.find((field) => field.name === 'values')?.type ?? vectorType(options.dtype, size)
   const own = { type: elementType(type), length: values.length, validity: null }
   const child: Column =
@@ -128,6 +127,21 @@ function vectorColumn(
     size,
     child,
   }
+}
+
+/** Joins the elements of tensors; those of one alone that nobody else holds are taken as they are. */
+function joinedValues(
+  tensors: readonly NewTensor[],
+  size: number,
+  makeArray: new (length: number) => TensorValues,
+): TensorValues {
+  const [only] = tensors
+  if (tensors.length === 1 && only?.isOwned === true && only.values instanceof makeArray) return only.values
+  const values = new makeArray(size * tensors.length)
+  tensors.forEach((tensor, index) => {
+    values.set(tensor.values as never, index * size)
+  })
+  return values
 }
 
 function bitsOf(values: Uint8Array): Uint8Array {

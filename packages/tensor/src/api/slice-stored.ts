@@ -3,7 +3,7 @@ import { sliceView } from '../compute/slice-view.ts'
 import { readView } from '../formats/strided-read.ts'
 import type { AxisSlice } from '../language/syntax.ts'
 import { dtypeNamed } from '../layout/dtype.ts'
-import { bytesToValues, elementCount } from '../layout/values.ts'
+import { elementCount, ownedValues } from '../layout/values.ts'
 import { sliceReference } from './references.ts'
 import type { StoredTensor } from './rows.ts'
 import type { TensorSlice } from './stored-tensors.ts'
@@ -35,5 +35,5 @@ export async function sliceStored(
     onRead(part.length)
     return part
   }
-  return { values: bytesToValues(readView(read, view, dtype.bits / 8), dtype), shape, dtype: dtype.name }
+  return { values: ownedValues(readView(read, view, dtype.bits / 8), dtype), shape, dtype: dtype.name }
 }

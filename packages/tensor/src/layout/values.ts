@@ -173,11 +173,16 @@ export function valuesToBytes(values: TensorValues, dtype: DTypeDescription): Ui
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-/** Reads elements from little-endian bytes. */
+/** Reads elements from little-endian bytes, which stay as they are: the elements are a copy. */
 export function bytesToValues(bytes: Uint8Array, dtype: DTypeDescription): TensorValues {
   // A Buffer's own slice is a view.
-  const copy = Uint8Array.prototype.slice.call(bytes).buffer
-  if (dtype.name === 'float16') return halvesToFloats(new Uint16Array(copy))
-  if (dtype.name === 'bfloat16') return brainsToFloats(new Uint16Array(copy))
-  return new dtype.makeArray(copy)
+  return ownedValues(Uint8Array.prototype.slice.call(bytes), dtype)
+}
+
+/** Reads elements from bytes that nobody else holds and that are a buffer of their own: they become the elements. */
+export function ownedValues(bytes: Uint8Array, dtype: DTypeDescription): TensorValues {
+  const buffer = bytes.buffer as ArrayBuffer
+  if (dtype.name === 'float16') return halvesToFloats(new Uint16Array(buffer))
+  if (dtype.name === 'bfloat16') return brainsToFloats(new Uint16Array(buffer))
+  return new dtype.makeArray(buffer)
 }

@@ -153,6 +153,62 @@ export const rdfReopen: Workload = {
   },
 }
 
+/** Opens a store of a million triples again, asks questions that need all of its indexes, and tells what it then holds. */
+export const rdfMemory: Workload = {
+  name: 'rdf-memory',
+  title: 'memory of 1 M triples after questions that build every index and decode 10 K terms',
+  asked: { text: 'under 80 bytes per triple', reached: () => memory.bytes / memory.triples < 80 },
+  runs: 1,
+  warmups: 0,
+  async prepare(folder) {
+    const path = join(folder, 'memory.sheaf')
+    let triples = 0
+    {
+      const store = await openStore(path, { models: [rdf()] })
+      triples = (await store.rdf('kb').load(shopTriples(TRIPLES), { format: 'nt' })).inserted
+      await store.close()
+    }
+    return [
+      {
+        engine: 'Sheaf',
+        async run() {
+          const before = heldBytes()
+          const store = await openStore(path, { models: [rdf()] })
+          let count = 0
+          for (const question of INDEX_QUESTIONS)
+            count += (await store.rdf('kb').query(question).rows()).length
+          memory = { triples, bytes: heldBytes() - before }
+          await store.close()
+          return count
+        },
+      },
+    ]
+  },
+  figures: () => ({ 'bytes per triple in memory': (memory.bytes / memory.triples).toFixed(1) }),
+}
+
+let memory = { triples: 1, bytes: 0 }
+
+const INDEX_QUESTIONS = [
+  // Every predicate, both ways; then the edges whatever their predicate, both ways.
+  'SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p',
+  ...['reviewFor', 'product', 'feature', 'producer', 'reviewer', 'vendor', 'country', 'price', 'title'].map(
+    (name) => `PREFIX v: <http://shop.example/vocabulary/>
+      SELECT (COUNT(*) AS ?n) { ?a v:${name} ?b . ?b v:${name}* ?c . ?d v:${name} ?b }`,
+  ),
+  'SELECT ?p ?o { <http://shop.example/product/5> ?p ?o }',
+  'SELECT ?s ?p { ?s ?p <http://shop.example/product/5> }',
+  'SELECT ?s ?o { ?s <http://shop.example/vocabulary/title> ?o } LIMIT 5000',
+]
+
+/** Counts the bytes of objects and buffers that are held. */
+function heldBytes(): number {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return heapUsed + Math.max(external, arrayBuffers)
+}
+
 let size = { path: '', triples: 0, documentBytes: 0 }
 
 const FIRST_QUESTION = `PREFIX v: <http://shop.example/vocabulary/>

@@ -8,7 +8,7 @@ const thing = (kind: string, number: number) => iri(`http://network.example/${ki
 /** Makes users who follow, like and buy, in the manner of WatDiv. */
 export function networkTriples(triples: number): string {
   const writer = new TripleWriter(23)
-  const users = Math.round(triples / 43)
+  const users = Math.round(triples / 39)
   const products = Math.round(users / 3)
   for (let at = 0; at < products; at += 1) addProduct(writer, at)
   for (let at = 0; at < users; at += 1) addUser(writer, at, { users, products })

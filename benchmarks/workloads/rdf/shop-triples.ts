@@ -8,7 +8,7 @@ const thing = (kind: string, number: number) => iri(`http://shop.example/${kind}
 /** Makes products with their offers and reviews, in the manner of the Berlin SPARQL benchmark. */
 export function shopTriples(triples: number): string {
   const writer = new TripleWriter(11)
-  const products = Math.round(triples / 67)
+  const products = Math.round(triples / 58)
   const producers = Math.max(10, Math.round(products / 25))
   const vendors = Math.max(10, Math.round(products / 50))
   const people = Math.max(10, Math.round(products / 4))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Value } from '@sheafdb/core'
-import { type LiteralTerm, type Term, typedLiteral } from '../layout/term.ts'
+import { type LiteralTerm, typedLiteral } from '../layout/term.ts'
 import { XSD_DAY_TIME_DURATION, XSD_DECIMAL, XSD_STRING } from '../layout/vocabulary.ts'
 import { type DateTime, zoneDuration, zoneText } from './date-time.ts'
 import { type SparqlFunction, termFunction } from './definition.ts'
@@ -90,17 +90,13 @@ const texts: readonly SparqlFunction[] = [
   }),
   termFunction('replace', 'term', (text, pattern, by, flags) => {
     if (!isText(text) || !isText(pattern) || !isText(by)) return null
-    const expression = regularExpression(pattern.value, flags === undefined ? '' : flags.value, 'g')
+    const expression = regularExpression(pattern.value, flags === undefined ? '' : flags.value)
     const replaced = replacement(by.value)
-    if (expression === null || replaced === null || regularMatchesEmpty(pattern.value, flags)) return null
-    return textLike(text, text.value.replace(expression, replaced))
+    // A pattern that matches empty text is an error.
+    if (expression === null || replaced === null || expression.test('')) return null
+    return textLike(text, expression.replace(text.value, replaced))
   }),
 ]
-
-/** A pattern that matches empty text is an error of REPLACE. */
-function regularMatchesEmpty(pattern: string, flags: Term | undefined): boolean {
-  return regularExpression(pattern, flags === undefined ? '' : flags.value)?.test('') === true
-}
 
 const onDateTime = (
   name: string,

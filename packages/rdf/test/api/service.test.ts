@@ -1,5 +1,5 @@
 import { openStore } from '@sheafdb/core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FetchRequest, rdf } from '../../src/index.ts'
 
 const ENDPOINT = 'http://endpoint.example/sparql'
@@ -71,4 +71,58 @@ it('loads through a fetcher', async () => {
   })
   await store.rdf('near').update('LOAD <http://e/document> INTO GRAPH <http://e/g>', { fetch })
   expect(await store.rdf('near').query('ASK { GRAPH <http://e/g> { ?s ?p 1 } }').boolean()).toBe(true)
+})
+
+describe('endpoints that are variables', () => {
+  const asked: string[] = []
+  const counting = async (iri: string, request: FetchRequest) => {
+    asked.push(iri)
+    return answer(iri, request)
+  }
+
+  beforeEach(async () => {
+    asked.length = 0
+    await store.rdf('near').load(
+      `<http://e/ann> <http://e/at> <${ENDPOINT}> . <http://e/bob> <http://e/at> <${ENDPOINT}> .
+         <http://e/cyd> <http://e/home> <http://other.example/> .`,
+      { format: 'turtle' },
+    )
+  })
+
+  const ages = async (pattern: string) => {
+    const query = `PREFIX : <http://e/> SELECT ?who ?age { ${pattern} }`
+    const rows = await store.rdf('near').query(query, { fetch: counting }).rows()
+    return rows.map((row) => `${row['who']?.value.slice(9)} ${row['age']?.value ?? '-'}`).sort()
+  }
+
+  it('are asked once each, when the rest of the group is there', async () => {
+    expect(await ages('SERVICE ?where { ?who :age ?age } ?who :at ?where')).toEqual(['ann 41', 'bob 30'])
+    expect(asked).toEqual([ENDPOINT])
+    expect(await ages('?who :at ?where SERVICE ?where { ?who :age ?age FILTER(?age > 35) }')).toEqual([
+      'ann 41',
+    ])
+  })
+
+  it('take their variable from the solutions that an OPTIONAL is beside', async () => {
+    expect(
+      await ages('?who :at ?where OPTIONAL { SERVICE ?where { ?who :age ?age FILTER(?age > 35) } }'),
+    ).toEqual(['ann 41', 'bob -'])
+  })
+
+  it('fail, or are silent about it, each by itself', async () => {
+    const either = '{ ?who :at ?where } UNION { ?who :home ?where }'
+    await expect(ages(`${either} SERVICE ?where { ?who :age ?age }`)).rejects.toMatchObject({ code: 'IO' })
+    expect(await ages(`${either} SERVICE SILENT ?where { ?who :age ?age }`)).toEqual([
+      'ann 41',
+      'bob 30',
+      'cyd -',
+    ])
+  })
+
+  it('must be bound beside the SERVICE, to IRIs', async () => {
+    await expect(ages('SERVICE ?where { ?who :age ?age }')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    await expect(ages('?who :name ?where SERVICE ?where { ?who :age ?age }')).rejects.toMatchObject({
+      code: 'ARGUMENT',
+    })
+  })
 })

@@ -79,9 +79,66 @@ describe('a view of tables', () => {
   })
 
   it('refuses what it cannot do', async () => {
-    await expect(solutions('SELECT * { ?a t:value+ ?b }')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     const lost = store.rdf.view('lost', { base: 'http://ex.org/', tables: { nowhere: { key: 'id' } } })
     await expect(lost.query('SELECT * { ?s ?p ?o }').rows()).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(() => store.rdf.view('bad', { base: 'x', tables: {} })).toThrow('absolute IRI')
+  })
+})
+
+describe('paths over a view', () => {
+  let tree: RdfView
+  const names = async (pattern: string) => {
+    const rows = await tree
+      .query(
+        `PREFIX n: <http://ex.org/nodes#> PREFIX k: <http://ex.org/nodes/subject=u%3A> SELECT ?x ?y { ${pattern} }`,
+      )
+      .rows()
+    const short = (term: { value: string } | undefined) => term?.value.replace(/^.*[:A#/]/, '') ?? ''
+    return rows.map((row) => `${short(row['x'])}${short(row['y'])}`).sort()
+  }
+
+  /** a -> b -> c -> a is a cycle, d -> b leads into it, e -> f stands beside it. */
+  beforeEach(async () => {
+    await store
+      .rdf('edges')
+      .load(
+        '<u:a> <u:n> <u:b> . <u:b> <u:n> <u:c> . <u:c> <u:n> <u:a> . <u:d> <u:n> <u:b> . <u:e> <u:n> <u:f> .',
+        {
+          format: 'turtle',
+        },
+      )
+    tree = store.rdf.view('tree', {
+      base: 'http://ex.org/',
+      tables: { nodes: { from: 'edges', key: 'subject', references: { object: 'nodes' } } },
+    })
+  })
+
+  it('go along steps, back, either way, and along all but some', async () => {
+    expect(await names('k:a n:ref-object/n:ref-object ?x')).toEqual(['c'])
+    expect(await names('?x ^n:ref-object k:d')).toEqual(['b'])
+    expect(await names('k:b (n:ref-object|^n:ref-object) ?x')).toEqual(['a', 'c', 'd'])
+    expect(await names('k:a n:ref-object/n:predicate ?x')).toEqual(['n'])
+    expect(
+      await names('k:d !(n:subject|n:predicate|<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>) ?x'),
+    ).toEqual(['b'])
+    expect(await names('?x !(n:ref-object|n:subject|n:predicate) ?y FILTER(?x = k:d)')).toEqual(['dnodes'])
+  })
+
+  it('repeat, through cycles', async () => {
+    expect(await names('k:d n:ref-object+ ?x')).toEqual(['a', 'b', 'c'])
+    expect(await names('?x n:ref-object+ k:b')).toEqual(['a', 'b', 'c', 'd'])
+    expect(await names('k:f n:ref-object* ?x')).toEqual(['f'])
+    expect(await names('k:d n:ref-object? ?x')).toEqual(['b', 'd'])
+    expect(await names('?x (n:ref-object/n:ref-object)+ ?x')).toEqual(['a', 'b', 'c'])
+    expect(await names('?x n:ref-object+ ?y')).toHaveLength(13)
+    expect(await names('?x n:subject "u:d" . ?x n:ref-object+ ?y')).toEqual(['da', 'db', 'dc'])
+    expect(await names('<u:none> n:ref-object* ?x')).toEqual(['none'])
+    expect(await names('<u:none> n:ref-object+ ?x')).toEqual([])
+  })
+
+  it('find nothing in named graphs, which a view has none of', async () => {
+    expect(await names('GRAPH ?g { ?x n:ref-object ?y }')).toEqual([])
+    expect(await names('GRAPH <u:g> { ?x n:ref-object+ ?y }')).toEqual([])
+    expect(await names('?x n:subject "u:d" OPTIONAL { GRAPH ?g { ?x n:ref-object ?y } }')).toEqual(['d'])
   })
 })

@@ -131,7 +131,7 @@ describe('text', () => {
     expect(regularExpression('a.c', 'q')?.test('abc')).toBe(false)
     expect(regularExpression('(', '')).toBe(null)
     expect(regularExpression('a', 'z')).toBe(null)
-    expect('abc'.replace(/(b)/, replacement('[$1\\$]') as string)).toBe('a[b$]c')
+    expect(regularExpression('(b)', '')?.replace('abc', replacement('[$1\\$]') as string)).toBe('a[b$]c')
     expect(replacement('$x')).toBe(null)
   })
 })

@@ -8,6 +8,7 @@ import { type Term, termKey } from '../../src/layout/term.ts'
 import { group, quads } from '../oracle/arbitraries.ts'
 
 const RUNS = Number(process.env.SHEAF_RANDOM_QUERIES ?? 40)
+const SEED = process.env.SHEAF_RANDOM_SEED
 
 /** Shows solutions so that those of two engines compare: numbers by their value. */
 function shown(rows: readonly Iterable<readonly [string, RDF.Term]>[]): string[] {
@@ -44,7 +45,7 @@ it('Comunica over a dataset gives what the dataset itself gives', async () => {
       opinions += 1
       expect(shown(own.map((row) => Object.entries(row)))).toEqual(shown(other))
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
   )
   expect(opinions).toBeGreaterThan(count * 0.9)
   await store.close()

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { Parser } from 'sparqljs'
+import { Generator, Parser } from 'sparqljs'
 import { describe, expect, it } from 'vitest'
 import { parseQuery, parseUpdate } from '../../src/language/parser.ts'
 import { group } from '../oracle/arbitraries.ts'
@@ -32,6 +32,17 @@ describe('sparqljs, as the second opinion', () => {
           true,
           true,
         ])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('means the same by every random query: what it writes of what it read is the same algebra here', () => {
+    fc.assert(
+      fc.property(group, (inner) => {
+        const text = `PREFIX : <http://e/> SELECT ?a ?b { ${inner} }`
+        const written = new Generator().stringify(new Parser().parse(text))
+        expect(JSON.stringify(parseQuery(written).pattern)).toBe(JSON.stringify(parseQuery(text).pattern))
       }),
       { numRuns: 300 },
     )

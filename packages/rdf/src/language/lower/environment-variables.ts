@@ -34,6 +34,7 @@ export function patternVariablesOf(operation: OperationSyntax, into: Set<string>
       for (const variable of operation.variables) into.add(variable.value)
       return into
     case 'graph':
+    case 'service':
       addTerm(operation.name, into)
       return patternVariablesOf(operation.input, into)
     case 'project':

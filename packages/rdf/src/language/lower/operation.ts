@@ -3,7 +3,6 @@ import {
   type ColumnExpression,
   call,
   column,
-  columnFromValues,
   distinct,
   type Expression,
   extend,
@@ -13,14 +12,9 @@ import {
   limit,
   named,
   type PlanField,
-  planField,
   project,
   singleRow,
-  types,
-  values,
 } from '@sheafdb/core'
-import { fromRdfTerm } from '../../layout/term.ts'
-import { UNKNOWN_ID } from '../../layout/term-id.ts'
 import type { ExpressionSyntax, OperationSyntax } from '../syntax.ts'
 import { conditionParts, type GroupPattern, joinPatterns } from './basic-pattern.ts'
 import { seedOf } from './copy.ts'
@@ -48,8 +42,9 @@ import {
   withBindings,
   withPlan,
 } from './relation.ts'
-import { lowerService } from './service.ts'
+import { isOpenService, lowerOpenService, lowerService } from './service.ts'
 import { unionRelations } from './union.ts'
+import { lowerValues } from './values.ts'
 import { joinViewPatterns } from './view.ts'
 
 type Syntax<Type extends OperationSyntax['type']> = Extract<OperationSyntax, { type: Type }>
@@ -101,7 +96,9 @@ export function lowerOperation(operation: OperationSyntax, environment: Environm
     case 'nop':
       return { plan: singleRow(), bindings: new Map(), rowCount: 1 }
     case 'service':
-      return joinedWith(seed, lowerService(operation, environment), environment)
+      return seed !== undefined && isOpenService(operation)
+        ? lowerOpenService(operation, seed(), environment)
+        : joinedWith(seed, lowerService(operation, environment), environment)
   }
 }
 
@@ -155,9 +152,16 @@ function lowerGroupPattern(
   options: { readonly environment: Environment; readonly seed: Seed | undefined },
 ): Relation {
   const { environment, seed } = options
-  const { patterns, others, conditions } = groupParts(operation)
+  const { patterns, others: all, conditions } = groupParts(operation)
   const { termsTable } = environment.facts
+  // Endpoints that are variables are asked when all that may bind them is there.
+  const open = all.length === 1 && patterns.length === 0 ? [] : all.filter(isOpenService)
+  const others = all.filter((other) => !open.includes(other as (typeof open)[number]))
   const single = others.length === 1 && patterns.length === 0
+  if (single && others[0]?.type === 'leftjoin') {
+    const { relation, left } = lowerFilteredLeftJoin(others[0], conditions, { environment, seed })
+    return applyConditions(relation, left, environment)
+  }
   const lowered = others.map((other) => lowerOperation(other, environment, single ? seed : undefined))
   lowered.sort((left, right) => left.rowCount - right.rowCount)
   let start = seed !== undefined && !single ? seed() : undefined
@@ -166,7 +170,8 @@ function lowerGroupPattern(
     environment.tables === undefined
       ? joinPatterns(start, patterns, { conditions, environment })
       : { relation: joinViewPatterns(start, patterns, environment), left: conditions }
-  const found = relation ?? emptyGroup(environment)
+  let found = relation ?? emptyGroup(environment)
+  for (const service of open) found = lowerOpenService(service, found, environment)
   return applyConditions(found, left, environment)
 }
 
@@ -235,6 +240,8 @@ export function markExistence(
 
 /** Lowers the optional (or subtracted) side: by itself, or from the solutions of the other side where these are few. */
 function lowerBeside(operation: OperationSyntax, left: Relation, environment: Environment): Relation {
+  if (groupParts(operation).others.some(isOpenService))
+    return lowerOperation(operation, environment, seedOf(left, sharedCertain(operation, left)))
   const alone = lowerOperation(operation, environment)
   const shared = sharedCertain(operation, left).filter((name) => alone.bindings.get(name)?.certain === true)
   if (shared.length === 0 || alone.rowCount <= left.rowCount * SEED_FACTOR) return alone
@@ -242,16 +249,45 @@ function lowerBeside(operation: OperationSyntax, left: Relation, environment: En
 }
 
 function lowerLeftJoin(operation: Syntax<'leftjoin'>, environment: Environment, seed?: Seed): Relation {
+  return lowerFilteredLeftJoin(operation, [], { environment, seed }).relation
+}
+
+/**
+ * Lowers an OPTIONAL and, of the conditions on it, one that a variable of the optional side is not bound: then only the
+ * solutions that nothing agrees with are looked for. Gives the conditions that are left.
+ */
+function lowerFilteredLeftJoin(
+  operation: Syntax<'leftjoin'>,
+  conditions: readonly ExpressionSyntax[],
+  { environment, seed }: { readonly environment: Environment; readonly seed: Seed | undefined },
+): { readonly relation: Relation; readonly left: readonly ExpressionSyntax[] } {
   const left = lowerOperation(operation.input[0], environment, seed)
   const right = lowerBeside(operation.input[1], left, environment)
   const { expression } = operation
   const { termsTable } = environment.facts
-  if (expression === undefined) return leftJoinRelations(left, right, { termsTable })
-  if (hasExistence(expression)) return leftJoinByParts(left, right, expression, environment)
-  return leftJoinRelations(left, right, {
-    termsTable,
-    condition: (a, b) => conditionOver(a, b, { expression, environment }),
-  })
+  const isPlain = expression === undefined || !hasExistence(expression)
+  if (!isPlain) return { relation: leftJoinByParts(left, right, expression, environment), left: conditions }
+  const condition =
+    expression === undefined
+      ? undefined
+      : (a: Relation, b: Relation) => conditionOver(a, b, { expression, environment })
+  const absence = conditions.find((each) => asksAbsence(each, left, right))
+  if (absence !== undefined) {
+    const relation = semiJoinRelations(left, right, { how: 'anti', termsTable, condition })
+    return { relation, left: conditions.filter((each) => each !== absence) }
+  }
+  return { relation: leftJoinRelations(left, right, { termsTable, condition }), left: conditions }
+}
+
+/** Tells whether a condition is that a variable is not bound, and the optional side alone binds it, always. */
+function asksAbsence(condition: ExpressionSyntax, left: Relation, right: Relation): boolean {
+  if (condition.subType !== 'operator' || condition.operator !== '!') return false
+  const [test] = condition.args
+  if (test?.subType !== 'operator' || test.operator !== 'bound') return false
+  const [asked] = test.args
+  if (asked?.subType !== 'term' || asked.term.termType !== 'Variable') return false
+  const { value } = asked.term
+  return !left.bindings.has(value) && right.bindings.get(value)?.certain === true
 }
 
 function hasExistence(expression: ExpressionSyntax): boolean {
@@ -358,32 +394,6 @@ function lowerExtend(operation: Syntax<'extend'>, environment: Environment, seed
       ? { term: found, certain }
       : { native: { column: found, kind: lowered.kind }, certain }
   return withBindings(withPlan(relation, plan), [[variable.value, binding]])
-}
-
-function lowerValues(operation: Syntax<'values'>, { facts }: Environment): Relation {
-  const { variables, bindings: rows } = operation
-  const fields: PlanField[] = []
-  const columns = []
-  const bindings = new Map<string, Binding>()
-  for (const variable of variables) {
-    const terms = rows.map((row) =>
-      Object.hasOwn(row, variable.value) ? fromRdfTerm(row[variable.value] as RDF.Term) : null,
-    )
-    const ids = terms.map((term) => (term === null ? null : facts.id(term)))
-    const certain = !terms.includes(null)
-    const idField = planField(variable.value, types.int64, !certain)
-    fields.push(idField)
-    columns.push(columnFromValues(types.int64, ids))
-    if (!ids.includes(UNKNOWN_ID)) bindings.set(variable.value, { id: column(idField), certain })
-    else {
-      const termField = planField(variable.value, types.variant, !certain)
-      fields.push(termField)
-      columns.push(columnFromValues(types.variant, terms))
-      const term = column(termField)
-      bindings.set(variable.value, { id: column(idField), idIsPartial: true, term, certain })
-    }
-  }
-  return { plan: values(fields, columns, rows.length), bindings, rowCount: rows.length }
 }
 
 function lowerGraph(operation: Syntax<'graph'>, environment: Environment): Relation {

@@ -16,7 +16,6 @@ import {
   named,
   type PlanField,
   planField,
-  SheafError,
   typeName,
   types,
   values,
@@ -25,36 +24,60 @@ import {
 import { numericOf } from '../../functions/literal-value.ts'
 import { fromRdfTerm, type LiteralTerm, NamedNodeTerm } from '../../layout/term.ts'
 import { RDF_NS, XSD_BOOLEAN, XSD_STRING } from '../../layout/vocabulary.ts'
-import type { PatternSyntax } from '../syntax.ts'
+import type { PathPatternSyntax, PatternSyntax } from '../syntax.ts'
 import type { GroupPattern } from './basic-pattern.ts'
 import { type Environment, variableName } from './environment.ts'
 import { joinRelations } from './join.ts'
 import { type Binding, type NativeKind, type Relation, termOfNative } from './relation.ts'
 import { unionRelations } from './union.ts'
+import { lowerViewPath } from './view-path.ts'
 import type { ViewProperty, ViewTable } from './view-table.ts'
 
 const RDF_TYPE = `${RDF_NS}type`
 
-/** Joins a relation with triple patterns over tables: the patterns of one subject read one row. */
+/** Joins a relation with patterns over tables: the triple patterns of one subject read one row. */
 export function joinViewPatterns(
   seed: Relation | undefined,
   patterns: readonly GroupPattern[],
   environment: Environment,
 ): Relation | undefined {
-  const groups = new Map<string, PatternSyntax[]>()
-  for (const [index, pattern] of patterns.entries()) {
-    if (pattern.type === 'path' || pattern.subject.termType === 'Quad' || pattern.object.termType === 'Quad')
-      throw new SheafError(
-        'UNSUPPORTED',
-        'A view over tables is matched by triple patterns. Write the path as patterns of its steps.',
-      )
-    // A predicate that is a variable may be any column of any table: such a pattern stands by itself.
-    const open = pattern.predicate.termType !== 'NamedNode'
-    const key = open ? `#${index}` : `${pattern.subject.termType} ${pattern.subject.value}`
-    groups.set(key, [...(groups.get(key) ?? []), pattern])
-  }
-  const relations = [...groups.values()].map((group) => lowerSubject(group, environment))
+  const relations = relationsOf(patterns, environment)
   return joinConnected(seed, relations, environment)
+}
+
+function relationsOf(patterns: readonly GroupPattern[], environment: Environment): Relation[] {
+  // The triples of a view stand in the default graph: there are no other graphs.
+  const { graph } = environment
+  const isDefault = graph.kind === 'default' && (graph.graphs === 'all' || graph.graphs.includes(0))
+  if (!isDefault && patterns.length > 0) {
+    const names = patterns.flatMap(variablesOf)
+    return [nothing([...new Set(graph.kind === 'each' ? [...names, graph.variable] : names)])]
+  }
+  const groups = new Map<string, PatternSyntax[]>()
+  const paths: Relation[] = []
+  for (const [index, pattern] of patterns.entries()) {
+    if (pattern.type === 'path') paths.push(pathRelation(pattern, environment))
+    else {
+      // A predicate that is a variable may be any column of any table: such a pattern stands by itself.
+      const open = pattern.predicate.termType !== 'NamedNode'
+      const key = open ? `#${index}` : `${pattern.subject.termType} ${pattern.subject.value}`
+      groups.set(key, [...(groups.get(key) ?? []), pattern])
+    }
+  }
+  return [...[...groups.values()].map((group) => lowerSubject(group, environment)), ...paths]
+}
+
+function pathRelation({ subject, predicate, object }: PathPatternSyntax, environment: Environment): Relation {
+  const joined = (relations: readonly Relation[]) =>
+    joinConnected(undefined, relations, environment) as Relation
+  return lowerViewPath({
+    path: predicate,
+    subject,
+    object,
+    environment,
+    match: (patterns) => joined(relationsOf(patterns, environment)),
+    join: joined,
+  })
 }
 
 /** Joins relations, those that share a variable with what is there before the others. */
@@ -88,8 +111,10 @@ function lowerSubject(patterns: readonly PatternSyntax[], environment: Environme
   return relations.length === 0 ? nothing(names) : unionRelations(relations, '', names)
 }
 
-function variablesOf(pattern: PatternSyntax): string[] {
-  return [pattern.subject, pattern.predicate, pattern.object].flatMap((term) => variableName(term) ?? [])
+function variablesOf(pattern: GroupPattern): string[] {
+  const ends = [pattern.subject, pattern.object]
+  const terms = pattern.type === 'path' ? ends : [...ends, pattern.predicate]
+  return terms.flatMap((term) => variableName(term) ?? [])
 }
 
 function nothing(names: readonly string[]): Relation {

@@ -87,6 +87,11 @@ function resolvedBase(base: string | undefined, outer: string | undefined): stri
 
 function syntaxError(text: string, error: unknown): SheafError {
   if (error instanceof SheafError) return error
+  if (error instanceof RangeError)
+    return new SheafError(
+      'LIMIT',
+      'The query is too long for one expression or list. Write it in smaller parts, or use IN or VALUES.',
+    )
   const found = error instanceof Error ? error.message : String(error)
   return sourceError('SYNTAX', messageOf(found), { text, offset: offsetOf(text, found) })
 }

@@ -4,4 +4,7 @@ declare module 'sparqljs' {
     constructor(options?: { readonly baseIRI?: string })
     parse(text: string): unknown
   }
+  export class Generator {
+    stringify(query: unknown): string
+  }
 }

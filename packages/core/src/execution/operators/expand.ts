@@ -18,6 +18,8 @@ export function* runExpand(plan: ExpandPlan, input: Steps, context: ExecutionCon
       yield step
       continue
     }
+    // In a long chain of steps one batch goes far before the driver can look at its limits.
+    context.check()
     yield* expandBatch(plan, step, sides, places)
     yield null
   }

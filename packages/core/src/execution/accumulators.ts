@@ -18,6 +18,8 @@ type Pipeline = {
   readonly predicates: readonly Expression[]
   readonly groups: readonly NamedExpression[]
   readonly aggregates: readonly AggregateExpression[]
+  /** Places of groups that follow from the others. */
+  readonly determined: readonly number[]
   readonly places: Places
   readonly mode: EvaluationMode
 }
@@ -122,8 +124,9 @@ export function makeAccumulators(pipeline: Pipeline, parameters: ReadonlyMap<str
   }
 }
 
-/** Gives the places of the groups where all of them are text columns; none where one is not. */
-function textPlaces({ groups, places }: Pipeline): readonly number[] {
+/** Gives the places of the groups where all of them are text columns that decide; none where one is not. */
+function textPlaces({ groups, determined, places }: Pipeline): readonly number[] {
+  if (determined.length > 0) return []
   const found = groups.flatMap(({ expression }) =>
     expression.kind === 'column' && isText(expression.type) ? [places.get(expression.id) as number] : [],
   )

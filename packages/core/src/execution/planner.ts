@@ -267,6 +267,7 @@ function aggregatePipeline(
       groups,
       aggregates,
       sets: plan.sets,
+      determined: plan.determined ?? [],
       places: placesOf(source.output),
       mode,
     },

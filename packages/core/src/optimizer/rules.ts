@@ -1,5 +1,6 @@
 import { countWays } from './count-ways.ts'
 import { decorrelate } from './decorrelate.ts'
+import { determinedGroups } from './determined-groups.ts'
 import { indexScans } from './index-scans.ts'
 import { lookupJoins } from './lookup-joins.ts'
 import { mergeProjections } from './merge-projections.ts'
@@ -34,4 +35,5 @@ export const ruleList: readonly Rule[] = [
   mergeProjections,
   indexScans,
   lookupJoins,
+  determinedGroups,
 ]

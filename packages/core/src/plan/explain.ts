@@ -5,6 +5,7 @@ import type {
   FrameBound,
   GroupingSets,
   LogicalPlan,
+  NamedExpression,
   PlanField,
   PlanKind,
   SortKey,
@@ -138,7 +139,9 @@ const DESCRIBE: { readonly [Kind in PlanKind]: (plan: PlanOf<Kind>, nameOf: Name
       return `${item.function}(${item.distinct ? 'distinct ' : ''}${args === '' ? '*' : args}${order})${filter} as ${nameOf(item)}`
     })
     const sets = plan.sets === null ? '' : setsText(plan.sets, nameOf)
-    return `by [${groups.join(', ')}]${sets} [${aggregates.join(', ')}]`
+    const following = (plan.determined ?? []).map((at) => nameOf(plan.groups[at] as NamedExpression))
+    const determined = following.length === 0 ? '' : ` following [${following.join(', ')}]`
+    return `by [${groups.join(', ')}]${determined}${sets} [${aggregates.join(', ')}]`
   },
   window: (plan, nameOf) => {
     const partition = plan.partition.map((expression) => show(expression, nameOf)).join(', ')

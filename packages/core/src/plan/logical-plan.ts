@@ -134,6 +134,8 @@ export type AggregatePlan = {
   readonly aggregates: readonly AggregateExpression[]
   /** `null` for the one set of all groups. */
   readonly sets: GroupingSets | null
+  /** Places of groups whose values follow from those of the others, told by the optimizer: nothing is grouped by them. */
+  readonly determined?: readonly number[]
   readonly output: readonly PlanField[]
 }
 

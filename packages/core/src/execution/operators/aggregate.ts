@@ -25,6 +25,8 @@ export type AggregatePipeline = {
   readonly groups: readonly NamedExpression[]
   readonly aggregates: readonly AggregateExpression[]
   readonly sets: GroupingSets | null
+  /** Places of groups that follow from the others. */
+  readonly determined: readonly number[]
   readonly places: Places
   readonly mode: EvaluationMode
 }
@@ -159,7 +161,8 @@ class RunningSet {
     this.#groups = groups
     this.#keysOf = (batch) => evaluators.map((evaluate) => evaluate(batch))
     this.#accumulators = makeAccumulators({ ...pipeline, groups }, context.parameters)
-    this.#grouping = groups.length === 0 ? null : makeGrouping(groups.length, this.#keysOf)
+    const deciding = set.places.flatMap((at, place) => (pipeline.determined.includes(at) ? [] : [place]))
+    this.#grouping = groups.length === 0 ? null : makeGrouping(groups.length, deciding, this.#keysOf)
     this.#filter = batchFilter(pipeline.predicates, setting)
     // A set of no groups has one, whatever comes.
     this.bytesPerGroup =
@@ -279,17 +282,22 @@ type Grouping = {
   bytes(): number
 }
 
-function makeGrouping(groupCount: number, keysOf: (batch: Batch) => readonly Column[]): Grouping {
-  const interner = new KeyInterner(new Array<boolean>(groupCount).fill(true))
+function makeGrouping(
+  groupCount: number,
+  deciding: readonly number[],
+  keysOf: (batch: Batch) => readonly Column[],
+): Grouping {
+  const interner = new KeyInterner(new Array<boolean>(deciding.length).fill(true))
+  const decidingOf = (columns: readonly Column[]) => deciding.map((at) => columns[at] as Column)
   const keys = new GroupKeys(groupCount)
   return {
     idsOf(batch) {
       const columns = keysOf(batch)
-      const ids = interner.intern(columns, batch)
+      const ids = interner.intern(decidingOf(columns), batch)
       keys.add(columns, batch, ids, interner.count)
       return ids
     },
-    find: (batch, columns) => interner.find(columns, batch),
+    find: (batch, columns) => interner.find(decidingOf(columns), batch),
     count: () => interner.count,
     keyColumns: (types) => keys.columns(types),
     bytes: () => interner.count * (BYTES_PER_GROUP + BYTES_PER_VALUE * groupCount),

@@ -255,6 +255,7 @@ function wholePartitionColumn(
       predicates: [],
       groups: [named('partition', literal(0))],
       aggregates: [item],
+      determined: [],
       places: placesOf(plan.input.output),
       mode,
     },

@@ -1,4 +1,4 @@
-import type { ColumnId, Expression } from '../expression/expression.ts'
+import type { ColumnId } from '../expression/expression.ts'
 import type { AggregatePlan, JoinPlan, LogicalPlan, ScanPlan } from '../plan/logical-plan.ts'
 import { mapPlan } from '../plan/traverse.ts'
 import type { OptimizerContext, Rule } from './rule.ts'
@@ -54,9 +54,9 @@ class Dependencies {
     return current
   }
 
-  #unite(left: Expression, right: Expression): void {
-    if (left.kind !== 'column' || right.kind !== 'column') return
-    const [one, other] = [this.classOf(left.id), this.classOf(right.id)]
+  #unite(left: ColumnId, right: ColumnId): void {
+    const one = this.classOf(left)
+    const other = this.classOf(right)
     if (one !== other) this.#equal.set(one, other)
   }
 
@@ -74,8 +74,7 @@ class Dependencies {
       case 'project':
         this.read(plan.input)
         for (const { id, expression } of plan.expressions)
-          if (expression.kind === 'column' && id !== expression.id)
-            this.#equal.set(id, this.classOf(expression.id))
+          if (expression.kind === 'column') this.#unite(id, expression.id)
         return
       case 'join':
         this.#readJoin(plan)
@@ -89,7 +88,9 @@ class Dependencies {
     if (plan.how === 'semi' || plan.how === 'anti') return
     this.read(plan.right)
     // In other joins a row may stand without its partner, and the columns differ.
-    if (plan.how === 'inner') for (const { left, right } of plan.keys) this.#unite(left, right)
+    if (plan.how !== 'inner') return
+    for (const { left, right } of plan.keys)
+      if (left.kind === 'column' && right.kind === 'column') this.#unite(left.id, right.id)
   }
 
   #readScan({ table, columns }: ScanPlan): void {

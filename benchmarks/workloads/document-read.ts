@@ -74,8 +74,8 @@ export function indexedWorkload(
       reached: (medians) =>
         (medians.get('Sheaf') as number) <= LEVEL * (medians.get('SQLite JSONB') as number),
     },
-    runs: 9,
-    warmups: 5,
+    runs: 11,
+    warmups: 10,
     async prepare(folder) {
       const dataset = { people: makePeople(), departments: makeDepartments() }
       const store = await openSheaf(folder, dataset)
@@ -113,8 +113,8 @@ export function readWorkload(question: Question): Workload {
     name: question.name,
     title: question.title,
     asked: { text: asked, reached: (medians) => isReached(question, medians) },
-    runs: 7,
-    warmups: 5,
+    runs: 11,
+    warmups: 15,
     prepare: (folder) =>
       contendersOf(question, folder, { people: makePeople(), departments: makeDepartments() }),
     figures: (medians) => ({

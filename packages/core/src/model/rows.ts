@@ -5,8 +5,11 @@ import { decimalText } from '../types/decimal.ts'
 import { canGenerate } from '../types/generation.ts'
 import { canonicalInteger, type Value } from '../types/value.ts'
 
-/** Makes a row of the values of a result row, which stand in the order of the plan's output. */
-export type RowDecoder<Row> = (values: readonly Value[]) => Row
+/**
+ * Makes a row of the values of a result row, which stand in the order of the plan's output. `own` is true where nobody
+ * else holds the values, so that the row may be made of them as they are.
+ */
+export type RowDecoder<Row> = (values: readonly Value[], own: boolean) => Row
 
 const MS_PER_DAY = 86_400_000
 
@@ -126,9 +129,13 @@ export function decodeBatch<Row>(batch: Batch, decode: RowDecoder<Row>): Row[] {
   const { selection } = batch
   const count = selection === null ? batch.length : selection.length
   const rows = new Array<Row>(count)
+  const own = batch.columns.every((column) => column.layout !== 'boxed' || column.own === true)
   for (let index = 0; index < count; index += 1) {
     const at = selection === null ? index : (selection[index] as number)
-    rows[index] = decode(readers.map((read) => read(at)))
+    rows[index] = decode(
+      readers.map((read) => read(at)),
+      own,
+    )
   }
   return rows
 }

@@ -218,6 +218,8 @@ export class Memtable implements Part {
     return null
   }
 
+  readonly makesValues = false
+
   read(field: PartField, position: number): Value {
     const known = this.#columns.get(field.fieldId)
     if (known !== undefined) return known.read(position)

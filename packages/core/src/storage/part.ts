@@ -51,6 +51,8 @@ export type Part = {
   access(field: PartField, chunk: number, access: PathAccess): Column | null
   /** Reads one value. */
   read(field: PartField, position: number): Value
+  /** True where `read` makes each value anew, so that its reader may change it. */
+  readonly makesValues: boolean
   /** Gives the indexes within a chunk of the rows visible at a commit, `null` where all its `length` rows are. */
   selection(chunk: number, length: number, commit: number): Uint32Array | null
   isVisible(position: number, commit: number): boolean

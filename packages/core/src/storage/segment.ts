@@ -281,6 +281,8 @@ export class Segment implements Part {
     return column
   }
 
+  readonly makesValues = true
+
   read(field: PartField, position: number): Value {
     return this.#reader(field, position >>> CHUNK_SHIFT)(position & (CHUNK_ROWS - 1))
   }

@@ -92,11 +92,14 @@ function takePaths(
 /** Reads boxed values one by one: of a segment's chunk only those that are asked for are decoded. */
 function readValues({ parts, which, positions }: RowPlaces, field: PartField): Column {
   const values = new Array<Value>(which.length)
+  const column = boxedColumn(field.type, values)
+  let own = true
   for (let row = 0; row < which.length; row += 1) {
     const part = parts[which[row] as number]
     values[row] = part === undefined ? null : part.read(field, positions[row] as number)
+    if (part?.makesValues === false) own = false
   }
-  return boxedColumn(field.type, values)
+  return own ? { ...column, own: true } : column
 }
 
 /** Reads row ids or commit numbers of places one by one: a part may keep a whole chunk of them as one range. */

@@ -273,7 +273,8 @@ function lateColumn({ field }: LateColumn, place: ScanChunk, rows: Uint32Array |
   const values = new Array<Value>(rows.length)
   for (let at = 0; at < rows.length; at += 1)
     values[at] = part.read(field, chunk * CHUNK_ROWS + (rows[at] as number))
-  return boxedColumn(field.type, values)
+  const column = boxedColumn(field.type, values)
+  return part.makesValues ? { ...column, own: true } : column
 }
 
 function startOf(range: KeyRange): number {

@@ -100,6 +100,8 @@ export type BoxedColumn = {
   readonly values: readonly Value[]
   /** The same values in two parts, where most are of one type. */
   readonly split?: SplitValues
+  /** True where nobody else holds these values, so that their reader may change them. */
+  readonly own?: true
 }
 
 /** Holds the values of a column of which most fit one type: those typed, and the odd ones by ascending row. */

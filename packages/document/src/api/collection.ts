@@ -87,7 +87,8 @@ export class DocumentCollection {
         names = lowered.names
         return lowered.plan
       },
-      decode: (values) => (names === null ? (copyValue(values[0]) as Document) : present(names, values)),
+      decode: (values, own) =>
+        names === null ? (documentOf(values[0], own) as Document) : present(names, values),
     })
   }
 
@@ -97,7 +98,7 @@ export class DocumentCollection {
     options: Omit<FindOptions, 'limit'> = {},
   ): Promise<Document | null> {
     const id = Object.keys(options).length === 0 ? onlyKey(filter) : undefined
-    if (id !== undefined) return copyValue(readByKey(this.#context, this.name, id)) as Document | null
+    if (id !== undefined) return readByKey(this.#context, this.name, id)
     const [document] = await this.find(filter, { ...options, limit: 1 }).rows()
     return document ?? null
   }
@@ -134,7 +135,8 @@ export class DocumentCollection {
       }),
       {
         rowPlan,
-        decode: (values) => (names === null ? (copyValue(values[0]) as Document) : named(names, values)),
+        decode: (values, own) =>
+          names === null ? (documentOf(values[0], own) as Document) : named(names, values),
       },
     )
   }
@@ -385,6 +387,11 @@ function changedDocument(
 ): Document | undefined {
   if (!wantsAfter) return matched[0]?.document
   return after[0] ?? upserted ?? undefined
+}
+
+/** Gives a document that its receiver may change. */
+function documentOf(value: Value, own: boolean): Value {
+  return own ? value : copyValue(value)
 }
 
 /** Makes a document of columns in which null stands for what is missing. */

@@ -1,5 +1,6 @@
 import { columnReader, type ModelContext, types, type Value } from '@sheafdb/core'
 import { isPlain } from '../language/parser-values.ts'
+import { copyValue } from '../layout/stored-value.ts'
 import { documentTable } from '../layout/table.ts'
 import type { Document } from '../semantics/value.ts'
 
@@ -13,7 +14,7 @@ export function onlyKey(filter: Value): Value {
   return typeof id === 'function' || typeof id === 'symbol' ? undefined : id
 }
 
-/** Reads a document by its key without planning a query; null where there is none. */
+/** Reads a document by its key without planning a query, for its receiver to change; null where there is none. */
 export function readByKey(context: ModelContext, collection: string, id: Value): Document | null {
   const table = documentTable(collection)
   const snapshot = context.snapshot()
@@ -24,7 +25,8 @@ export function readByKey(context: ModelContext, collection: string, id: Value):
     const at = batch.selection === null ? 0 : batch.selection[0]
     const [column] = batch.columns
     if (column === undefined || at === undefined || batch.length === 0) return null
-    return columnReader(column)(at) as Document
+    const document = columnReader(column)(at) as Document
+    return column.layout === 'boxed' && column.own === true ? document : (copyValue(document) as Document)
   } finally {
     snapshot.close()
   }

@@ -88,7 +88,7 @@ export const graphPoint: Workload = question({
   factor: 30,
   against: ['Kuzu'],
   runs: 7,
-  warmups: 10,
+  warmups: 20,
   sheaf: async (social) => {
     let count = 0
     for (const id of IDS) {
@@ -199,7 +199,7 @@ export const graphTwoPaths: Workload = question({
   factor: 3,
   against: ['Kuzu', 'Ladybug'],
   runs: 7,
-  warmups: 5,
+  warmups: 10,
   ladybug: true,
   sheaf: (social) => repeated(PATHS_TIMES, () => one(social.query(PATHS).rows())),
   kuzu: (engine) => repeated(PATHS_TIMES, () => one(engine.run(PATHS))),
@@ -256,7 +256,7 @@ export const graphGroup: Workload = question({
   factor: 8,
   against: ['Kuzu', 'Ladybug'],
   runs: 7,
-  warmups: 5,
+  warmups: 8,
   ladybug: true,
   sheaf: (social) => repeated(5, async () => rounded(await social.query(GROUPS).rows())),
   kuzu: (engine) => repeated(5, async () => rounded(await engine.run(GROUPS))),

@@ -7,18 +7,22 @@ import { type Batch, batchRowCount, type Column, columnReader, makeBatch } from 
 import { type Side, sidesOf } from './adjacency-access.ts'
 import { type NodeIds, nodeIds } from './expand.ts'
 import { arrivalCounts, loopCounts, neighbourBound } from './index-nodes.ts'
+import { ReachedNodes } from './reached-nodes.ts'
 import { isBatch } from './steps.ts'
-import { type Counted, edgeCount, WayCounts } from './way-counts.ts'
+import { type Counted, edgeCount, MAXIMUM_DENSE, WayCounts } from './way-counts.ts'
 
 const BYTES_A_NODE = 8
+
+type Counts = WayCounts | ReachedNodes
 
 /** Gives each node that the rows' nodes lead to once, with the count of ways there. */
 export function* runFrontier(plan: FrontierPlan, input: Steps, context: ExecutionContext): Steps {
   const sides = sidesOf(plan.adjacency, plan.direction, context)
   const places = placesOf(plan.input.output)
   const size = sides.reduce((most, { index }) => Math.max(most, neighbourBound(index)), 0)
-  const counts = new WayCounts(size)
-  const bytes = size * BYTES_A_NODE
+  const isSet = plan.distinct && plan.ways === null && plan.loops === null && size <= MAXIMUM_DENSE
+  const counts = isSet ? new ReachedNodes(size) : new WayCounts(size)
+  const bytes = size * (isSet ? 1 : BYTES_A_NODE)
   context.reserve(bytes)
   try {
     // Nodes that come once each may turn out to be all that edges leave.
@@ -69,7 +73,7 @@ function leaveAll(rows: readonly Rows[], sides: readonly Side[]): boolean {
 }
 
 /** Follows every edge there is: what leads to each node is known by index. */
-function followAll(plan: FrontierPlan, sides: readonly Side[], counts: WayCounts): void {
+function followAll(plan: FrontierPlan, sides: readonly Side[], counts: Counts): void {
   for (const { index, backward } of sides) {
     counts.addAll(arrivalCounts(index))
     // A loop of a two-way search was followed going out.
@@ -82,7 +86,7 @@ function followAll(plan: FrontierPlan, sides: readonly Side[], counts: WayCounts
   }
 }
 
-function follow(plan: FrontierPlan, rows: Rows, sides: readonly Side[], counts: WayCounts): void {
+function follow(plan: FrontierPlan, rows: Rows, sides: readonly Side[], counts: Counts): void {
   for (const { index, backward } of sides) {
     const isRepeated = plan.direction === 'both' && backward
     const matters = plan.loops !== null || plan.looped !== null || isRepeated
@@ -129,7 +133,7 @@ type LoopStep = {
   readonly rows: Rows
   /** Whether loops were followed on another side. */
   readonly isRepeated: boolean
-  readonly counts: WayCounts
+  readonly counts: Counts
 }
 
 /** Follows the edges of a node some of which lead to itself: those are counted apart. */

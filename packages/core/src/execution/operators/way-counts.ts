@@ -1,44 +1,20 @@
 import type { CsrIndex } from '../../catalog/csr.ts'
 import { SheafError } from '../../types/errors.ts'
 import type { NodeIds } from './expand.ts'
+import { lists, zeros } from './kept-arrays.ts'
 
-const OUTPUT_ROWS = 65_536
+/** A batch holds so many nodes. */
+export const OUTPUT_ROWS = 65_536
 /** Nodes are listed as they are found while fewer edges than this share of the nodes were followed. */
 const LISTED_SHARE = 2
 /** Arrays over all nodes are taken up to this many; past it the sums stand in a map. */
-const MAXIMUM_DENSE = 2 ** 27
-/** Arrays up to this long are kept for the next query. */
-const MOST_KEPT = 2 ** 20
-const ARRAYS_KEPT = 4
-const FIRST_FOUND = 256
+export const MAXIMUM_DENSE: number = 2 ** 27
 
 /** Is nodes reached, and for each the ways to it and those of them that came by an edge from the node to itself. */
 export type Counted = {
   readonly nodes: NodeIds
   readonly ways: Float64Array | null
   readonly loops: Float64Array | null
-}
-
-/** Arrays of steps that ended, for the next: `ways` hold zeros. */
-const kept: { readonly ways: Float64Array[]; readonly found: Uint32Array[] } = { ways: [], found: [] }
-
-function takeZeros(length: number): Float64Array {
-  return take(kept.ways, length) ?? new Float64Array(length)
-}
-
-function takeList(length: number): Uint32Array {
-  return take(kept.found, length) ?? new Uint32Array(Math.max(length, FIRST_FOUND))
-}
-
-function take<Kept extends { readonly length: number }>(list: Kept[], length: number): Kept | null {
-  const at = list.findIndex((item) => item.length >= length)
-  return at < 0 ? null : (list.splice(at, 1)[0] as Kept)
-}
-
-function keep<Kept extends { readonly length: number }>(list: Kept[], item: Kept): void {
-  if (item.length > MOST_KEPT) return
-  if (list.length === ARRAYS_KEPT) list.shift()
-  list.push(item)
 }
 
 /**
@@ -58,8 +34,8 @@ export class WayCounts {
   constructor(size: number) {
     this.#size = size
     this.#map = size > MAXIMUM_DENSE ? new Map() : null
-    this.#ways = takeZeros(this.#map === null ? size : 0)
-    if (this.#map === null) this.#found = takeList(0)
+    this.#ways = zeros.take(this.#map === null ? size : 0)
+    if (this.#map === null) this.#found = lists.take(0)
   }
 
   /** Follows the edges of nodes, each weighing as much as its node. */
@@ -113,7 +89,7 @@ export class WayCounts {
     }
     const needed = Math.min(this.#size, this.#foundCount + more)
     if (needed <= this.#found.length) return
-    const longer = takeList(Math.max(needed, this.#found.length * 2))
+    const longer = lists.take(Math.max(needed, this.#found.length * 2))
     longer.set(this.#found.subarray(0, this.#foundCount))
     this.#found = longer
   }
@@ -124,8 +100,8 @@ export class WayCounts {
     else {
       if (this.#found !== null) yield* this.#drainList(this.#found, wanted)
       else yield* this.#drainArray(wanted)
-      keep(kept.ways, this.#ways)
-      if (this.#found !== null) keep(kept.found, this.#found)
+      zeros.keep(this.#ways)
+      if (this.#found !== null) lists.keep(this.#found)
     }
   }
 

@@ -7,9 +7,16 @@ import { functionNamed } from './registry.ts'
 /** Finds the place of a column in the batches of an input. */
 export type Places = ReadonlyMap<ColumnId, number>
 
-/** Maps the columns of a plan's output to their places. */
+const known = new WeakMap<readonly { readonly id: ColumnId }[], Places>()
+
+/** Maps the columns of a plan's output to their places; made once an output, since plans are run again and again. */
 export function placesOf(output: readonly { readonly id: ColumnId }[]): Places {
-  return new Map(output.map((field, index) => [field.id, index]))
+  let places = known.get(output)
+  if (places === undefined) {
+    places = new Map(output.map((field, index) => [field.id, index]))
+    known.set(output, places)
+  }
+  return places
 }
 
 /** Evaluates an expression on row `index` of a batch whose columns are read by `readers`. */

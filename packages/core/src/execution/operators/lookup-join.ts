@@ -28,11 +28,14 @@ export function* runLookupJoin(
       : keyLookup(plan, source, context, mode)
   const parameters = context.parameters
   const keep = batchFilter(plan.right.filters, { places: placesOf(plan.right.output), parameters, mode })
-  const residual = batchFilter(plan.residual === null ? [] : [plan.residual], {
-    places: placesOf([...plan.left.output, ...plan.right.output]),
-    parameters,
-    mode,
-  })
+  const residual =
+    plan.residual === null
+      ? (batch: Batch): Batch => batch
+      : batchFilter([plan.residual], {
+          places: placesOf([...plan.left.output, ...plan.right.output]),
+          parameters,
+          mode,
+        })
   for (const step of left) {
     if (!isBatch(step)) {
       yield step

@@ -39,7 +39,9 @@ describe('a deletion vector', () => {
     vector.add(9, 6)
     const read = decodeDeletions(encodeDeletions(vector, 5), 'file')
     const kept: [number, number][] = []
-    read.forEach((position, commit) => kept.push([position, commit]))
+    read.forEach((position, commit) => {
+      kept.push([position, commit])
+    })
     expect(kept).toEqual([
       [3, 4],
       [70_000, 5],

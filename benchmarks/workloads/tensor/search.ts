@@ -13,7 +13,7 @@ const usearch = require('usearch') as typeof import('usearch')
 
 const COUNT = 100_000
 const QUERIES = 20
-const EF = 64
+const EF = 256
 const K = 10
 
 type Sheaf = {

@@ -11,7 +11,7 @@ export type VectorIndexOptions = {
   readonly connectivity?: number
   /** How widely the place of a new vector is searched, 128 where nothing is said. */
   readonly efConstruction?: number
-  /** How widely `nearest` searches where it does not say itself; 64 where nothing is said. */
+  /** How widely `nearest` searches where it does not say itself; 128 where nothing is said. */
   readonly ef?: number
   /** How the index keeps vectors: as bits, by the signs of their numbers. What it finds is measured again exactly. */
   readonly quantization?: 'f32' | 'f16' | 'i8' | 'bits'
@@ -58,7 +58,7 @@ export function indexSettings(options: VectorIndexOptions, own: TensorOptions): 
     quantization,
     connectivity: counted(options.connectivity ?? 16, 'connectivity'),
     expansion: counted(options.efConstruction ?? 128, 'efConstruction'),
-    ef: counted(options.ef ?? 64, 'ef'),
+    ef: counted(options.ef ?? 128, 'ef'),
   }
 }
 

@@ -46,7 +46,7 @@ describe('an index over vectors', () => {
     })
     expect(rowCount).toBe(COUNT)
     expect(progress.at(-1)).toBe(COUNT)
-    expect(await faces.nearest(new Float32Array(SIZE), { k: 3 }).explain()).toContain('hnsw, ef 64')
+    expect(await faces.nearest(new Float32Array(SIZE), { k: 3 }).explain()).toContain('hnsw, ef 128')
     for (const where of [undefined, col('half').eq(1)]) {
       let found = 0
       const queries = vectors(50, 99)

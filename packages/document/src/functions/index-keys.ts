@@ -19,6 +19,9 @@ import { expandPath } from '../semantics/path.ts'
 import { isDocument } from '../semantics/value.ts'
 import type { MatchCall, TestCall } from './calls.ts'
 
+/** Is the key of an array of no elements, which is another than null. */
+const EMPTY: Value = Object.freeze([])
+
 /** Lists the keys of a document in an index on a path: the elements of an array one by one, null for what is missing. */
 export const indexKeys: FunctionDefinition = {
   name: INDEX_KEYS,
@@ -29,7 +32,7 @@ export const indexKeys: FunctionDefinition = {
   evaluator:
     () =>
     (document: Value, ...path: Value[]) => {
-      const keys = isDocument(document) ? expandPath(document, path as string[]) : []
+      const keys = isDocument(document) ? expandPath(document, path as string[], EMPTY) : []
       return keys.length === 0 ? [null] : keys.map((key) => key ?? null)
     },
 }

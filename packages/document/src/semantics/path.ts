@@ -73,11 +73,14 @@ function readArray(array: readonly Value[], path: readonly string[], at: number)
   return found
 }
 
-/** Collects the values at a path for sorting and `distinct`: array elements one by one, missing as `undefined`. */
-export function expandPath(root: Value, path: readonly string[]): Value[] {
+/**
+ * Collects the values at a path for sorting and `distinct`: array elements one by one, missing as `undefined`, and so
+ * an array of no elements, where nothing else is said.
+ */
+export function expandPath(root: Value, path: readonly string[], empty: Value = undefined): Value[] {
   const values: Value[] = []
   const visitLeaf: Visit = (value) => {
-    if (Array.isArray(value)) values.push(...(value.length === 0 ? [undefined] : value))
+    if (Array.isArray(value)) values.push(...(value.length === 0 ? [empty] : value))
     else values.push(value)
     return false
   }

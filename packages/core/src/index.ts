@@ -86,6 +86,7 @@ export type {
   Transaction,
 } from './model/store-api.ts'
 export { isArrowTable, type TabularSource, valuesOf } from './model/tabular.ts'
+export { type WaitingWrite, WriteGroups } from './model/write-groups.ts'
 export { apply } from './plan/apply.ts'
 export * from './plan/build.ts'
 export { explainPlan } from './plan/explain.ts'

@@ -1,4 +1,10 @@
-import type { ModelContext, SheafError, WriteTransaction } from '@sheafdb/core'
+import {
+  type ModelContext,
+  type SheafError,
+  type WaitingWrite,
+  WriteGroups,
+  type WriteTransaction,
+} from '@sheafdb/core'
 import { currentTimeMs } from '../layout/clock.ts'
 import { entryTable, LAYOUT_VERSION, MODEL } from '../layout/table.ts'
 import { writeEntries } from './entries.ts'
@@ -8,15 +14,13 @@ import { PURGE_INTERVAL_MS, purgeExpired } from './purge.ts'
 /** Writes something in a transaction and gives the outcome; a refusal is given, not thrown, and has changed nothing. */
 type Work = (transaction: WriteTransaction, nowMs: number) => SheafError | number
 
-type Waiting = {
+type Written = {
   readonly work: Work | NewEntry
   /** False for work that has nothing to do where there is no table. */
   readonly creates: boolean
-  resolve(outcome: number): void
-  reject(error: unknown): void
 }
 
-type Written = Pick<Waiting, 'work' | 'creates'>
+type Waiting = WaitingWrite<Written, number>
 
 /**
  * Writes to one collection. Writes that are issued together, or while others are on their way to the disk, share one
@@ -26,8 +30,7 @@ export class WriteQueue {
   readonly #context: ModelContext
   readonly #name: string
   readonly #table: string
-  #waiting: Waiting[] = []
-  #isWriting = false
+  readonly #groups = new WriteGroups<Written, number>((group) => this.#writeGroup(group))
   #nextPurgeMs = 0
 
   constructor(context: ModelContext, name: string, table: string) {
@@ -39,29 +42,17 @@ export class WriteQueue {
   /** Writes an entry, whatever was there, or does other work; gives the version, or the work's outcome. */
   write(work: Work | NewEntry, { creates = true }: { readonly creates?: boolean } = {}): Promise<number> {
     if (!this.#context.commitsEachWrite) return this.#alone({ work, creates })
-    const promise = new Promise<number>((resolve, reject) =>
-      this.#waiting.push({ work, creates, resolve, reject }),
-    )
-    if (!this.#isWriting) {
-      this.#isWriting = true
-      // After all that is issued in this turn, by whichever of the callers that a former write has woken.
-      process.nextTick(() => void this.#writeAll())
-    }
-    return promise
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting
-      this.#waiting = []
-      await this.#writeGroup(group)
-    }
-    this.#isWriting = false
+    return this.#groups.run({ work, creates })
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.#context.write((transaction) => this.#apply(transaction, group))
+      const outcomes = await this.#context.write((transaction) =>
+        this.#apply(
+          transaction,
+          group.map(({ write }) => write),
+        ),
+      )
       for (const [at, { resolve, reject }] of group.entries()) {
         const outcome = outcomes[at]
         if (typeof outcome === 'number') resolve(outcome)

@@ -1,16 +1,16 @@
-import type { ModelContext, Value } from '@sheafdb/core'
+import { isSheafError, type ModelContext, type Value, type WaitingWrite, WriteGroups } from '@sheafdb/core'
 import type { Insert } from '../language/statement.ts'
 import type { StatementContext, StatementResult } from '../statements/context.ts'
 import { insertSets } from '../statements/insert.ts'
 
-type Waiting = {
+type Issued = {
   readonly statement: Insert
   readonly parameters: ReadonlyMap<string, Value>
   /** Runs the statement by itself. */
   readonly alone: () => Promise<StatementResult>
-  resolve(result: StatementResult): void
-  reject(error: unknown): void
 }
+
+type Waiting = WaitingWrite<Issued, StatementResult>
 
 /**
  * Runs INSERTs of constants and parameters. Those that are issued together, or while others are on their way to the
@@ -20,8 +20,7 @@ type Waiting = {
 export class InsertQueue {
   readonly #context: ModelContext
   readonly #given: StatementContext
-  #waiting: Waiting[] = []
-  #isWriting = false
+  readonly #groups = new WriteGroups<Issued, StatementResult>((group) => this.#writeGroup(group))
 
   constructor(context: ModelContext, given: StatementContext) {
     this.#context = context
@@ -34,47 +33,35 @@ export class InsertQueue {
     parameters: ReadonlyMap<string, Value>,
     alone: () => Promise<StatementResult>,
   ): Promise<StatementResult> {
-    const promise = new Promise<StatementResult>((resolve, reject) =>
-      this.#waiting.push({ statement, parameters, alone, resolve, reject }),
-    )
-    if (!this.#isWriting) {
-      this.#isWriting = true
-      process.nextTick(() => void this.#writeAll())
-    }
-    return promise
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting
-      this.#waiting = []
-      await this.#writeGroup(group)
-    }
-    this.#isWriting = false
+    return this.#groups.run({ statement, parameters, alone })
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     let results: readonly number[] | undefined
     if (group.length > 1) {
       try {
-        results = await this.#writeTogether(group)
-      } catch {
+        results = await this.#writeTogether(group.map(({ write }) => write))
+      } catch (error) {
+        if (!isSheafError(error)) {
+          for (const { reject } of group) reject(error)
+          return
+        }
         // What one of them met must not fail the others: each meets its own below.
       }
     }
     if (results !== undefined)
       for (const [at, { resolve }] of group.entries()) resolve({ rowsAffected: results[at] as number })
-    else await Promise.all(group.map(({ alone, resolve, reject }) => alone().then(resolve, reject)))
+    else await Promise.all(group.map(({ write, resolve, reject }) => write.alone().then(resolve, reject)))
   }
 
   /** Gives the rows of each, or `undefined` where one of them has to run by itself; then nothing is kept. */
-  async #writeTogether(group: readonly Waiting[]): Promise<readonly number[] | undefined> {
+  async #writeTogether(group: readonly Issued[]): Promise<readonly number[] | undefined> {
     try {
       return await this.#context.write(async (transaction) => {
         const counts: number[] = []
         const within = { ...this.#given, context: this.#context.within(transaction) }
         for (let from = 0; from < group.length; ) {
-          const { statement } = group[from] as Waiting
+          const { statement } = group[from] as Issued
           let to = from
           while (to < group.length && group[to]?.statement === statement) to += 1
           const sets = group.slice(from, to).map(({ parameters }) => parameters)

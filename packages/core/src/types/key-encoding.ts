@@ -96,7 +96,8 @@ export function keyPrefixEnd(prefix: Uint8Array): Uint8Array<ArrayBuffer> | null
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length -= 1
   if (length === 0) return null
-  const end = prefix.slice(0, length)
+  // `slice` of a Buffer is a view of the same memory.
+  const end = new Uint8Array(prefix.subarray(0, length))
   end[length - 1] = (end[length - 1] as number) + 1
   return end
 }

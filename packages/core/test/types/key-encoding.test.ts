@@ -108,6 +108,12 @@ describe('the encoding of keys', () => {
     expect(keyPrefixEnd(Uint8Array.of(255, 255))).toBeNull()
   })
 
+  test('leaves the prefix as it is, a Buffer too', () => {
+    const prefix = Buffer.from([1, 2])
+    expect([...(keyPrefixEnd(prefix) ?? [])]).toEqual([1, 3])
+    expect([...prefix]).toEqual([1, 2])
+  })
+
   test('refuses what it cannot order', () => {
     expect(() => encodeKey('\ud800')).toThrow(expect.objectContaining({ code: 'VALUE' }))
     expect(() => encodeKey(2n ** 1100n)).toThrow(expect.objectContaining({ code: 'LIMIT' }))

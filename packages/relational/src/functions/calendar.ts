@@ -1,7 +1,8 @@
-const INFINITE_DAYS = 2147483647
+/** Is the date that DuckDB calls infinity. */
+export const INFINITE_DAYS = 2147483647
 const MICROS_PER_DAY = 86_400_000_000
 /** Is the timestamp that DuckDB calls infinity, as a 64-bit integer. */
-const INFINITE_MICROS = 9223372036854775807n
+export const INFINITE_MICROS = 9223372036854775807n
 
 /** Counts the days from 1970-01-01 to a day of the proleptic Gregorian calendar; year 0 is 1 BC. */
 export function daysFromCivil(year: number, month: number, day: number): number {

@@ -1,5 +1,6 @@
 import { call, type Expression, isBytes, literal, types } from '@sheafdb/core'
 import type { Decimal } from 'apache-arrow'
+import { parseDateText, parseTimestampText } from '../../functions/calendar.ts'
 import { hasConversion } from '../../functions/casts.ts'
 import type { TypeNode } from '../syntax.ts'
 import { notNative } from './native.ts'
@@ -44,6 +45,9 @@ export function lowerCast(value: Expression, target: TypeNode, tries: boolean): 
   const type = types[to]
   if (family === 'null') return literal(null, type)
   if (isSame(family, to)) return convert(value, type)
+  const moment =
+    value.kind === 'literal' && family === 'text' ? momentOf(value.value as string, to) : undefined
+  if (moment !== undefined) return literal(moment, type)
   if (hasConversion(family, to)) return call(`${tries ? 'sql.try_cast' : 'sql.cast'}.${family}.${to}`, value)
   if (family === 'decimal' && (to === 'float64' || to === 'float32'))
     return decimalAsFloat(value, to === 'float32')
@@ -51,6 +55,12 @@ export function lowerCast(value: Expression, target: TypeNode, tries: boolean): 
     return convert(literal(roundedDecimal(value), types.int64), type)
   if (!isCoreCast(family, to)) return notNative(`a cast of ${family} to ${target.id}`)
   return call(`${tries ? 'try_cast' : 'cast'}.${to}`, value)
+}
+
+/** Reads a constant date or timestamp, so that filters compare columns with it as it is. */
+function momentOf(text: string, to: string): number | bigint | undefined {
+  if (to === 'date') return parseDateText(text)
+  return to === 'timestamp' ? parseTimestampText(text) : undefined
 }
 
 function isIntegerTarget(to: string): boolean {

@@ -8,6 +8,7 @@ import { extract, listOf, slice, structField, structOf } from './list-functions.
 import { notNative } from './native.ts'
 import { coalesce, compare, inList, joinConditions } from './operators.ts'
 import { type Environment, findColumn, referTo, type Scope } from './scope.ts'
+import { constantInterval, plusInterval } from './temporal.ts'
 import { unify } from './types.ts'
 
 /** Is what an expression is lowered against. */
@@ -246,6 +247,21 @@ function lowerCase(node: Extract<ExpressionNode, { class: 'CASE' }>, context: Ex
   return call('case', ...pairs, branches[branches.length - 1] as Expression)
 }
 
+/** Lowers `date + interval` and `date - interval` of a constant interval. */
+function intervalSum(
+  name: string,
+  children: readonly ExpressionNode[],
+  context: ExpressionContext,
+): Expression | undefined {
+  if (name !== '+' && name !== '-') return undefined
+  const [left, right] = children as [ExpressionNode, ExpressionNode]
+  const after = constantInterval(right)
+  if (after !== undefined && constantInterval(left) === undefined)
+    return plusInterval(lowerExpression(left, context), after, name === '+' ? 1 : -1)
+  const before = name === '+' && after === undefined ? constantInterval(left) : undefined
+  return before === undefined ? undefined : plusInterval(lowerExpression(right, context), before, 1)
+}
+
 function lowerCall(node: FunctionNode, context: ExpressionContext): Expression {
   const name = node.function_name.toLowerCase()
   if (AGGREGATES.has(name))
@@ -257,6 +273,8 @@ function lowerCall(node: FunctionNode, context: ExpressionContext): Expression {
   )
     return notNative(`the aggregate ${name}`)
   const children = node.children ?? []
+  const shifted = children.length === 2 ? intervalSum(name, children, context) : undefined
+  if (shifted !== undefined) return shifted
   const args = children.map((child) => lowerExpression(child, context))
   if (name === 'struct_pack')
     return structOf(

@@ -10,6 +10,7 @@ import { condition } from './condition.ts'
 import { LIST_FUNCTIONS } from './list-functions.ts'
 import { notNative } from './native.ts'
 import { arithmetic, coalesce, like, negative } from './operators.ts'
+import { dateDiff, dateTrunc, unitNamed } from './temporal.ts'
 import { comparable, convert, decimalAsFloat, familyOf, unify } from './types.ts'
 
 type Lower = (args: readonly Expression[]) => Expression
@@ -107,8 +108,25 @@ function length(args: readonly Expression[]): Expression {
   return call('length', ...allText(one('length', args)))
 }
 
+/** Other names of the parts of a date, as DuckDB reads them. */
+const PART_NAMES: Readonly<Record<string, string>> = {
+  dayofweek: 'dow',
+  weekday: 'dow',
+  dayofmonth: 'day',
+  dayofyear: 'doy',
+  weekofyear: 'week',
+  isoyear: 'isoyear',
+  y: 'year',
+  yr: 'year',
+  m: 'minute',
+  h: 'hour',
+  d: 'day',
+  s: 'second',
+  w: 'week',
+}
+
 function datePart(part: string, value: Expression): Expression {
-  const name = `sql.${part.toLowerCase()}`
+  const name = `sql.${PART_NAMES[part.toLowerCase()] ?? unitNamed(part) ?? part.toLowerCase()}`
   const family = familyOf(value)
   if ((family !== 'date' && family !== 'timestamp') || !hasFunction(name))
     return notNative(`the date part ${part}`)
@@ -237,6 +255,18 @@ function ifElse(args: readonly Expression[]): Expression {
   return call('case', condition(test), a, b)
 }
 
+function makeDate(args: readonly Expression[]): Expression {
+  const parts = three('make_date', args)
+  if (parts.some((arg) => familyOf(arg) !== 'integer')) return notNative('make_date of other types')
+  return call('sql.make_date', ...parts)
+}
+
+const DATE_PARTS = [
+  ...['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond', 'quarter', 'week'],
+  ...['dayofweek', 'weekday', 'dayofmonth', 'dayofyear', 'weekofyear', 'isodow', 'isoyear'],
+  ...['decade', 'century', 'millennium'],
+]
+
 /** Maps DuckDB's scalar functions whose meaning the common plan has exactly. What is not here runs in DuckDB. */
 const FUNCTIONS: ReadonlyMap<string, Lower> = new Map<string, Lower>([
   ['+', plus],
@@ -286,9 +316,15 @@ const FUNCTIONS: ReadonlyMap<string, Lower> = new Map<string, Lower>([
   ['contains', text('contains', two)],
   ['date_part', datePartOf],
   ['datepart', datePartOf],
-  ...['year', 'month', 'day', 'hour', 'minute', 'second', 'dayofweek', 'isodow', 'quarter'].map(
-    (name): [string, Lower] => [name, part(name === 'dayofweek' ? 'dow' : name)],
-  ),
+  ...DATE_PARTS.map((name): [string, Lower] => [name, part(name)]),
+  ['date_trunc', dateTrunc],
+  ['datetrunc', dateTrunc],
+  ['date_diff', dateDiff],
+  ['datediff', dateDiff],
+  ['monthname', part('monthname')],
+  ['dayname', part('dayname')],
+  ['last_day', part('last_day')],
+  ['make_date', makeDate],
 ])
 
 /** Lowers a call of a scalar function. */

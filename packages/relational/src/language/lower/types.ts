@@ -15,6 +15,7 @@ import {
   typesEqual,
 } from '@sheafdb/core'
 import { type Decimal, Type } from 'apache-arrow'
+import { dateOfTimestamp, timestampOfDate } from '../../functions/calendar.ts'
 import { notNative } from './native.ts'
 
 /** Tells the families of types whose rules of conversion differ. */
@@ -101,10 +102,22 @@ export function comparable(left: Expression, right: Expression): readonly [Expre
     if (a !== 'other' || (isOrdered(left) && typesEqual(left.type, right.type))) return [left, right]
     return notNative('these types are compared in DuckDB')
   }
-  if (a === 'date' && b === 'timestamp') return [call('sql.cast.date.timestamp', left), right]
-  if (a === 'timestamp' && b === 'date') return [left, call('sql.cast.date.timestamp', right)]
+  if (a === 'date' && b === 'timestamp') return dateAndTimestamp(left, right)
+  if (a === 'timestamp' && b === 'date') {
+    const [date, timestamp] = dateAndTimestamp(right, left)
+    return [timestamp, date]
+  }
   const [first, second] = [commonOperand(left, a, right, b), commonOperand(right, b, left, a)]
   return [first, second]
+}
+
+/** A constant midnight is compared as its date, so that the column stays as it is and its bounds are of use. */
+function dateAndTimestamp(date: Expression, timestamp: Expression): readonly [Expression, Expression] {
+  if (timestamp.kind === 'literal' && typeof timestamp.value === 'number') {
+    const days = dateOfTimestamp(timestamp.value)
+    if (timestampOfDate(days) === timestamp.value) return [date, literal(days, types.date)]
+  }
+  return [call('sql.cast.date.timestamp', date), timestamp]
 }
 
 /** Decimals of one scale compare as they are; constants are brought to the scale of the other side where they fit. */

@@ -3,7 +3,7 @@ import type { SpillSpace } from '../catalog/spill.ts'
 import type { Snapshot } from '../catalog/table-store.ts'
 import type { VectorIndexProvider } from '../catalog/vector-index.ts'
 import { type Batch, batchRowCount } from '../types/column.ts'
-import { SheafError } from '../types/errors.ts'
+import { SheafError, toSheafError } from '../types/errors.ts'
 import type { Value } from '../types/value.ts'
 import { isBatch } from './operators/steps.ts'
 
@@ -67,6 +67,15 @@ export function makeContext(
   }
 }
 
+/** Takes a step; whatever an operator or a function throws becomes an error that users are told. */
+function nextStep(steps: Steps): ReturnType<Steps['next']> {
+  try {
+    return steps.next()
+  } catch (error) {
+    throw toSheafError(error)
+  }
+}
+
 /** Drives a running plan: gives its batches, lets the event loop run in between, and stops it when asked to. */
 export async function* drive(
   steps: Steps,
@@ -77,7 +86,7 @@ export async function* drive(
   try {
     for (;;) {
       context.check()
-      const { done, value } = steps.next()
+      const { done, value } = nextStep(steps)
       if (done === true) return
       if (isBatch(value)) {
         if (batchRowCount(value) > 0) yield value
@@ -105,7 +114,7 @@ export function driveSlice(steps: Steps, context: ExecutionContext, now: () => n
   try {
     for (;;) {
       context.check()
-      const { done, value } = steps.next()
+      const { done, value } = nextStep(steps)
       if (done === true) return { batches, pending: undefined }
       if (isBatch(value)) {
         if (batchRowCount(value) > 0) batches.push(value)

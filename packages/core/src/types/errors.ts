@@ -132,6 +132,20 @@ export function sourceError(
   })
 }
 
+/**
+ * Gives an error as one that users are told: what outgrew the engine's own bounds (a text, an array, the stack) is a
+ * `LIMIT`, everything else that is no `SheafError` a bug of ours.
+ */
+export function toSheafError(error: unknown): SheafError {
+  if (isSheafError(error)) return error
+  const said = error instanceof Error ? error.message : String(error)
+  return error instanceof RangeError
+    ? new SheafError('LIMIT', `A value or an expression outgrew what can be held. Make it smaller: ${said}`, {
+        cause: error,
+      })
+    : new SheafError('INTERNAL', `Internal error. Please report it with the query: ${said}`, { cause: error })
+}
+
 /** Throws an INTERNAL error where a condition of our own does not hold: a bug of Sheaf, never of its caller. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) {

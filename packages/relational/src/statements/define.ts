@@ -2,6 +2,7 @@ import {
   type CatalogView,
   type CollectionDefinition,
   checkName,
+  type Field,
   SheafError,
   type WriteTransaction,
 } from '@sheafdb/core'
@@ -29,6 +30,7 @@ import { evolveTable } from './evolve.ts'
 import { checkUnreferenced } from './foreign-key.ts'
 import { writePlan } from './insert-rows.ts'
 import { dropObject, requireSchema } from './objects.ts'
+import { renamedStruct } from './rename-struct-field.ts'
 import { checkSequences, dropOwned, renameOwner, withSequences } from './sequence.ts'
 import {
   canIndex,
@@ -341,11 +343,6 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
       renameOwner(transaction, collection.name, to)
       return
     }
-    if (words[0]?.key === 'RENAME' && words[words[1]?.key === 'COLUMN' ? 3 : 2]?.key === '.')
-      throw new SheafError(
-        'UNSUPPORTED',
-        'Fields inside a struct keep their names. Add a column, fill it with struct_pack(…), and drop the old one.',
-      )
     const shape = await readShape(
       given.database,
       {
@@ -364,7 +361,8 @@ export async function alterTable(statement: AlterTable, given: StatementContext)
     if (renamed !== undefined) transaction.renameField(tableOf(collection), renamed[0], renamed[1])
     else if (
       !sameFields(collection, after) &&
-      (/\bUSING\b/i.test(statement.change.text) ||
+      (words[0]?.key === 'RENAME' ||
+        /\bUSING\b/i.test(statement.change.text) ||
         !(await evolveTable(transaction, collection, after, given)))
     )
       return rewrite(transaction, collection, after, given, statement.change.text)
@@ -421,7 +419,18 @@ async function rewrite(
 ): Promise<void> {
   const within = given.context.within(transaction)
   const before = optionsOf(collection) as TableOptions
-  const items = after.options.columns.map((column) => rewrittenColumn(column, before, change))
+  const fieldsOf = (fields: readonly Field[], name: string) =>
+    fields.find((field) => field.name === name)?.type
+  const items = after.options.columns.map((column) => {
+    const from = fieldsOf(collection.tables[0]?.fields ?? [], column.name)
+    const to = fieldsOf(after.fields, column.name)
+    const renames = /^RENAME\b/i.test(change) && from !== undefined && to !== undefined
+    const name = quoteIdentifier(column.name)
+    return rewrittenColumn(column, before, {
+      change,
+      ...(renames ? { value: renamedStruct(name, from, to) } : {}),
+    })
+  })
   const relations = new Map([['sheaf_before', tableScan(collection)]])
   const { plan } = await given
     .plannerFor(within)
@@ -437,11 +446,11 @@ async function rewrite(
 function rewrittenColumn(
   column: TableOptions['columns'][number],
   before: TableOptions,
-  change: string,
+  { change, value: renamed }: { readonly change: string; readonly value?: string },
 ): string {
-  const name = `"${column.name.replaceAll('"', '""')}"`
+  const name = quoteIdentifier(column.name)
   const old = before.columns.find((item) => item.name === column.name)
-  const value = old === undefined ? (column.generated ?? column.default ?? 'NULL') : name
+  const value = old === undefined ? (column.generated ?? column.default ?? 'NULL') : (renamed ?? name)
   const using =
     old !== undefined && old.type !== column.type ? /\bUSING\b([\s\S]*)$/i.exec(change)?.[1] : undefined
   return `CAST((${using ?? value}) AS ${column.type}) AS ${name}`

@@ -16,6 +16,7 @@ const commands = {
   start: ['examples/air-traffic/src/main.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   bench: ['benchmarks/src/main.ts'],
+  coverage: ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.coverage.config.ts', '--coverage'],
   run: [],
   install: [],
 }

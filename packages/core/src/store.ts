@@ -1,6 +1,6 @@
 import type { Engine, ExtensionOperator } from './catalog/engine.ts'
 import type { CatalogView, Snapshot, TableStore, WriteTransaction } from './catalog/table-store.ts'
-import { drive, driveRest, driveSlice, makeContext } from './execution/driver.ts'
+import { drive, driveRest, driveSlice, makeContext, type RunContext } from './execution/driver.ts'
 import { type NodeCounters, startPlan } from './execution/planner.ts'
 import { registerAggregates } from './expression/aggregates.ts'
 import { registerFunctions } from './expression/registry.ts'
@@ -130,7 +130,11 @@ class OpenStore {
         value: (options?: { signal?: AbortSignal }) => this.#tables.compact({ full: true, ...options }),
       },
       stats: {
-        value: (): StoreStats => ({ version: this.#tables.lastCommit, tables: this.#tables.report() }),
+        value: (): StoreStats => ({
+          version: this.#tables.lastCommit,
+          tables: this.#tables.report(),
+          storage: this.#tables.reportStorage(),
+        }),
       },
       close: { value: () => this.#close() },
       [Symbol.asyncDispose]: { value: () => this.#close() },
@@ -275,11 +279,14 @@ class OpenStore {
       },
       runAtOnce(plan, parameters) {
         const snapshot = store.#open(source)
+        let context: RunContext | undefined
         const close = () => {
+          context?.close()
           if (!source.isShared) snapshot.close()
         }
         try {
           const runtime = store.#runtime(snapshot, parameters, {})
+          context = runtime.context
           const steps = startPlan(store.#optimized(plan, snapshot), runtime)
           const slice = driveSlice(steps, runtime.context, now)
           if (slice.pending !== undefined) {
@@ -317,7 +324,7 @@ class OpenStore {
     snapshot: Snapshot,
     parameters: ReadonlyMap<string, Value>,
     options: RunOptions,
-  ): Parameters<typeof startPlan>[1] {
+  ): Parameters<typeof startPlan>[1] & { readonly context: RunContext } {
     const context = makeContext(
       snapshot,
       parameters,
@@ -325,6 +332,7 @@ class OpenStore {
         signal: options.signal,
         timeoutMs: options.timeout,
         memoryLimitBytes: this.#memoryLimit,
+        memory: this.#tables.memory,
         spill: this.#tables.spill,
         now,
       },
@@ -346,7 +354,11 @@ class OpenStore {
   ): AsyncGenerator<Batch, void, undefined> {
     const optimized = this.#optimized(plan, snapshot)
     const runtime = this.#runtime(snapshot, parameters, options)
-    yield* drive(startPlan(optimized, runtime), runtime.context, now)
+    try {
+      yield* drive(startPlan(optimized, runtime), runtime.context, now)
+    } finally {
+      runtime.context.close()
+    }
   }
 
   async #read(source: SnapshotSource, plan: LogicalPlan, options: ReadOptions): Promise<Value[][]> {
@@ -383,8 +395,12 @@ class OpenStore {
     const runtime = { ...this.#runtime(snapshot, parameters, options), counters }
     const start = performance.now()
     let rowCount = 0
-    for await (const batch of drive(startPlan(optimized, runtime), runtime.context, now))
-      rowCount += batchRowCount(batch)
+    try {
+      for await (const batch of drive(startPlan(optimized, runtime), runtime.context, now))
+        rowCount += batchRowCount(batch)
+    } finally {
+      runtime.context.close()
+    }
     const annotate = (node: LogicalPlan): string =>
       [engineOf(node), countersText(node, counters.get(node), estimateRows(node, estimates))]
         .filter(Boolean)

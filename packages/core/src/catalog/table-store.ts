@@ -4,6 +4,7 @@ import type { Value } from '../types/value.ts'
 import type { CollectionDefinition, RowBatch, TableDefinition, TableSpecification } from './definition.ts'
 import type { IndexSpecification } from './index-definition.ts'
 import type { KeyedReader } from './keyed-reader.ts'
+import type { QueryMemory } from './memory.ts'
 import type { SpillSpace } from './spill.ts'
 import type { TableSource } from './table-source.ts'
 
@@ -134,6 +135,27 @@ export type TableReport = {
   readonly memtableBytes: number
 }
 
+/** Tells what keeping the data costs, since the store was opened and now. */
+export type StorageReport = {
+  /** Bytes written since the store was opened, by what they were written for. */
+  readonly written: {
+    readonly log: number
+    readonly segments: number
+    readonly deletions: number
+    readonly manifests: number
+  }
+  /** Bytes of what was committed since the store was opened, each counted once. */
+  readonly committedBytes: number
+  /** All bytes written for each byte committed; 0 before the first commit. */
+  readonly writeAmplification: number
+  /** Bytes of the files of segments, deletions and the log. */
+  readonly fileBytes: number
+  /** The part of them that belongs to rows of now. */
+  readonly liveBytes: number
+  /** File bytes for each byte of rows of now; 0 where there are none. */
+  readonly spaceAmplification: number
+}
+
 /** Is what one commit did to rows of one table. */
 export type TableChanges = {
   readonly commit: number
@@ -151,6 +173,8 @@ export type TableStore = {
   readonly readOnly: boolean
   /** Where queries put aside what they may not hold in memory; `null` for a store in memory or read only. */
   readonly spill: SpillSpace | null
+  /** Accounts for `memoryLimit` over all that the store and its queries keep. */
+  readonly memory: QueryMemory
   readonly lastCommit: number
   /** Calls a listener after each commit of this process, and when the store is closed; gives what ends that. */
   onCommit(listener: () => void): () => void
@@ -177,5 +201,6 @@ export type TableStore = {
   refresh(): void
   verify(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>
   report(): readonly TableReport[]
+  reportStorage(): StorageReport
   close(): Promise<void>
 }

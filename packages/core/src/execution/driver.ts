@@ -1,4 +1,5 @@
 import type { ExecutionContext, Steps } from '../catalog/engine.ts'
+import type { QueryMemory } from '../catalog/memory.ts'
 import type { SpillSpace } from '../catalog/spill.ts'
 import type { Snapshot } from '../catalog/table-store.ts'
 import type { VectorIndexProvider } from '../catalog/vector-index.ts'
@@ -18,9 +19,17 @@ export type Limits = {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
   readonly memoryLimitBytes: number
+  /** Accounts for what others of the store keep; without it the query has the limit for itself. */
+  readonly memory?: QueryMemory
   readonly spill?: SpillSpace | null
   /** Milliseconds, monotonic. */
   readonly now: () => number
+}
+
+/** Is the context of one run, to be closed at its end. */
+export type RunContext = ExecutionContext & {
+  /** Gives back what the run still has reserved. */
+  close(): void
 }
 
 /** Makes the context of one run: snapshot, parameters, memory account, abort and timeout. */
@@ -29,17 +38,22 @@ export function makeContext(
   parameters: ReadonlyMap<string, Value>,
   limits: Limits,
   vectorIndexes?: VectorIndexProvider,
-): ExecutionContext {
+): RunContext {
   const deadline = limits.timeoutMs === undefined ? Number.POSITIVE_INFINITY : limits.now() + limits.timeoutMs
   let reserved = 0
+  const take = (bytes: number, share: number): boolean => {
+    if (reserved + bytes > limits.memoryLimitBytes * share) return false
+    if (limits.memory?.reserve(bytes, share) === false) return false
+    reserved += bytes
+    return true
+  }
   return {
     snapshot,
     parameters,
     signal: limits.signal,
     vectorIndexes,
     reserve(bytes) {
-      reserved += bytes
-      if (reserved > limits.memoryLimitBytes) {
+      if (!take(bytes, 1)) {
         throw new SheafError(
           'MEMORY_LIMIT',
           `A query needs more memory than it may use. Raise memoryLimit, or filter before joining, sorting or grouping: ${limits.memoryLimitBytes} bytes`,
@@ -48,11 +62,12 @@ export function makeContext(
     },
     release(bytes) {
       reserved -= bytes
+      limits.memory?.release(bytes)
     },
-    tryReserve(bytes) {
-      if (reserved + bytes > limits.memoryLimitBytes * GATHERED_SHARE) return false
-      reserved += bytes
-      return true
+    tryReserve: (bytes) => take(bytes, GATHERED_SHARE),
+    close() {
+      limits.memory?.release(reserved)
+      reserved = 0
     },
     spill: limits.spill ?? null,
     check() {

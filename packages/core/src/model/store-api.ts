@@ -1,4 +1,4 @@
-import type { TableReport } from '../catalog/table-store.ts'
+import type { StorageReport, TableReport } from '../catalog/table-store.ts'
 import type { TableStoreOptions } from '../transaction/options.ts'
 import type { RepairReport } from '../transaction/repair.ts'
 import type { RetentionOptions } from '../transaction/retention.ts'
@@ -82,7 +82,12 @@ export type Change = {
 }
 
 /** Tells about the data of a store. */
-export type StoreStats = { readonly version: number; readonly tables: readonly TableReport[] }
+export type StoreStats = {
+  readonly version: number
+  readonly tables: readonly TableReport[]
+  /** What keeping the data costs: bytes written and kept, against those of the rows. */
+  readonly storage: StorageReport
+}
 
 /** Is an open store. */
 export type Store<Models extends readonly Model[] = readonly Model[]> = Session<Models> & {

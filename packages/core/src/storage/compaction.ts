@@ -4,6 +4,7 @@
 export type SegmentFacts = {
   readonly id: number
   readonly rowCount: number
+  /** Size of its columns in memory: what merging it takes. */
   readonly sizeBytes: number
   /** Rows that no snapshot sees any more. */
   readonly deadCount: number
@@ -19,10 +20,20 @@ export type CompactionLimits = {
 /** Is how large a segment may become. */
 export const COMPACTION_LIMITS: CompactionLimits = { rowCount: 1 << 20, sizeBytes: 256 << 20 }
 
+/** Is the share of the memory limit that the rows of a merge may take. */
+const MERGED_SHARE = 1 / 8
+const LEAST_MERGED_BYTES = 4 << 20
+
+/** Gives the limits for a store that may hold so many bytes in memory. */
+export function compactionLimits(memoryLimit: number): CompactionLimits {
+  const sizeBytes = Math.max(LEAST_MERGED_BYTES, memoryLimit * MERGED_SHARE)
+  return { ...COMPACTION_LIMITS, sizeBytes: Math.min(COMPACTION_LIMITS.sizeBytes, sizeBytes) }
+}
+
 const TIER_FACTOR = 4
 const SMALLEST_TIER_BYTES = 1 << 20
 /** Past this part of dead rows a segment is written anew, alone if need be. */
-const DEAD_PART = 0.3
+const DEAD_PART = 0.12
 
 /**
  * Gives the groups of segments to be merged, each into one, by their ids.

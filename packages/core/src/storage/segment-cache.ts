@@ -35,14 +35,23 @@ export class SegmentCache {
     this.delete(key)
     this.#entries.set(key, { column, sizeBytes })
     this.#sizeBytes += sizeBytes
-    if (this.#sizeBytes <= this.limitBytes) return
+    this.#shrink(this.limitBytes, key)
+  }
+
+  /** Lets go of the columns not used for longest. */
+  release(bytes: number): void {
+    this.#shrink(this.#sizeBytes - bytes, null)
+  }
+
+  #shrink(sizeBytes: number, kept: string | null): void {
+    if (this.#sizeBytes <= sizeBytes) return
     for (const [oldest, entry] of this.#entries) {
-      if (oldest === key) break
+      if (oldest === kept) break
       if (entry.sizeBytes > 0) {
         this.delete(oldest)
         this.version += 1
       }
-      if (this.#sizeBytes <= this.limitBytes) break
+      if (this.#sizeBytes <= sizeBytes) break
     }
   }
 

@@ -16,6 +16,8 @@ export type SegmentKeysHost = {
   /** Tells the least and the greatest key of a chunk, where they are known without reading it. */
   chunkBounds(chunk: number): readonly [Uint8Array, Uint8Array] | null
   isVisible(position: number, commit: number): boolean
+  /** Tells by the segment's filter whether a key can be there. */
+  mayHold(hash: number): boolean
   /** Changes when decoded columns were let go: then nothing may hold on to them. */
   readonly cacheVersion: number
   /** Counts the bytes of a hash table among what is kept in memory. */
@@ -43,6 +45,7 @@ export class SegmentKeys {
     this.#checkCache()
     const { bytes } = key
     if (!this.#mayHold(bytes)) return -1
+    if (this.#index === null && !this.#host.mayHold(key.hash)) return -1
     if (this.#index === null && this.#mayIndex) {
       this.#searches += 1
       if (this.#searches * ROWS_PER_SEARCH > this.#host.rowCount) this.#makeIndex()

@@ -10,6 +10,7 @@
  * | dictionaries   | framed message and body each                                               |
  * | record batches | framed message and body each; 65,536 rows but in the last                  |
  * | end            | `ff ff ff ff 00 00 00 00`                                                  |
+ * | filter         | Bloom filter over the keys, see `bloom-filter.ts`                          |
  * | index          | see `segment-index.ts`                                                     |
  * | footer         | Arrow's footer, its size, `ARROW1`                                         |
  *
@@ -17,8 +18,9 @@
  */
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
 import { Field, Schema } from 'apache-arrow'
-import type { Column, NumberArray } from '../types/column.ts'
-import { FIELD_ID_KEY, types } from '../types/data-type.ts'
+import { type Column, columnReader, type NumberArray } from '../types/column.ts'
+import { FIELD_ID_KEY, isDecimal, types } from '../types/data-type.ts'
+import { FEWEST_FILTERED_KEYS, FILTER_PAGE_BYTES, hashKey, makeFilter } from './bloom-filter.ts'
 import { rebase } from './column-codec.ts'
 import { sliceBits, sliceColumn } from './column-slice.ts'
 import { isConsecutive } from './commit-record.ts'
@@ -63,6 +65,8 @@ export type SegmentEntry = {
   readonly rowCount: number
   readonly sizeBytes: number
   readonly compressed: boolean
+  /** Size of the buffers before they were compressed; entries of older stores do not tell. */
+  readonly rawBytes?: number
   readonly index: { readonly offset: number; readonly sizeBytes: number; readonly checksum: number }
   /** The least and greatest row id. */
   readonly rowIds: readonly [number, number]
@@ -119,6 +123,7 @@ class SegmentFile {
   readonly handle: FileHandle
   readonly #level: number | null
   #offset = 0
+  #rawBytes = 0
   readonly #frames: StoredBuffer[] = []
   #index: StoredBuffer = { offset: 0, sizeBytes: 0, checksum: 0 }
 
@@ -160,13 +165,23 @@ class SegmentFile {
       yield
     }
     this.#writeFrame(END_OF_STREAM)
+    const filter = filterOf(content)
+    yield
     const header = this.#header(content, laid, dictionaries)
     const index = encodeSegmentIndex({
-      header,
+      header:
+        filter === null
+          ? header
+          : {
+              ...header,
+              filter: { offset: this.#offset, sizeBytes: filter.length, pageBytes: FILTER_PAGE_BYTES },
+            },
       frames: this.#frames,
       dictionaries: dictionaryBuffers,
       chunks,
+      filterPages: pageChecksums(filter ?? NO_BYTES),
     })
+    if (filter !== null) this.#append(filter)
     this.#index = { offset: this.#offset, sizeBytes: index.length, checksum: crc32(index) }
     this.#append(index)
     this.#append(new Uint8Array((8 - (this.#offset % 8)) % 8))
@@ -198,6 +213,7 @@ class SegmentFile {
       rowCount: content.rowIds.length,
       sizeBytes: this.#offset,
       compressed: this.#level !== null,
+      rawBytes: this.#rawBytes,
       index: this.#index,
       rowIds: rangeOf(content.rowIds),
       created,
@@ -227,6 +243,7 @@ class SegmentFile {
       collectBuffers(column.node, column.column, { start, end }, part)
       return part
     })
+    for (const part of parts) for (const buffer of part.buffers) this.#rawBytes += buffer.length
     const alignment = this.#level === null ? ALIGNMENT : COMPRESSED_ALIGNMENT
     const body = layOutBody(parts, this.#level, alignment)
     const header = message({
@@ -252,6 +269,27 @@ class SegmentFile {
       ),
     }
   }
+}
+
+/** Makes the filter over the keys; `null` where there is no key, or it would save nothing. */
+function filterOf({ fields, sortedBy, rowIds }: SegmentContent): Uint8Array | null {
+  if (sortedBy.length === 0 || rowIds.length < FEWEST_FILTERED_KEYS) return null
+  const columns = sortedBy.map((id) => fields.find((field) => field.fieldId === id)?.column)
+  if (columns.some((column) => column === undefined || isDecimal(column.type))) return null
+  const readers = (columns as Column[]).map(columnReader)
+  const hashes = new Uint32Array(rowIds.length)
+  for (let row = 0; row < hashes.length; row += 1) {
+    const hash = hashKey(readers.map((read) => read(row)))
+    if (hash === null) return null
+    hashes[row] = hash
+  }
+  return makeFilter(hashes)
+}
+
+function pageChecksums(filter: Uint8Array): Uint32Array {
+  return Uint32Array.from({ length: Math.ceil(filter.length / FILTER_PAGE_BYTES) }, (_, page) =>
+    crc32(filter.subarray(page * FILTER_PAGE_BYTES, (page + 1) * FILTER_PAGE_BYTES)),
+  )
 }
 
 /** Lengthens the padding of a framed message so that the body after it starts at a multiple of the alignment. */

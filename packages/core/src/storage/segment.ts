@@ -14,6 +14,7 @@ import { SheafError } from '../types/errors.ts'
 import { compareValues, type Value } from '../types/value.ts'
 import { readShreddedPath, shreddedReader, unshredVariants } from '../types/variant/index.ts'
 import { safeDoubles } from '../types/wide-integers.ts'
+import { blockOf, hashKey, mayHold } from './bloom-filter.ts'
 import { DeletionVector } from './deletion-vector.ts'
 import {
   constantColumn,
@@ -120,6 +121,11 @@ export class Segment implements Part {
 
   get sizeBytes(): number {
     return this.entry.sizeBytes
+  }
+
+  /** Counts the bytes of all columns as they are in memory. */
+  get rawBytes(): number {
+    return this.entry.rawBytes ?? this.entry.sizeBytes * (this.entry.compressed ? USUAL_COMPRESSION : 1)
   }
 
   /** Tells whether the file is in memory as a map, which lives on when the file is closed. */
@@ -407,6 +413,8 @@ export class Segment implements Part {
     if (key instanceof BytesKey && this.keys !== null) return this.keys.find(key, commit)
     const fields = this.index.header.sortedBy
     if (fields.length !== key.values.length || !this.#mayHold(key)) return -1
+    const hash = this.index.header.filter === undefined ? null : hashKey(key.values)
+    if (hash !== null && !this.#filterHolds(hash)) return -1
     let position = this.#lowerBound(key.values)
     for (; position < this.rowCount && this.#compareKey(position, key.values) === 0; position += 1)
       if (this.isVisible(position, commit)) return position
@@ -434,11 +442,38 @@ export class Segment implements Part {
       keyColumn: (chunk) => segment.#stored(fieldId, type, chunk) as Column,
       chunkBounds: (chunk) => bytesBounds(segment.index.chunks[chunk]?.[found.position]?.zone),
       isVisible: (position, commit) => segment.isVisible(position, commit),
+      mayHold: (hash) => segment.#filterHolds(hash),
       get cacheVersion() {
         return segment.#cache.version
       },
       keepIndex: (index) => segment.#cache.set(`${segment.#number}:keys`, EMPTY_COLUMN, index.sizeBytes),
     })
+  }
+
+  /** The pages of the filter that were checked, of a file that is mapped. */
+  #checkedPages: Uint8Array | null = null
+
+  /** Tells by the filter whether a key can be here; a segment without one may hold any. */
+  #filterHolds(hash: number): boolean {
+    const { filter } = this.index.header
+    if (filter === undefined) return true
+    const block = blockOf(hash, filter.sizeBytes)
+    const page = Math.floor(block / filter.pageBytes)
+    return mayHold(this.#filterPage(page), block - page * filter.pageBytes, hash)
+  }
+
+  /** Reads a page of the filter and checks it, once where it stays in memory by itself. */
+  #filterPage(page: number): Uint8Array {
+    const { header, filterPages } = this.index
+    const { offset, sizeBytes, pageBytes } = header.filter as NonNullable<typeof header.filter>
+    const start = page * pageBytes
+    const size = Math.min(pageBytes, sizeBytes - start)
+    const checksum = filterPages[page] as number
+    if (this.#bytes === null) return this.#read({ offset: offset + start, sizeBytes: size, checksum })
+    this.#checkedPages ??= new Uint8Array(filterPages.length)
+    if (this.#checkedPages[page] === 0) this.#read({ offset: offset + start, sizeBytes: size, checksum })
+    this.#checkedPages[page] = 1
+    return this.#bytes.subarray(offset + start, offset + start + size)
   }
 
   /** Tells by zone maps whether a key can be here at all. */
@@ -457,14 +492,58 @@ export class Segment implements Part {
       this.#bounds =
         first === undefined || this.rowCount === 0
           ? null
-          : [this.#keyValue(first, 0), this.#keyValue(first, this.rowCount - 1)]
+          : (this.#boundsOfZones(first) ?? [
+              this.#keyValue(first, 0),
+              this.#keyValue(first, this.rowCount - 1),
+            ])
     return this.#bounds
+  }
+
+  /** Knows the bounds of a column that the rows are sorted by without reading it, where all of it is no null. */
+  #boundsOfZones(fieldId: number): readonly [Value, Value] | null {
+    const { chunks } = this.index
+    const low = this.#zone(fieldId, 0)
+    const high = this.#zone(fieldId, chunks.length - 1)
+    if (low?.minimum === undefined || high?.maximum === undefined) return null
+    if (low.minimum === null || high.maximum === null || low.nullCount > 0 || high.nullCount > 0) return null
+    return [low.minimum, high.maximum]
+  }
+
+  #zone(fieldId: number, chunk: number): ZoneMap | undefined {
+    const found = this.#field(fieldId)
+    return found === undefined ? undefined : this.index.chunks[chunk]?.[found.position]?.zone
+  }
+
+  /** Finds the first chunk that may hold a value of the key's first field that is not below one, by zone maps. */
+  #firstChunk(value: Value): number {
+    const fieldId = this.index.header.sortedBy[0] as number
+    const { length } = this.index.chunks
+    let chunk = 0
+    for (; chunk < length - 1; chunk += 1) {
+      const zone = this.#zone(fieldId, chunk)
+      if (zone?.maximum === undefined || zone.maximum === null || zone.nullCount > 0) break
+      if (compareValues(zone.maximum, value) >= 0) break
+    }
+    return chunk
+  }
+
+  /** Finds a chunk from one on after which all values of the key's first field are above one, by zone maps. */
+  #lastChunk(value: Value, from: number): number {
+    const fieldId = this.index.header.sortedBy[0] as number
+    const { length } = this.index.chunks
+    for (let chunk = from; chunk < length - 1; chunk += 1) {
+      const zone = this.#zone(fieldId, chunk + 1)
+      if (zone?.minimum === undefined || zone.minimum === null || zone.nullCount > 0) continue
+      if (compareValues(zone.minimum, value) > 0) return chunk
+    }
+    return length - 1
   }
 
   /** Finds the first position whose key is not below the given values, of all fields of the key or the first ones. */
   #lowerBound(values: readonly Value[]): number {
-    let low = 0
-    let high = this.rowCount
+    const first = this.#firstChunk(values[0])
+    let low = first * CHUNK_ROWS
+    let high = Math.min((this.#lastChunk(values[0], first) + 1) * CHUNK_ROWS, this.rowCount)
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.#compareKey(middle, values) < 0) low = middle + 1
@@ -579,6 +658,9 @@ export class Segment implements Part {
       ...chunks.flatMap((chunk) => chunk.flatMap((column) => column.buffers)),
     ]
     for (const buffer of buffers) if (buffer.sizeBytes > 0) attempt(() => void this.#read(buffer))
+    this.#checkedPages = null
+    for (let page = 0; page < this.index.filterPages.length; page += 1)
+      attempt(() => void this.#filterPage(page))
     return problems
   }
 }
@@ -595,6 +677,8 @@ function sizeOfValues(values: readonly Value[]): number {
 
 const ROW_ID_TYPE: DataType = types.int64
 const CHUNK_SHIFT = 16
+/** Is how much smaller files are for their compression, where they do not tell. */
+const USUAL_COMPRESSION = 4
 /** The least size of a piece of output that zlib accepts. */
 const SPARE_BYTES = 64
 const EMPTY_COLUMN: Column = nullColumn(types.null, 0)

@@ -1,10 +1,12 @@
 import { SYSTEM_TABLES } from '../catalog/catalog-tables.ts'
-import type { TableReport } from '../catalog/table-store.ts'
+import type { StorageReport, TableReport } from '../catalog/table-store.ts'
+import type { TableChange } from '../storage/commit-record.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { listLogs, logPath, readLog } from '../storage/log.ts'
 import { checkManifestCopy, readManifest } from '../storage/manifest.ts'
 import { Memtable } from '../storage/memtable.ts'
 import { Segment } from '../storage/segment.ts'
+import type { SegmentEntry } from '../storage/segment-writer.ts'
 import { isSheafError } from '../types/errors.ts'
 import type { TableSet } from './table-set.ts'
 
@@ -25,6 +27,53 @@ export function reportTables(tables: TableSet, commit: number): readonly TableRe
     }
   })
 }
+
+/** Counts the bytes of a commit that its segments hold and not its record. */
+export function directBytes(changes: readonly TableChange[]): number {
+  const entries = changes.flatMap(({ segments }) => segments.map((text) => JSON.parse(text) as SegmentEntry))
+  return entries.reduce((sum, entry) => sum + entry.sizeBytes, 0)
+}
+
+/** Tells what keeping the data costs. */
+export function reportStorage(
+  tables: TableSet,
+  counted: {
+    readonly written: StorageReport['written']
+    readonly committedBytes: number
+    readonly logBytes: number
+  },
+): StorageReport {
+  const { written, committedBytes, logBytes } = counted
+  let fileBytes = logBytes
+  let liveBytes = 0
+  let logged = 0
+  let loggedLive = 0
+  for (const { parts } of tables.all.values()) {
+    for (const part of parts) {
+      const alive = part.rowCount - part.deletedCount
+      if (part instanceof Segment) {
+        fileBytes += part.sizeBytes + part.deletionsWritten * DELETION_BYTES
+        liveBytes += part.rowCount === 0 ? 0 : (part.sizeBytes * alive) / part.rowCount
+      } else {
+        logged += part.rowCount
+        loggedLive += alive
+      }
+    }
+  }
+  if (logged > 0) liveBytes += (logBytes * loggedLive) / logged
+  const writtenBytes = written.log + written.segments + written.deletions + written.manifests
+  return {
+    written: { ...written },
+    committedBytes,
+    writeAmplification: committedBytes === 0 ? 0 : writtenBytes / committedBytes,
+    fileBytes,
+    liveBytes,
+    spaceAmplification: liveBytes === 0 ? 0 : fileBytes / liveBytes,
+  }
+}
+
+/** A deleted position takes a commit and a position. */
+const DELETION_BYTES = 12
 
 /** Reads the manifest and the logs again and checks them; gives what is wrong. */
 export function verifyFiles(fileSystem: FileSystem, folder: string): string[] {

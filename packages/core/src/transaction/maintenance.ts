@@ -10,7 +10,7 @@
  * A crash before 3 leaves the old manifest, the log and the old segments as they were, one after it the new ones.
  */
 import type { TableDefinition } from '../catalog/definition.ts'
-import { COMPACTION_LIMITS, decideCompaction, type SegmentFacts } from '../storage/compaction.ts'
+import { type CompactionLimits, decideCompaction, type SegmentFacts } from '../storage/compaction.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { listLogs, logPath } from '../storage/log.ts'
 import { type Manifest, removeOldManifests, writeManifest } from '../storage/manifest.ts'
@@ -34,6 +34,8 @@ export type MaintenanceHost = {
   readonly indexes: PartIndexes
   /** Takes what was committed into the adjacencies of a table, before rows that are deleted are dropped. */
   bringForward(definition: TableDefinition): void
+  /** Bounds what is merged at once. */
+  readonly limits: CompactionLimits
   /** Tells whether segments are compressed when they grow cold. */
   readonly compress: boolean
   definition(tableId: number): TableDefinition | undefined
@@ -253,7 +255,7 @@ export class Maintenance {
     for (const table of [...this.#host.tables.values()]) {
       for (const ids of decideCompaction(this.#facts(table), {
         full: options.full,
-        limits: COMPACTION_LIMITS,
+        limits: this.#host.limits,
       })) {
         if (options.signal?.aborted === true)
           throw new SheafError('ABORTED', 'The compaction was stopped. What it had finished stays.')
@@ -278,7 +280,7 @@ export class Maintenance {
     return this.#compactable(table).map((segment) => ({
       id: segment.entry.id,
       rowCount: segment.rowCount,
-      sizeBytes: segment.sizeBytes,
+      sizeBytes: segment.rawBytes,
       deadCount: segment.deletions.countUpTo(oldest),
       compressed: segment.entry.compressed || !this.#host.compress,
     }))

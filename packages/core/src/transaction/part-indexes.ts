@@ -1,4 +1,5 @@
 import type { IndexRange } from '../catalog/table-source.ts'
+import type { MemoryHolder } from '../storage/memory-account.ts'
 import { Memtable } from '../storage/memtable.ts'
 import type { Part } from '../storage/part.ts'
 import { IndexBuilder, type SortedIndex } from '../storage/sorted-index.ts'
@@ -18,8 +19,55 @@ type PartRuns = { runs: Run[]; tail: Run | null }
  * Keeps the indexes of a table's parts, each built when it is first asked for and dropped with its part. A segment
  * has one run; a memtable, whose rows come one after the other, has several, and the newest rows are sorted each time.
  */
-export class PartIndexes {
+export class PartIndexes implements MemoryHolder {
   readonly #parts = new WeakMap<Part, Map<string, PartRuns>>()
+  /** What is kept, the one not used for longest first; an index whose part is gone goes when its turn comes. */
+  readonly #used = new Map<
+    PartRuns,
+    { readonly part: WeakRef<Part>; readonly identity: string; sizeBytes: number }
+  >()
+  readonly #limitBytes: number
+  #sizeBytes = 0
+
+  constructor(limitBytes: number = Number.POSITIVE_INFINITY) {
+    this.#limitBytes = limitBytes
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** Which index was used last matters only where some may have to go. */
+  get #isTight(): boolean {
+    return this.#sizeBytes > this.#limitBytes / 2
+  }
+
+  release(bytes: number): void {
+    this.#shrink(this.#sizeBytes - bytes, null)
+  }
+
+  /** Counts anew what an index takes, and makes it the last to be let go. */
+  #touch(part: Part, identity: string, kept: PartRuns): void {
+    const known = this.#used.get(kept)
+    const sizeBytes = kept.runs.reduce(
+      (sum, run) => sum + run.index.sizeBytes,
+      kept.tail?.index.sizeBytes ?? 0,
+    )
+    this.#used.delete(kept)
+    this.#used.set(kept, { part: known?.part ?? new WeakRef(part), identity, sizeBytes })
+    this.#sizeBytes += sizeBytes - (known?.sizeBytes ?? 0)
+    this.#shrink(this.#limitBytes, kept)
+  }
+
+  #shrink(sizeBytes: number, spared: PartRuns | null): void {
+    for (const [kept, { part, identity, sizeBytes: size }] of this.#used) {
+      if (this.#sizeBytes <= sizeBytes || kept === spared) return
+      this.#used.delete(kept)
+      this.#sizeBytes -= size
+      const owner = part.deref()
+      if (owner !== undefined) this.#parts.get(owner)?.delete(identity)
+    }
+  }
 
   /** Finds the positions of a part in an index among its first `rowCount` rows, run by run. */
   find(index: BoundIndex, part: Part, rowCount: number, range: IndexRange): Uint32Array[] {
@@ -38,6 +86,7 @@ export class PartIndexes {
     const pending = part.rowCount - sorted
     if (!(part instanceof Memtable) || pending >= TAIL_ROWS) {
       if (pending > 0) this.#extend(index, part, kept.runs)
+      if (pending > 0 || this.#isTight) this.#touch(part, index.identity, kept)
       return kept.runs
     }
     if (sorted >= rowCount) return kept.runs
@@ -78,7 +127,9 @@ export class PartIndexes {
     yield* readEntries(index, part, { start: 0, end: part.rowCount }, (key, position) =>
       builder.add(key, position),
     )
-    this.#kept(index, part).runs = [{ start: 0, end: part.rowCount, index: builder.finish() }]
+    const kept = this.#kept(index, part)
+    kept.runs = [{ start: 0, end: part.rowCount, index: builder.finish() }]
+    this.#touch(part, index.identity, kept)
   }
 }
 

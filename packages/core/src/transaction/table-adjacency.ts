@@ -14,8 +14,15 @@ import { readRows } from './read-rows.ts'
 import type { RowPlace, TableView } from './table-view.ts'
 
 /** Is an adjacency of the state of a table that a version names; `change` is the commit that made the state. */
-type Entry = { readonly version: string; readonly change: number; readonly adjacency: Adjacency }
+type Entry = {
+  readonly version: string
+  readonly change: number
+  readonly adjacency: Adjacency
+  readonly rowCount: number
+}
 
+/** Is about what an edge takes: its ends and its row id as read, and in the two directions. */
+const EDGE_BYTES = 48
 /** So many states of an adjacency are kept: those of the newest commits, of open snapshots, of open transactions. */
 const MOST_STATES = 4
 /** Past this share of the edges, reading them all costs no more than reading what changed. */
@@ -30,6 +37,18 @@ export class AdjacencyCache {
   /** Says that rows deleted up to a change are dropped from the parts: older states cannot be brought forward. */
   loseBefore(change: number): void {
     this.#lost = Math.max(this.#lost, change)
+  }
+
+  /** Counts the bytes of the newest states; older ones share most of theirs. */
+  get sizeBytes(): number {
+    let size = 0
+    for (const entries of this.#entries.values()) size += (entries.at(-1)?.rowCount ?? 0) * EDGE_BYTES
+    return size
+  }
+
+  /** Forgets all states: they are built again from the rows. */
+  clear(): void {
+    this.#entries.clear()
   }
 
   find(name: string, version: string): Adjacency | undefined {
@@ -67,7 +86,7 @@ export function adjacencyOfView(
       ? broughtForward(view, definition, cache, rowCount)
       : withOwn(view, definition, cache, rowCount)
   const result = adjacency ?? buildAdjacency(definition, allEdges(definition, scan, rowCount))
-  cache.keep(definition.name, { version: view.version, change: view.change, adjacency: result })
+  cache.keep(definition.name, { version: view.version, change: view.change, adjacency: result, rowCount })
   return result
 }
 
@@ -81,7 +100,7 @@ export function bringForward(view: TableView, cache: AdjacencyCache): void {
     if (cache.find(definition.name, view.version) !== undefined) continue
     const adjacency = broughtForward(view, definition, cache, rowCount)
     if (adjacency !== null)
-      cache.keep(definition.name, { version: view.version, change: view.change, adjacency })
+      cache.keep(definition.name, { version: view.version, change: view.change, adjacency, rowCount })
   }
 }
 

@@ -31,7 +31,7 @@ export class TableSet {
   /** By table id; tables that nothing was ever written to are not in it. */
   readonly all: Map<number, TableData> = new Map()
   /** The indexes of the parts of all tables. */
-  readonly indexes: PartIndexes = new PartIndexes()
+  readonly indexes: PartIndexes
   readonly #files: SegmentFiles
   /** Row ids taken for tables that are not in the set yet. */
   readonly #newTableRows = new Map<number, number>()
@@ -40,10 +40,27 @@ export class TableSet {
   readonly #known: KnownTables = new Map()
   #catalog: { readonly commit: number; readonly view: CatalogView } | null = null
 
-  constructor(files: SegmentFiles) {
+  constructor(files: SegmentFiles, indexBytes: number = Number.POSITIVE_INFINITY) {
     this.#files = files
+    this.indexes = new PartIndexes(indexBytes)
     for (const definition of SYSTEM_TABLES)
       this.all.set(definition.id, new TableData(definition.id, keyFields(definition)))
+  }
+
+  /** Counts the bytes of the adjacencies. */
+  get adjacencyBytes(): number {
+    let size = 0
+    for (const table of this.all.values()) size += table.adjacencies.sizeBytes
+    return size
+  }
+
+  /** Lets go of states of adjacencies that can be built again. */
+  releaseAdjacencies(bytes: number): void {
+    const target = this.adjacencyBytes - bytes
+    for (const table of this.all.values()) {
+      if (this.adjacencyBytes <= target) return
+      table.adjacencies.clear()
+    }
   }
 
   /** Gives what a commit sees of a table. */

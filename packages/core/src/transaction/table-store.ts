@@ -3,15 +3,19 @@ import type { TableDefinition } from '../catalog/definition.ts'
 import type { KeyedReader } from '../catalog/keyed-reader.ts'
 import type {
   Snapshot,
+  StorageReport,
   TableChanges,
   TableReport,
   TableStore,
   WriteTransaction,
 } from '../catalog/table-store.ts'
 import { encodeCommit, type TableChange } from '../storage/commit-record.ts'
+import { compactionLimits } from '../storage/compaction.ts'
+import { countedFileSystem, type WrittenBytes } from '../storage/counted-file-system.ts'
 import type { FileLock, FileSystem } from '../storage/file-system.ts'
 import { type Durability, LogWriter, listLogs, logPath, noteClosed } from '../storage/log.ts'
 import { manifestNumber, readManifest } from '../storage/manifest.ts'
+import { MemoryAccount } from '../storage/memory-account.ts'
 import { MemoryFileSystem } from '../storage/memory-file-system.ts'
 import { realFileSystem } from '../storage/real-file-system.ts'
 import type { Segment } from '../storage/segment.ts'
@@ -23,7 +27,7 @@ import { isSheafError, SheafError } from '../types/errors.ts'
 import { type BackupSource, liveFiles, writeBackup } from './backup.ts'
 import { readChanges } from './changes.ts'
 import { checkConflicts } from './conflicts.ts'
-import { reportTables, verifyFiles, verifySegments } from './inspection.ts'
+import { directBytes, reportStorage, reportTables, verifyFiles, verifySegments } from './inspection.ts'
 import { keyedReader } from './keyed-reads.ts'
 import { Maintenance, type MaintenanceHost } from './maintenance.ts'
 import { REAL_TIMERS, type TableStoreOptions, type Timers } from './options.ts'
@@ -48,6 +52,12 @@ const FOLLOW_MS = 100
 /** Past this size, the log is flushed into segments when the store closes, so that it opens quickly. */
 const FLUSH_ON_CLOSE_BYTES = 1 << 20
 const LARGEST_FLUSH_BYTES = 64 << 20
+const LARGEST_SPILL_BYTES = 96 << 20
+/** Is about what a byte of a commit takes in a memtable, and once more while it is flushed. */
+const MEMTABLE_BYTES = 2
+/** Are the most that columns of segments and that indexes are kept in, as parts of the memory limit. */
+const CACHE_SHARE = 1 / 2
+const INDEX_SHARE = 1 / 4
 
 /** Is how hard rows are compressed that are loaded in bulk: the quickest level. */
 const BULK_COMPRESSION_LEVEL = 1
@@ -105,6 +115,8 @@ class StoredTables implements TableStore {
   #appliedCommit = 0
   #state: 'open' | 'closed' = 'open'
   #failure: unknown = undefined
+  readonly memory: MemoryAccount
+  #cache: SegmentCache
   #files: SegmentFiles
   /** Files that open snapshots of a former manifest still read. */
   readonly #formerFiles = new Set<SegmentFiles>()
@@ -122,16 +134,21 @@ class StoredTables implements TableStore {
   #maintaining = false
   /** Commits that wait for room in the memtables. */
   readonly #waiting: (() => void)[] = []
+  readonly #written: WrittenBytes = { log: 0, segments: 0, deletions: 0, manifests: 0 }
+  /** Bytes of the rows and deletions that were committed, as the log or a segment takes them once. */
+  #committedBytes = 0
   #commitsSinceBreath = 0
   #syncPlanned = false
 
   constructor(fileSystem: FileSystem, options: TableStoreOptions & { readonly inMemory: boolean }) {
-    this.#fileSystem = fileSystem
+    this.#fileSystem = countedFileSystem(fileSystem, this.#written)
     this.#inMemory = options.inMemory
     this.#folder = options.inMemory ? 'memory' : options.path
     const memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT
     this.#flushBytes = Math.min(LARGEST_FLUSH_BYTES, memoryLimit / 8)
-    this.#files = new SegmentFiles(fileSystem, this.#folder, new SegmentCache(memoryLimit / 2))
+    this.memory = new MemoryAccount(memoryLimit)
+    this.#cache = new SegmentCache(memoryLimit * CACHE_SHARE)
+    this.#files = new SegmentFiles(this.#fileSystem, this.#folder, this.#cache)
     this.#timers = options.timers ?? REAL_TIMERS
     this.#directRows = options.directRows ?? DIRECT_ROWS
     this.#retention = new Retention(options.retention ?? {})
@@ -140,9 +157,39 @@ class StoredTables implements TableStore {
     this.spill = options.inMemory || this.readOnly ? null : new SpillFolder(fileSystem, this.#folder)
     this.#durability = options.durability ?? 'commit'
     this.#clock = options.clock ?? Date.now
-    this.#tables = new TableSet(this.#files)
+    this.#tables = new TableSet(this.#files, memoryLimit * INDEX_SHARE)
     this.#sequences = new Sequences(this.#tables)
+    this.#accountForMemory()
     this.#maintenance = new Maintenance(this.#maintenanceHost(!options.inMemory))
+  }
+
+  /** What can be read again goes first where queries need room. */
+  #accountForMemory(): void {
+    const store = this
+    this.memory.add({
+      get sizeBytes() {
+        return store.#cache.sizeBytes
+      },
+      release: (bytes) => store.#cache.release(bytes),
+    })
+    this.memory.add({
+      get sizeBytes() {
+        return store.#tables.indexes.sizeBytes
+      },
+      release: (bytes) => store.#tables.indexes.release(bytes),
+    })
+    this.memory.add({
+      get sizeBytes() {
+        return store.#tables.adjacencyBytes
+      },
+      release: (bytes) => store.#tables.releaseAdjacencies(bytes),
+    })
+    this.memory.add({
+      get sizeBytes() {
+        return store.#unflushedBytes * MEMTABLE_BYTES
+      },
+      release() {},
+    })
   }
 
   #maintenanceHost(compress: boolean): MaintenanceHost {
@@ -154,6 +201,7 @@ class StoredTables implements TableStore {
       indexes: this.#tables.indexes,
       bringForward: (definition) => this.#tables.bringForward(definition),
       compress,
+      limits: compactionLimits(this.memory.limitBytes),
       definition: (tableId) => this.#tables.retainedDefinition(tableId, this.#oldestNeeded()),
       times: () => this.#retention.times,
       oldestCommit: () => this.#oldestNeeded(),
@@ -284,6 +332,7 @@ class StoredTables implements TableStore {
     else this.#files.close()
     this.#tables = fresh.#tables
     this.#files = fresh.#files
+    this.#cache = fresh.#cache
     this.#sequences = fresh.#sequences
     this.#maintenance = fresh.#maintenance
     this.#openSnapshots = fresh.#openSnapshots
@@ -375,6 +424,7 @@ class StoredTables implements TableStore {
         takeRowIds: (tableId, count) => this.#tables.takeRowIds(tableId, count),
         writeSegment: (tableId, content) => this.#writeSegment(tableId, content),
         indexes: this.#tables.indexes,
+        spillBytes: Math.min(LARGEST_SPILL_BYTES, this.memory.limitBytes / 8),
         discardSegments: (tableId, segments) => {
           for (const segment of segments) this.#files.discard(tableId, segment)
         },
@@ -487,7 +537,8 @@ class StoredTables implements TableStore {
     if (this.#maintaining || this.#state === 'closed' || this.#failure !== undefined) return
     if (this.#unflushedBytes < this.#flushBytes) return
     this.#maintaining = true
-    this.#timers.later(() => void this.#maintain(), 0)
+    // Commits may wait for it: a timer would not keep their process alive.
+    void this.#timers.pause().then(() => this.#maintain())
   }
 
   async #maintain(): Promise<void> {
@@ -527,6 +578,7 @@ class StoredTables implements TableStore {
       this.#retention.note(commit, timeMs)
       log.append(commit, payload)
       this.#unflushedBytes += payload.length
+      this.#committedBytes += payload.length + directBytes(changes)
     } catch (error) {
       this.#failure = error
       throw error
@@ -627,6 +679,15 @@ class StoredTables implements TableStore {
   report(): readonly TableReport[] {
     this.#checkOpen()
     return reportTables(this.#tables, this.#lastCommit)
+  }
+
+  reportStorage(): StorageReport {
+    this.#checkOpen()
+    return reportStorage(this.#tables, {
+      written: this.#written,
+      committedBytes: this.#committedBytes,
+      logBytes: this.#log?.sizeBytes ?? 0,
+    })
   }
 
   #closing: Promise<void> | null = null

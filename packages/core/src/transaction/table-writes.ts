@@ -39,7 +39,6 @@ const APPEND_ROWS = 1 << 18
 const ASCENDING_ROWS = 256
 /** Past these, the rows of a transaction are written into a segment before it commits. */
 const SPILL_ROWS = 1 << 20
-const SPILL_BYTES = 96 << 20
 /** From these on, the rows of a commit go into a segment and not into the log. */
 export const DIRECT_ROWS: number = 1 << 16
 const DIRECT_BYTES = 8 << 20
@@ -49,6 +48,8 @@ export type WritesHost = {
   takeRowIds(count: number): number
   writeSegment(content: SegmentContent): Segment
   readonly indexes: PartIndexes
+  /** From this size on rows are written into a segment before their transaction commits. */
+  readonly spillBytes: number
 }
 
 /** Is how far the writes to a table had come: what they can go back to. */
@@ -233,7 +234,8 @@ export class TableWrites {
     for (let start = 0; start < length; start += APPEND_ROWS) {
       const end = Math.min(start + APPEND_ROWS, length)
       this.#memtable.append(start === 0 && end === length ? rows : sliceRows(rows, start, end), OWN)
-      if (this.#memtable.rowCount >= SPILL_ROWS || this.#memtable.sizeBytes >= SPILL_BYTES) this.#spill()
+      if (this.#memtable.rowCount >= SPILL_ROWS || this.#memtable.sizeBytes >= this.#host.spillBytes)
+        this.#spill()
     }
   }
 

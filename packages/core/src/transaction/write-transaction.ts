@@ -57,6 +57,7 @@ export type TransactionHost = {
   writeSegment(tableId: number, content: SegmentContent): Segment
   /** The indexes of the parts of all tables. */
   readonly indexes: PartIndexes
+  readonly spillBytes: number
   /** Removes segments of a transaction that does not commit. */
   discardSegments(tableId: number, segments: readonly Segment[]): void
   takeSequence(tableId: number, name: string, count: number): number
@@ -152,6 +153,7 @@ export class OpenTransaction implements WriteTransaction {
         takeRowIds: (count) => this.#host.takeRowIds(id, count),
         writeSegment: (content) => this.#host.writeSegment(id, content),
         indexes: this.#host.indexes,
+        spillBytes: this.#host.spillBytes,
       })
       this.writes.set(id, writes)
     }

@@ -19,7 +19,7 @@ describe('compaction', () => {
 
   test('writes a segment with many dead rows anew, alone', () => {
     expect(decideCompaction([segment(1, { deadCount: 400 })], { full: false })).toEqual([[1]])
-    expect(decideCompaction([segment(1, { deadCount: 200 })], { full: false })).toEqual([])
+    expect(decideCompaction([segment(1, { deadCount: 100 })], { full: false })).toEqual([])
   })
 
   test('merges everything that is small when it is full, and compresses what is not', () => {

@@ -49,3 +49,28 @@ test('what a crash left is removed when the store is opened', async () => {
   expect(readdirSync(folder)).not.toContain('temporary')
   await store.close()
 })
+
+test('queries at once share the limit, and give back what they took also where they are left early', async () => {
+  const store = await openStore(':memory:', { models: [], memoryLimit: 4 * 2 ** 20 })
+  const sorted = () => store.from(ROWS).sort({ id: 'desc' })
+  for (let round = 0; round < 8; round += 1) {
+    // Nothing can be put aside in memory: a run that kept its part would leave too little for the next ones.
+    for await (const batch of store.from(ROWS.slice(0, 20_000)).sort({ id: 'desc' }).batches()) {
+      expect(batch.numRows).toBeGreaterThan(0)
+      break
+    }
+  }
+  await expect(
+    Promise.all([sorted(), sorted(), sorted()].map((query) => query.count())),
+  ).rejects.toMatchObject({
+    code: 'MEMORY_LIMIT',
+  })
+  expect(await store.from(ROWS.slice(0, 20_000)).sort({ id: 'desc' }).count()).toBe(20_000)
+  await store.close()
+})
+
+test('stats tell what is written and kept for each byte of the rows', async () => {
+  const store = await openStore(newFolder(), { models: [] })
+  expect(store.stats().storage).toMatchObject({ committedBytes: 0, writeAmplification: 0 })
+  await store.close()
+})

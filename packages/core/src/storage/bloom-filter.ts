@@ -25,9 +25,10 @@ export function makeFilter(hashes: Uint32Array): Uint8Array {
   const filter = new Uint8Array(blocks * BLOCK_BYTES)
   for (const hash of hashes) {
     const start = blockOf(hash, filter.length)
-    let bits = mixed(hash)
+    const first = mixed(hash)
+    let bits = first
     for (let probe = 0; probe < PROBES; probe += 1) {
-      if (probe === PROBES / 2) bits = mixed(bits)
+      if (probe === PROBES / 2) bits = mixed(first)
       const bit = bits & 511
       filter[start + (bit >> 3)] = (filter[start + (bit >> 3)] as number) | (1 << (bit & 7))
       bits >>>= 9
@@ -43,9 +44,10 @@ export function blockOf(hash: number, filterBytes: number): number {
 
 /** Tells whether a key may be in a block that begins at some place of bytes. */
 export function mayHold(bytes: Uint8Array, start: number, hash: number): boolean {
-  let bits = mixed(hash)
+  const first = mixed(hash)
+  let bits = first
   for (let probe = 0; probe < PROBES; probe += 1) {
-    if (probe === PROBES / 2) bits = mixed(bits)
+    if (probe === PROBES / 2) bits = mixed(first)
     const bit = bits & 511
     if (((bytes[start + (bit >> 3)] as number) & (1 << (bit & 7))) === 0) return false
     bits >>>= 9

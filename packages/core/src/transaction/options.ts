@@ -29,10 +29,16 @@ export type Timers = {
   later(run: () => void, ms: number): void
   /** Lets other work run. */
   pause(): Promise<void>
+  /** Keeps the process alive, while a commit waits for what `later` does not keep it alive for, until it is called off. */
+  keepAlive?(): () => void
 }
 
 /** Waits in real time. */
 export const REAL_TIMERS: Timers = {
   later: (run, ms) => void setTimeout(run, ms).unref(),
   pause: () => new Promise((resolve) => setImmediate(resolve)),
+  keepAlive() {
+    const timer = setInterval(() => {}, 1000)
+    return () => clearInterval(timer)
+  },
 }

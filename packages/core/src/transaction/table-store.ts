@@ -488,8 +488,14 @@ class StoredTables implements TableStore {
 
   /** Waits while memtables are full and their flush is under way: commits come no faster than the disk takes them. */
   async #room(): Promise<void> {
-    while (this.#maintaining && this.#unflushedBytes > this.#flushBytes)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (!this.#maintaining || this.#unflushedBytes <= this.#flushBytes) return
+    const release = this.#timers.keepAlive?.()
+    try {
+      while (this.#maintaining && this.#unflushedBytes > this.#flushBytes)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    } finally {
+      release?.()
+    }
   }
 
   #wakeWaiting(): void {
@@ -537,8 +543,7 @@ class StoredTables implements TableStore {
     if (this.#maintaining || this.#state === 'closed' || this.#failure !== undefined) return
     if (this.#unflushedBytes < this.#flushBytes) return
     this.#maintaining = true
-    // Commits may wait for it: a timer would not keep their process alive.
-    void this.#timers.pause().then(() => this.#maintain())
+    this.#timers.later(() => void this.#maintain(), 0)
   }
 
   async #maintain(): Promise<void> {

@@ -101,7 +101,9 @@ describe.skipIf(process.platform === 'win32')('scripts/run.mjs', () => {
   test('an unknown command names the known ones', () => {
     const { status, stderr } = run('sing')
     expect(status).toBe(1)
-    expect(stderr).toContain('Unknown command "sing". Use one of: start, test, bench, run, install.')
+    expect(stderr).toContain(
+      'Unknown command "sing". Use one of: start, test, bench, coverage, run, install.',
+    )
   })
 
   test('a command whose file is missing says which', () => {

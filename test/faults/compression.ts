@@ -2,18 +2,18 @@
  * Tells how large columns are on the disk against their raw size, which is what Arrow keeps them in: the type's width a
  * number, and the bytes of texts.
  *
- * Run: `node scripts/run.mjs run benchmarks/src/compression.ts [folder]`
+ * Run: `node scripts/run.mjs run test/faults/compression.ts [folder]`
  */
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '@sheafdb/core'
 import { relational } from '@sheafdb/relational'
+import { flightsParquet, seededRandom } from '../../benchmarks/workloads/flights-data.ts'
 import { readManifest } from '../../packages/core/src/storage/manifest.ts'
 import { realFileSystem } from '../../packages/core/src/storage/real-file-system.ts'
 import { decodeSegmentIndex } from '../../packages/core/src/storage/segment-index.ts'
 import { segmentPath } from '../../packages/core/src/storage/segment-writer.ts'
-import { flightsParquet, seededRandom } from '../workloads/flights-data.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const EVENTS = 1_000_000

@@ -2,16 +2,16 @@
  * Loads 10 million entries, opens the store anew and looks keys up in it: how long opening takes, and how many bytes of
  * files a lookup reads that finds nothing in memory.
  *
- * Run: `node scripts/run.mjs run benchmarks/src/large-table.ts [millions of rows] [folder]`
+ * Run: `node scripts/run.mjs run test/faults/large-table.ts [millions of rows] [folder]`
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '@sheafdb/core'
 import { kv } from '@sheafdb/kv'
+import { seededRandom } from '../../benchmarks/workloads/flights-data.ts'
 import type { FileSystem } from '../../packages/core/src/storage/file-system.ts'
 import { realFileSystem } from '../../packages/core/src/storage/real-file-system.ts'
-import { seededRandom } from '../workloads/flights-data.ts'
 
 const BATCH = 10_000
 const VALUE_BYTES = 84

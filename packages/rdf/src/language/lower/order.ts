@@ -25,10 +25,10 @@ export function lowerOrderBy(
   let relation = environment.lower(operation.input, environment)
   const keys: SortKey[] = []
   for (const [index, syntax] of operation.expressions.entries()) {
-    if (index === 1) relation = onlyBest(relation, keys, operation.wanted)
     const isOrder = syntax.subType === 'operator' && (syntax.operator === 'desc' || syntax.operator === 'asc')
     const descending = syntax.subType === 'operator' && syntax.operator === 'desc'
     const inner = isOrder ? (syntax.args[0] as ExpressionSyntax) : syntax
+    if (index === 1 && isKnownById(inner, relation)) relation = onlyBest(relation, keys, operation.wanted)
     const byId = orderById(inner, relation, environment)
     if (byId !== null) {
       relation = byId.relation
@@ -70,14 +70,25 @@ function onlyBest(relation: Relation, keys: readonly SortKey[], wanted: number |
   return withPlan(relation, plan)
 }
 
+/** Tells whether what a key sorts by is still to be found, by the id of its term. */
+function isKnownById(syntax: ExpressionSyntax, relation: Relation): boolean {
+  const binding = bindingOf(syntax, relation)
+  return binding !== undefined && hasWholeId(binding) && binding.term === undefined
+}
+
+function bindingOf(syntax: ExpressionSyntax, relation: Relation) {
+  return syntax.subType === 'term' && syntax.term.termType === 'Variable'
+    ? relation.bindings.get(syntax.term.value)
+    : undefined
+}
+
 /** Adds what a variable that is known by its id sorts by; null for other expressions. */
 function orderById(
   syntax: ExpressionSyntax,
   relation: Relation,
   { facts }: Environment,
 ): { readonly relation: Relation; readonly keys: readonly ColumnExpression[] } | null {
-  if (syntax.subType !== 'term' || syntax.term.termType !== 'Variable') return null
-  const binding = relation.bindings.get(syntax.term.value)
+  const binding = bindingOf(syntax, relation)
   if (binding === undefined || !hasWholeId(binding) || binding.term !== undefined) return null
   const fields = [
     planField('rank', types.int64, false),

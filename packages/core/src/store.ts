@@ -36,6 +36,7 @@ export async function openStore<const Models extends readonly Model[]>(
   options: OpenOptions<Models>,
 ): Promise<Store<Models>> {
   checkModels(options.models)
+  checkOptions(options)
   const memoryLimit = options.memoryLimit ?? DEFAULT_MEMORY_LIMIT
   for (const model of options.models) {
     registerFunctions(model.functions ?? [])
@@ -60,6 +61,21 @@ function checkModels(models: readonly Model[]): void {
       throw new SheafError('ARGUMENT', `A model was passed twice. Pass each once: ${model.name}`)
     names.add(model.name)
   }
+}
+
+const DURABILITIES: ReadonlySet<unknown> = new Set(['commit', 'interval', 'none'])
+
+function checkOptions({ memoryLimit, durability }: OpenOptions<readonly Model[]>): void {
+  if (memoryLimit !== undefined && !(typeof memoryLimit === 'number' && memoryLimit > 0))
+    throw new SheafError(
+      'ARGUMENT',
+      `The memory limit is a count of bytes above 0, such as 512 * 2 ** 20: ${String(memoryLimit)}`,
+    )
+  if (durability !== undefined && !DURABILITIES.has(durability))
+    throw new SheafError(
+      'ARGUMENT',
+      `The durability is 'commit', 'interval' or 'none': ${String(durability)}`,
+    )
 }
 
 type ReadOptions = NonNullable<Parameters<ModelContext['batches']>[1]>
@@ -498,15 +514,37 @@ function appendRows(batch: Batch, rows: Value[][]): void {
 
 const now = (): number => performance.now()
 
-/** Hands batches on, and closes what they are read from at their end. */
-async function* closing(
-  batches: AsyncIterable<Batch>,
-  close: () => void,
-): AsyncGenerator<Batch, void, undefined> {
-  try {
-    yield* batches
-  } finally {
-    close()
+/** Hands batches on, and closes what they are read from at their end, also where they were never asked for. */
+function closing(batches: AsyncIterable<Batch>, closeOnce: () => void): AsyncIterableIterator<Batch, void> {
+  const iterator = batches[Symbol.asyncIterator]()
+  let isClosed = false
+  const close = (): void => {
+    if (isClosed) return
+    isClosed = true
+    closeOnce()
+  }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      try {
+        const step = await iterator.next()
+        if (step.done === true) close()
+        return step
+      } catch (error) {
+        close()
+        throw error
+      }
+    },
+    async return() {
+      try {
+        await iterator.return?.()
+      } finally {
+        close()
+      }
+      return { done: true, value: undefined }
+    },
   }
 }
 

@@ -24,6 +24,26 @@ async function withStore(work: (store: ItemStore) => Promise<void>): Promise<voi
   }
 }
 
+describe('opening a store', () => {
+  test('refuses settings of the wrong kind, and makes nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sheaf-lifecycle-'))
+    try {
+      for (const setting of [
+        { memoryLimit: '16 MB' },
+        { memoryLimit: Number.NaN },
+        { memoryLimit: 0 },
+        { durability: 'always' },
+      ])
+        await expect(openStore(join(folder, 'store'), { models, ...(setting as object) })).rejects.toEqual(
+          failing('ARGUMENT'),
+        )
+      expect(readdirSync(folder)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('a query that is being read', () => {
   test('goes on in the state at its start, whatever is written, dropped and compacted meanwhile', () =>
     withStore(async (store) => {

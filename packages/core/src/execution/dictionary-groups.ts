@@ -12,6 +12,8 @@ import type { Generator } from './expression/generate.ts'
 import { NO_KEY } from './key-interner.ts'
 
 const utf8 = new TextEncoder()
+/** An entry of a map with a string that others hold as well. */
+const BYTES_PER_STRING = 64
 /** Is what a code of a dictionary has until it is looked for. */
 const UNKNOWN = -2
 
@@ -21,6 +23,8 @@ const UNKNOWN = -2
  */
 export class DictionaryGroups {
   readonly #texts = new BytesTable()
+  /** Groups of texts that came as strings: to find one again costs less than to make bytes of it. */
+  readonly #strings = new Map<string, number>()
   readonly #tables = new WeakMap<Column, Int32Array>()
   #seen = new Uint8Array(1024)
 
@@ -56,11 +60,18 @@ export class DictionaryGroups {
     const read = columnReader(column)
     return (row) => {
       const value = read(row)
-      if (value === null || value === undefined) return 0
-      const bytes = utf8.encode(value as string)
-      const text = adds ? texts.idOf(bytes, 0, bytes.length) : texts.find(bytes, 0, bytes.length)
-      return text < 0 ? NO_KEY : text + 1
+      return value === null || value === undefined ? 0 : this.#groupOfString(value as string, adds)
     }
+  }
+
+  #groupOfString(text: string, adds: boolean): number {
+    const known = this.#strings.get(text)
+    if (known !== undefined) return known
+    const bytes = utf8.encode(text)
+    const id = adds ? this.#texts.idOf(bytes, 0, bytes.length) : this.#texts.find(bytes, 0, bytes.length)
+    if (id < 0) return NO_KEY
+    this.#strings.set(text, id + 1)
+    return id + 1
   }
 
   #codeReader({ dictionary, codes, validity }: DictionaryColumn, adds: boolean): (row: number) => number {
@@ -129,7 +140,7 @@ export class DictionaryGroups {
 
   /** Estimates the memory that the groups take. */
   bytes(): number {
-    return this.#texts.sizeBytes + this.#seen.length
+    return this.#texts.sizeBytes + this.#seen.length + this.#strings.size * BYTES_PER_STRING
   }
 
   /** Gives the texts of groups as a column. */

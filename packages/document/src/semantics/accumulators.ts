@@ -1,6 +1,8 @@
 import type { Value } from '@sheafdb/core'
 import { mongoError } from '../language/errors.ts'
 import type { SortField } from '../language/syntax.ts'
+import { averageOfDecimals, sumOfDecimals } from './decimal-arithmetic.ts'
+import { isDecimal128 } from './decimal128.ts'
 import { countOf, distinctValues } from './operators/array.ts'
 import { addNumbers, isDouble } from './operators/number.ts'
 import { mergeObjects } from './operators/object.ts'
@@ -10,8 +12,12 @@ import { bsonType, compareMongo, isNullish, isNumber } from './value.ts'
 /** Computes a value of the values of a group, in order; missing is `undefined`. */
 export type Accumulate = (values: readonly Value[]) => Value
 
-/** Adds numbers with one rounding per step and a correction for what it loses; others do not count. */
+/**
+ * Adds numbers with one rounding per step and a correction for what it loses; others do not count. With decimals among
+ * them the sum is a decimal.
+ */
 export function sumOf(values: readonly Value[]): Value {
+  if (values.some(isDecimal128)) return sumOfDecimals(values.filter(isAnyNumber))
   let exact: number | bigint = 0
   let total = 0
   let lost = 0
@@ -33,8 +39,13 @@ export function sumOf(values: readonly Value[]): Value {
   return total + (Number.isFinite(total) ? lost : 0) + Number(exact)
 }
 
+function isAnyNumber(value: Value): boolean {
+  return isNumber(value) || isDecimal128(value)
+}
+
 /** Averages numbers; others do not count; null for none. */
 export function averageOf(values: readonly Value[]): Value {
+  if (values.some(isDecimal128)) return averageOfDecimals(values.filter(isAnyNumber))
   const numbers = values.filter(isNumber)
   return numbers.length === 0 ? null : Number(sumOf(numbers)) / numbers.length
 }
